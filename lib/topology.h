@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * topology.h - the machine that a test asks for
+ *
+ * "2n4l2c1t": 2 NUMA nodes, 4 last-level caches in all, 2 cores in each LLC,
+ * 1 thread on each core. CPUs are numbered node by node, LLC by LLC, core by
+ * core, thread by thread, which is also the order of their APIC ids.
+ *
+ *	2n4l2c1t	+------ node 0 ------+ +------ node 1 ------+
+ *			| llc0 0 1 | llc1 2 3| | llc2 4 5 | llc3 6 7|
+ *			+--------------------+ +--------------------+
+ */
+#ifndef KTSTR_LIB_TOPOLOGY_H
+#define KTSTR_LIB_TOPOLOGY_H
+
+#include "cpuset.h"
+#include "log.h"
+
+#define TOPOLOGY_MAX_NODES	16
+#define TOPOLOGY_NAME_LEN	32
+
+struct topology {
+	unsigned int nr_nodes;
+	unsigned int nr_llcs;		/* in all, a multiple of nr_nodes */
+	unsigned int cores_per_llc;
+	unsigned int threads_per_core;
+};
+
+/*
+ * topology_parse - read "NnNlNcNt". -EINVAL, with the reason in @err, on bad
+ * syntax, a zero, LLCs that the nodes do not divide, more than 2 threads a
+ * core, more than TOPOLOGY_MAX_NODES nodes or KTSTR_MAX_CPUS CPUs.
+ */
+int topology_parse(const char *s, struct topology *t, struct err *err);
+
+/* topology_format - the canonical name, at most TOPOLOGY_NAME_LEN with the NUL. Returns @buf. */
+char *topology_format(const struct topology *t, char *buf, size_t size);
+
+/* Sets of an LLC, node or CPU that does not exist are empty. */
+unsigned int topology_nr_cpus(const struct topology *t);
+unsigned int topology_cpus_per_llc(const struct topology *t);
+unsigned int topology_node_of_llc(const struct topology *t, unsigned int llc);
+unsigned int topology_llc_of_cpu(const struct topology *t, unsigned int cpu);
+unsigned int topology_node_of_cpu(const struct topology *t, unsigned int cpu);
+void topology_llc_cpus(const struct topology *t, unsigned int llc, struct cpumask *m);
+void topology_node_cpus(const struct topology *t, unsigned int node, struct cpumask *m);
+void topology_core_cpus(const struct topology *t, unsigned int cpu, struct cpumask *m);
+
+/*
+ * topology_apic_id - the initial APIC id of a CPU: fields for thread, core and LLC
+ * (a package each), as wide as the largest value of each needs (Intel SDM vol. 3,
+ * 9.9.1, "Hierarchical Mapping of Shared Resources"), which is also how QEMU
+ * gives them out. A node is one or more whole packages.
+ */
+unsigned int topology_apic_id(const struct topology *t, unsigned int cpu);
+
+/* NUMA distance as SLIT has it: 10 within a node, 20 between two. */
+unsigned int topology_distance(const struct topology *t, unsigned int from, unsigned int to);
+
+#endif /* KTSTR_LIB_TOPOLOGY_H */

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * wire.h - what host and guest say to each other
+ *
+ * Host and guest run the same binary, so the layouts need no versioning beyond
+ * SHM_VERSION. Whatever the guest wrote is checked by the host before use.
+ */
+#ifndef KTSTR_LIB_WIRE_H
+#define KTSTR_LIB_WIRE_H
+
+#include "shm.h"
+
+enum msg_type {
+	MSG_STAGE = 1,		/* struct msg_stage */
+	MSG_LOG,		/* text: one line of diagnostics, for -v */
+	MSG_DETAIL,		/* text: one line of the result, printed when it is bad */
+	MSG_RESULT,		/* struct msg_result */
+	MSG_CRASH,		/* text: PID 1 itself died */
+	MSG_KLOG,		/* text: a line of the kernel log */
+	MSG_SCHED_LOG,		/* text: a line of the scheduler's own output */
+	MSG_STIMULUS,		/* struct msg_stimulus */
+	MSG_INSTRUMENT,		/* struct msg_instrument */
+	MSG_EXIT,		/* no payload: nothing will follow */
+};
+
+/* How far a guest got; printed when no result came. */
+enum stage {
+	STAGE_NONE,		/* PID 1 was not reached */
+	STAGE_INIT,		/* PID 1 runs, file systems are being mounted */
+	STAGE_HANDOVER,		/* kernel symbols and BTF are being handed over */
+	STAGE_READY,		/* waiting for a job at the doorbell */
+	STAGE_JOB,		/* the job was read */
+	STAGE_SCHED,		/* the scheduler is being attached */
+	STAGE_SETUP,		/* cgroups and workers are being made */
+	STAGE_RUN,		/* workers run */
+	STAGE_COLLECT,		/* workers were stopped, reports are being read */
+	STAGE_DETACH,		/* the scheduler is being detached */
+	STAGE_DONE,		/* the result was sent */
+	NR_STAGES,
+};
+
+struct msg_stage {
+	uint32_t stage;		/* enum stage */
+	uint32_t pad;
+	uint64_t at_ns;		/* guest CLOCK_MONOTONIC */
+};
+
+enum verdict {
+	VERDICT_NONE,		/* no word from the guest */
+	VERDICT_PASS,
+	VERDICT_SKIP,		/* a need that this guest or machine does not meet */
+	VERDICT_INCONCLUSIVE,	/* it ran, but could not be judged; reported as a skip */
+	VERDICT_FAIL,
+	NR_VERDICTS,
+};
+
+/* The kind of failure: what a control expects, and the word before the colon in a report. */
+enum cause {
+	CAUSE_NONE,
+	CAUSE_STARVED,		/* a worker did no work */
+	CAUSE_STUCK,		/* a worker was kept off the CPU for too long */
+	CAUSE_UNFAIR,		/* the spread of off-CPU time between workers is too large */
+	CAUSE_ISOLATION,	/* a worker ran outside its cpuset */
+	CAUSE_WORKER,		/* a worker crashed, or could not set itself up */
+	CAUSE_SCHED_ATTACH,	/* the scheduler did not attach */
+	CAUSE_SCHED_DIED,	/* the scheduler exited or was ejected while it was needed */
+	CAUSE_SCHED_DETACH,	/* the scheduler did not detach cleanly */
+	CAUSE_IMBALANCE,	/* monitor: run queues too uneven for too long */
+	CAUSE_DSQ_DEPTH,	/* monitor: a local DSQ too deep for too long */
+	CAUSE_STALL,		/* monitor: a busy CPU's run queue clock stands still */
+	CAUSE_KERNEL_LOG,	/* WARNING, BUG, Oops, lockup, RCU stall, hung task */
+	CAUSE_PANIC,		/* the guest kernel panicked */
+	CAUSE_NO_RESULT,	/* the guest ended or was stopped without a result */
+	CAUSE_TIMEOUT,		/* the instance's deadline passed */
+	CAUSE_INFRA,		/* our own machinery failed: never an expected failure */
+	CAUSE_TOPOLOGY,		/* the guest's machine is not the one asked for */
+	CAUSE_CGROUP,		/* a cgroup operation failed */
+	CAUSE_OTHER,
+	NR_CAUSES,
+};
+
+/* wire.c: the word for each, "?" when out of range. */
+const char *stage_name(unsigned int stage);
+const char *verdict_name(unsigned int verdict);
+const char *cause_name(unsigned int cause);
+
+#define RESULT_TEXT_LEN	512
+
+struct msg_result {
+	uint32_t verdict;	/* enum verdict */
+	uint32_t cause;		/* enum cause */
+	uint64_t run_ns;	/* length of the measured part, guest CLOCK_MONOTONIC */
+	char text[RESULT_TEXT_LEN];	/* one line: measured, limit, where */
+};
+
+struct msg_stimulus {
+	uint64_t at_ns;		/* since the start of the scenario */
+	uint32_t step;
+	uint32_t nr_ops;
+	uint64_t op_mask;	/* 1 << enum op_kind */
+	uint32_t nr_cgroups;
+	uint32_t nr_workers;
+	uint64_t iterations;	/* of all workers so far */
+};
+
+/* Is the guest a good instrument? Measured by PID 1 before it rings the doorbell. */
+struct msg_instrument {
+	char clocksource[32];
+	uint32_t hres_active;
+	uint32_t quiet;		/* background boot work had ended in time */
+	uint32_t nr_sleeps;
+	uint32_t nr_bad;	/* sleeps of SLEEP_NS that were off by more than TOLERANCE_NS */
+	uint64_t mean_ns;
+	uint64_t max_ns;
+};
+
+#define INSTRUMENT_SLEEP_NS	(10 * NSEC_PER_MSEC)
+#define INSTRUMENT_TOLERANCE_NS	(NSEC_PER_MSEC / 2)
+#define INSTRUMENT_SLEEPS	100
+
+/* What the scheduler of a job is. */
+enum sched_kind {
+	SCHED_KIND_NONE,	/* the kernel's own */
+	SCHED_KIND_BINARY,	/* /scheduler in the initramfs */
+	SCHED_KIND_BUILTIN,	/* this binary with --role=scheduler */
+};
+
+/* Faults in the framework itself that a test may ask for, to prove that it notices. */
+#define JOB_FAULT_CUT_WINDOW	(1U << 0)	/* the result does not go into the window */
+#define JOB_FAULT_CUT_COM2	(1U << 1)	/* ... not to COM2 */
+#define JOB_FAULT_PANIC		(1U << 2)	/* the kernel panics while workers run */
+#define JOB_FAULT_WARN		(1U << 3)	/* a WARNING appears in the kernel log */
+#define JOB_FAULT_HANG		(1U << 4)	/* PID 1 stops responding while workers run */
+#define JOB_FAULT_INIT_KILLED	(1U << 5)	/* PID 1 dies */
+#define JOB_FAULT_KILL_SCHED	(1U << 6)	/* the scheduler is killed with -9 in the middle */
+#define JOB_FAULT_STARVE	(1U << 7)	/* one worker is kept from running */
+#define JOB_FAULT_ESCAPE	(1U << 8)	/* one worker is outside its cpuset */
+#define JOB_FAULT_UNFAIR	(1U << 9)	/* one worker gets far less than its share */
+#define JOB_FAULT_FLOOD		(1U << 10)	/* the console is flooded */
+#define JOB_FAULT_TRIPLE	(1U << 11)	/* the guest resets without a word */
+#define JOB_FAULT_NO_WINDOW	(1U << 12)	/* PID 1 acts as if /dev/mem were not there */
+
+#define JOB_MAGIC	0x424f4a4bU	/* "KJOB" */
+
+/*
+ * A copy of the job in the initramfs, a raw struct job with its magic. PID 1 reads it where
+ * it cannot map the window. Only for guests that boot with their job: a guest that is
+ * thawed asks after its initramfs was made, and without a window it can only give up.
+ */
+#define JOB_FILE	"/job"
+
+#define JOB_ARGS_LEN	4096
+#define JOB_MAX_ARGS	64
+
+/* What PID 1 is to do. Lies at SHM_JOB_OFF; magic is written last. */
+struct job {
+	_Atomic uint32_t magic;
+	uint32_t fault;			/* JOB_FAULT_* */
+	uint64_t seed;
+	uint32_t verbose;
+	uint32_t duration_ms;		/* T; 0: as the test says */
+	uint32_t sched_kind;		/* enum sched_kind */
+	uint32_t nr_sched_args;
+	char test[64];
+	char topology[32];
+	char sched_name[64];		/* for reports */
+	char sched_args[JOB_ARGS_LEN];	/* nr_sched_args strings, each with its NUL */
+};
+
+_Static_assert(sizeof(struct job) <= SHM_JOB_SIZE, "the job must fit its area");
+
+/*
+ * The hand-over in the bulk area: the host writes which kernel symbols it wants,
+ * PID 1 puts in what the host cannot find by itself.
+ */
+enum bulk_kind {
+	BULK_SYMREQ,		/* host -> guest: names, each with its NUL */
+	BULK_KALLSYMS,		/* "ADDRESS NAME\n" for each name that exists, hex without 0x */
+	BULK_BTF,		/* /sys/kernel/btf/vmlinux */
+	BULK_NOTES,		/* /sys/kernel/notes */
+	NR_BULK,
+};
+
+struct bulk_entry {
+	uint64_t off;		/* from the start of the bulk area */
+	uint64_t len;		/* 0: not there */
+};
+
+#define BULK_MAGIC	0x4b4c5542U	/* "BULK" */
+
+struct bulk_header {
+	uint32_t magic;			/* set by the host */
+	_Atomic uint32_t ready;		/* set by the guest when all of the rest is written */
+	uint64_t text_pa;		/* start of "Kernel code" in /proc/iomem, 0 if unknown */
+	uint64_t tick_ns;		/* resolution of CLOCK_MONOTONIC_COARSE: one jiffy */
+	char release[128];		/* uname -r */
+	struct bulk_entry entry[NR_BULK];
+};
+
+#endif /* KTSTR_LIB_WIRE_H */
