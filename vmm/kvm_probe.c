@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "kvm_probe.h"
+
+#define PROBE_MEM	4096
+#define PROBE_PORT	0x10
+#define PROBE_BITS	0xff	/* has 8 bits set */
+
+/* Real mode, at guest-physical 0. */
+static const uint8_t code[] = {
+	0xb8, PROBE_BITS, 0x00,		/* mov  $PROBE_BITS, %ax */
+	0xf3, 0x0f, 0xb8, 0xc0,		/* popcnt %ax, %ax */
+	0xe6, PROBE_PORT,		/* out  %al, $PROBE_PORT */
+	0xf4,				/* hlt */
+};
+
+static int open_kvm(struct err *err)
+{
+	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0)
+		return fd;
+	if (errno == ENOENT)
+		return err_set(err, -ENOENT, "no /dev/kvm (load kvm_intel or kvm_amd, or turn virtualization on in the firmware)");
+	if (errno == EACCES)
+		return err_set(err, -EACCES, "no access to /dev/kvm (join the group kvm)");
+	return err_set(err, -ENODEV, "/dev/kvm: %s", strerror(errno));
+}
+
+/* Run until the port write. KVM_RUN can be interrupted without having done anything. */
+static int run_code(int vcpu, struct kvm_run *run, struct err *err)
+{
+	int tries = 100;
+
+	while (ioctl(vcpu, KVM_RUN, 0)) {
+		if ((errno != EINTR && errno != EAGAIN) || !--tries)
+			return err_set(err, -ENODEV, "KVM_RUN: %s", strerror(errno));
+	}
+	if (run->exit_reason == KVM_EXIT_IO && run->io.port == PROBE_PORT &&
+	    run->io.direction == KVM_EXIT_IO_OUT) {
+		uint8_t val = *((uint8_t *)run + run->io.data_offset);
+
+		if (val == __builtin_popcount(PROBE_BITS))
+			return 0;
+		return err_set(err, -ENODEV, "/dev/kvm computes wrongly (POPCNT gave %u)", val);
+	}
+	if (run->exit_reason == KVM_EXIT_INTERNAL_ERROR)
+		return err_set(err, -ENODEV,
+			       "/dev/kvm only emulates (internal error %u): the CPU has no VMX or SVM here",
+			       run->internal.suberror);
+	return err_set(err, -ENODEV, "/dev/kvm runs no code (exit reason %u)", run->exit_reason);
+}
+
+static int setup_vcpu(int vcpu, struct err *err)
+{
+	struct kvm_regs regs = { .rflags = 2 };	/* bit 1 is always set */
+	struct kvm_sregs sregs;
+
+	if (ioctl(vcpu, KVM_GET_SREGS, &sregs))
+		return err_set(err, -ENODEV, "KVM_GET_SREGS: %s", strerror(errno));
+	sregs.cs.base = 0;
+	sregs.cs.selector = 0;
+	if (ioctl(vcpu, KVM_SET_SREGS, &sregs) || ioctl(vcpu, KVM_SET_REGS, &regs))
+		return err_set(err, -ENODEV, "KVM_SET_REGS: %s", strerror(errno));
+	return 0;
+}
+
+static int probe_vm(int kvm, int vm, struct err *err)
+{
+	long run_size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+	struct kvm_userspace_memory_region region = { .memory_size = PROBE_MEM };
+	struct kvm_run *run = MAP_FAILED;
+	int vcpu = -1, ret = -ENODEV;
+	void *mem;
+
+	mem = mmap(NULL, PROBE_MEM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (mem == MAP_FAILED || run_size < (long)sizeof(*run)) {
+		err_set(err, ret, "mapping memory for KVM: %s", strerror(errno));
+		goto out;
+	}
+	memcpy(mem, code, sizeof(code));
+	region.userspace_addr = (uintptr_t)mem;
+	if (ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region)) {
+		err_set(err, ret, "KVM_SET_USER_MEMORY_REGION: %s", strerror(errno));
+		goto out;
+	}
+	vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
+	if (vcpu < 0) {
+		err_set(err, ret, "KVM_CREATE_VCPU: %s", strerror(errno));
+		goto out;
+	}
+	run = mmap(NULL, run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
+	if (run == MAP_FAILED) {
+		err_set(err, ret, "mapping kvm_run: %s", strerror(errno));
+		goto out;
+	}
+	ret = setup_vcpu(vcpu, err);
+	if (!ret)
+		ret = run_code(vcpu, run, err);
+out:
+	if (run != MAP_FAILED)
+		munmap(run, run_size);
+	if (vcpu >= 0)
+		close(vcpu);
+	if (mem != MAP_FAILED)
+		munmap(mem, PROBE_MEM);
+	return ret;
+}
+
+int kvm_probe(struct err *err)
+{
+	int kvm = open_kvm(err), vm, ret, tries = 5;
+
+	if (kvm < 0)
+		return kvm;
+	if (ioctl(kvm, KVM_GET_API_VERSION, 0) != KVM_API_VERSION) {
+		ret = err_set(err, -ENODEV, "/dev/kvm speaks another API version");
+		goto out;
+	}
+	/* Interrupted while the kernel waits for its own locks: not an answer. */
+	do {
+		vm = ioctl(kvm, KVM_CREATE_VM, 0);
+	} while (vm < 0 && errno == EINTR && --tries);
+	if (vm < 0) {
+		ret = err_set(err, -ENODEV, "KVM_CREATE_VM: %s", strerror(errno));
+		goto out;
+	}
+	ret = probe_vm(kvm, vm, err);
+	close(vm);
+out:
+	close(kvm);
+	return ret;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * vm.h - a virtual machine: RAM that we prepare, and an engine that runs CPUs on it
+ */
+#ifndef KTSTR_VMM_VM_H
+#define KTSTR_VMM_VM_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include "../lib/log.h"
+#include "../lib/shm.h"
+#include "../lib/topology.h"
+#include "layout.h"
+
+struct vm_engine;
+
+struct vm_config {
+	const struct vm_engine *engine;
+	const char *kernel;		/* bzImage or vmlinux ELF file */
+	struct topology topo;
+	uint64_t mem_bytes;		/* a multiple of 2 MiB, at least VM_MIN_MEM */
+	const void *initramfs;		/* newc cpio, not owned */
+	size_t initramfs_len;
+	const char *append;		/* more words for the kernel command line, or NULL */
+	uint64_t seed;			/* feeds boot_params' RNG seed; the same seed gives the same guest */
+	bool verbose;			/* kernel log at full length on the console */
+};
+
+#define VM_MIN_MEM		(128 * MIB)
+
+enum vm_time {
+	VM_TIME_REAL,			/* guest time is host time, less steal */
+	VM_TIME_VIRTUAL,		/* guest time is counted in instructions: host load cannot be seen */
+};
+
+enum vm_event {
+	VM_EVENT_NONE,			/* the time-out passed */
+	VM_EVENT_DOORBELL,		/* the guest stopped itself and waits for a job */
+	VM_EVENT_EXIT,			/* the guest ended itself through the debug-exit port */
+	VM_EVENT_RESET,			/* reset or triple fault */
+	VM_EVENT_ENGINE,		/* the engine failed or was killed; vm_engine_text() says how */
+};
+
+struct vm {
+	struct vm_config cfg;
+	const struct vm_engine *engine;
+	enum vm_time time;
+	bool template;			/* made to be frozen: it will ring the doorbell */
+	int ram_fd;			/* memfd, shared with the engine */
+	void *ram;
+	uint64_t ram_size;
+	uint64_t low_size;
+	uint64_t entry;			/* 64-bit entry point */
+	int console_fd[2];		/* memfds: what the guest wrote to COM1 and COM2 */
+	struct shm shm;			/* host side of the window */
+	void *priv;			/* the engine's */
+};
+
+/* A guest that was stopped at the doorbell. Both fds are memfds: they survive a fork, and vanish with their last owner. */
+struct vm_image {
+	int ram_fd;
+	int state_fd;			/* CPU and device state, in the engine's own format */
+	int console_fd[2];		/* what was on the consoles up to then */
+};
+
+struct vm_engine {
+	const char *name;
+	/* Can it run here? 0, or a negative errno with the reason in @err. Side-effect free, quick. */
+	int (*probe)(struct err *err);
+	/* Make CPUs and devices for vm->ram as it is, stopped. @image is NULL, or the state to continue from. */
+	int (*create)(struct vm *vm, const struct vm_image *image, struct err *err);
+	/* Let the CPUs run. */
+	int (*run)(struct vm *vm, struct err *err);
+	/* Wait at most @timeout_ms (real) for an event. */
+	enum vm_event (*wait)(struct vm *vm, int timeout_ms);
+	/* At the doorbell: write the state of CPUs and devices to image->state_fd. The VM cannot be run again. */
+	int (*freeze)(struct vm *vm, struct vm_image *image, struct err *err);
+	/* One line on what the engine last said or why it ended; a static or vm-owned string. */
+	const char *(*text)(struct vm *vm);
+	/* Stop the CPUs, free everything of the engine's. Safe at any point after create() was called. */
+	void (*destroy)(struct vm *vm);
+	enum vm_time time;
+	const char *cmdline;		/* words that the kernel needs on this engine, or NULL */
+};
+
+/* vm_engine_select - by name: "auto", "kvm", "tcg". -ENODEV when nothing can run here, -EINVAL for another name. */
+int vm_engine_select(const char *name, const struct vm_engine **engine, struct err *err);
+
+/*
+ * vm_create - RAM with kernel, tables, initramfs and window in it, and an engine that
+ * waits. @image_ram is a memfd to use as RAM, which will then be the image's, or -1.
+ * The caller may write a job to vm->shm before vm_run(). Errors are the user's to
+ * read: wrong kernel, no memory, no engine.
+ */
+int vm_create(const struct vm_config *cfg, int image_ram, struct vm **vm, struct err *err);
+
+/* vm_thaw - a private copy of a frozen guest, stopped at the doorbell. @cfg is the one it was made with. */
+int vm_thaw(const struct vm_config *cfg, const struct vm_image *image, struct vm **vm, struct err *err);
+
+int vm_run(struct vm *vm, struct err *err);
+enum vm_event vm_wait(struct vm *vm, int timeout_ms);
+const char *vm_engine_text(struct vm *vm);
+
+/* vm_image_open - make an image's memfds. vm_freeze - fill it, from a VM that was created on image->ram_fd. */
+int vm_image_open(struct vm_image *image, struct err *err);
+int vm_freeze(struct vm *vm, struct vm_image *image, struct err *err);
+void vm_image_close(struct vm_image *image);
+
+/*
+ * vm_console - what the guest wrote to COM1 (@port 0) or COM2 (1) so far: malloc()ed,
+ * NUL-terminated, the caller's to free. At most VM_CONSOLE_CAP bytes are kept.
+ */
+int vm_console(struct vm *vm, unsigned int port, char **text, size_t *len);
+
+#define VM_CONSOLE_CAP		(16 * MIB)
+
+/* vm_destroy - stop and free; @vm may be NULL. */
+void vm_destroy(struct vm *vm);
+
+/* vm_kernel_info - check a kernel file; its version string ("7.3.4 (build) #1 ...", "" if it has none) for reports. */
+int vm_kernel_info(const char *path, char *version, size_t size, struct err *err);
+
+#endif /* KTSTR_VMM_VM_H */
