@@ -70,8 +70,8 @@ struct shm_frame {
 	uint32_t type;
 	uint32_t len;
 	uint32_t seq;
-	/* NUL-terminated behind @len, so that text can be printed as it is. */
-	uint8_t payload[SHM_MAX_PAYLOAD + 1];
+	/* NUL-terminated behind @len, to be printed as it is; aligned for any struct msg_*. */
+	uint8_t payload[SHM_MAX_PAYLOAD + 1] __attribute__((aligned(8)));
 };
 
 struct shm {

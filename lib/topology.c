@@ -17,7 +17,7 @@ static int parse_field(const char **s, char unit, unsigned int *v)
 	if (*p < '0' || *p > '9')
 		return -EINVAL;
 	for (; *p >= '0' && *p <= '9'; p++) {
-		/* More than enough for every check below, and no overflow in any. */
+		/* Large enough to be refused, small enough that no product below overflows. */
 		if (*v <= KTSTR_MAX_CPUS)
 			*v = *v * 10 + (*p - '0');
 	}
@@ -31,7 +31,7 @@ int topology_parse(const char *s, struct topology *t, struct err *err)
 {
 	struct topology topo;
 	const char *p = s;
-	uint64_t cpus;
+	unsigned int cpus;
 
 	if (parse_field(&p, 'n', &topo.nr_nodes) || parse_field(&p, 'l', &topo.nr_llcs) ||
 	    parse_field(&p, 'c', &topo.cores_per_llc) ||
@@ -53,7 +53,7 @@ int topology_parse(const char *s, struct topology *t, struct err *err)
 			       "topology \"%s\": %u LLCs cannot be shared out evenly to %u nodes",
 			       s, topo.nr_llcs, topo.nr_nodes);
 
-	cpus = (uint64_t)topo.nr_llcs * topo.cores_per_llc * topo.threads_per_core;
+	cpus = topo.nr_llcs * topo.cores_per_llc * topo.threads_per_core;
 	if (cpus > KTSTR_MAX_CPUS)
 		return err_set(err, -EINVAL, "topology \"%s\": more than %d CPUs",
 			       s, KTSTR_MAX_CPUS);

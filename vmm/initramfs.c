@@ -45,7 +45,8 @@ static void append(struct initramfs *ird, const void *buf, size_t len)
 {
 	size_t pad = -(ird->len + len) & 3;
 
-	memcpy(ird->data + ird->len, buf, len);
+	if (len)
+		memcpy(ird->data + ird->len, buf, len);
 	memset(ird->data + ird->len + len, 0, pad);
 	ird->len += len + pad;
 }

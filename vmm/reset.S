@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * boot.S - from the reset vector to the kernel's 64-bit entry
+ * reset.S - from the reset vector to the kernel's 64-bit entry
  *
  * Only an engine whose CPU starts in real mode needs this. Two blobs of data
  * for the host, never run in it: the last bytes of a 64 KiB ROM, and a
