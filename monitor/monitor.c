@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * monitor.c - watches the run queues of a guest through its memory
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "sampler.h"
+
+struct monitor {
+	struct monitor_config cfg;
+	struct sampler sampler;
+	pthread_t thread;
+	bool running;
+};
+
+int monitor_create(const struct monitor_config *cfg, struct monitor **mon)
+{
+	struct monitor *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return -ENOMEM;
+	m->cfg = *cfg;
+	if (sampler_init(&m->sampler, &m->cfg)) {
+		free(m);
+		return -ENOMEM;
+	}
+	*mon = m;
+	return 0;
+}
+
+int monitor_start(struct monitor *mon, struct err *err)
+{
+	int ret;
+
+	ret = pthread_create(&mon->thread, NULL, sampler_run, &mon->sampler);
+	if (ret)
+		return err_set(err, -EAGAIN, "monitor thread: %s", strerror(ret));
+	mon->running = true;
+	return 0;
+}
+
+static void monitor_join(struct monitor *mon)
+{
+	if (!mon->running)
+		return;
+	atomic_store_explicit(&mon->sampler.stop, true, memory_order_relaxed);
+	pthread_join(mon->thread, NULL);
+	mon->running = false;
+}
+
+void monitor_stop(struct monitor *mon, struct monitor_report *rep)
+{
+	monitor_join(mon);
+	sampler_report(&mon->sampler, rep);
+}
+
+int monitor_guest_ns(struct monitor *mon, uint64_t *ns)
+{
+	if (!atomic_load_explicit(&mon->sampler.resolved, memory_order_acquire))
+		return -ENODATA;
+	return target_guest_ns(&mon->sampler.target, ns);
+}
+
+int monitor_sample_cpu(struct monitor *mon, unsigned int cpu, struct cpu_sample *s, struct err *err)
+{
+	int ret;
+
+	if (sampler_resolve(&mon->sampler, err))
+		return -ENODATA;
+	ret = rq_read(&mon->sampler.target.rq, cpu, s);
+	if (ret)
+		return err_set(err, -ENODATA, "run queue of CPU %u: %s", cpu, strerror(-ret));
+	return 0;
+}
+
+void monitor_destroy(struct monitor *mon)
+{
+	if (!mon)
+		return;
+	monitor_join(mon);
+	sampler_exit(&mon->sampler);
+	free(mon);
+}
+
+size_t monitor_symreq(char *buf, size_t size)
+{
+	return symbols_request(buf, size);
+}
+
+struct text {
+	char *pos;
+	size_t left;
+};
+
+static void __printf(2, 3) line(struct text *t, const char *fmt, ...)
+{
+	va_list ap;
+	int len;
+
+	va_start(ap, fmt);
+	len = vsnprintf(t->pos, t->left, fmt, ap);
+	va_end(ap);
+	/* A line that does not fit is left out as a whole. */
+	if (len < 0 || (size_t)len >= t->left) {
+		if (t->left)
+			*t->pos = '\0';
+		t->left = 0;
+		return;
+	}
+	t->pos += len;
+	t->left -= len;
+}
+
+static void print_violation(struct text *t, const struct monitor_violation *v)
+{
+	uint64_t unit = v->cause == CAUSE_STALL ? NSEC_PER_MSEC : 1;
+
+	line(t, "monitor: %s: CPU %u: %llu%s, limit %llu%s, for %llu ms up to %llu ms\n",
+	     cause_name(v->cause), v->cpu,
+	     (unsigned long long)(v->measured / unit), unit > 1 ? " ms" : "",
+	     (unsigned long long)(v->limit / unit), unit > 1 ? " ms" : "",
+	     (unsigned long long)(v->for_ns / NSEC_PER_MSEC),
+	     (unsigned long long)(v->at_ns / NSEC_PER_MSEC));
+}
+
+char *monitor_print(const struct monitor_report *rep, char *buf, size_t size)
+{
+	struct text t = { buf, size };
+	unsigned int i;
+
+	if (size)
+		buf[0] = '\0';
+	if (!rep->usable)
+		line(&t, "monitor: not usable: %s\n", rep->why);
+	line(&t, "monitor: %u samples of %u CPUs in %llu ms of guest time, %llu ns each\n",
+	     rep->nr_samples, rep->nr_cpus, (unsigned long long)(rep->guest_ns / NSEC_PER_MSEC),
+	     (unsigned long long)rep->ns_per_cpu_sample);
+	if (rep->nr_samples && rep->have_nr_running)
+		line(&t, "monitor: nr_running max %u avg %.2f, imbalance max %.1f avg %.2f\n",
+		     rep->max_nr_running, rep->avg_nr_running,
+		     rep->max_imbalance, rep->avg_imbalance);
+	if (rep->nr_samples && rep->have_scx)
+		line(&t, "monitor: local DSQ max %u avg %.2f, scx nr_running max %u\n",
+		     rep->max_dsq_depth, rep->avg_dsq_depth, rep->max_scx_nr_running);
+	if (rep->nr_samples && rep->have_clock && rep->have_idle)
+		line(&t, "monitor: clock of a busy CPU stood still for at most %llu ms\n",
+		     (unsigned long long)(rep->max_clock_still_ns / NSEC_PER_MSEC));
+	for (i = 0; i < rep->nr_violations; i++)
+		print_violation(&t, &rep->violation[i]);
+	if (rep->usable && rep->why[0])
+		line(&t, "monitor: note: %s\n", rep->why);
+	return buf;
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * target.c - a guest kernel that can be read: from a vmlinux, or from PID 1's hand-over
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "target.h"
+
+#define TICK_MIN_NS	(NSEC_PER_SEC / 10000)
+#define TICK_MAX_NS	(NSEC_PER_SEC / 24)
+#define KALLSYMS_MAX	(1 * MIB)
+#define NOTES_MAX	(64 * KIB)
+
+void target_init(struct target *t, const struct monitor_config *cfg)
+{
+	memset(t, 0, sizeof(*t));
+	t->cfg = cfg;
+}
+
+static const struct bulk_header *bulk_ready(const struct target *t)
+{
+	const struct bulk_header *bulk;
+
+	if (!t->cfg->shm)
+		return NULL;
+	bulk = shm_bulk(t->cfg->shm);
+	if (READ_ONCE(bulk->magic) != BULK_MAGIC ||
+	    !atomic_load_explicit(&bulk->ready, memory_order_acquire))
+		return NULL;
+	return bulk;
+}
+
+/* A private copy of an entry, so that the guest cannot change what was checked. */
+static int bulk_copy(const struct bulk_header *bulk, enum bulk_kind kind, size_t limit,
+		     char **buf, size_t *len)
+{
+	uint64_t off = READ_ONCE(bulk->entry[kind].off);
+	uint64_t n = READ_ONCE(bulk->entry[kind].len);
+
+	if (!n)
+		return -ENODATA;
+	if (n > limit || off < sizeof(*bulk) || off > SHM_BULK_SIZE || n > SHM_BULK_SIZE - off)
+		return -EBADMSG;
+	*buf = malloc(n);
+	if (!*buf)
+		return -ENOMEM;
+	memcpy(*buf, (const char *)bulk + off, n);
+	*len = n;
+	return 0;
+}
+
+/* Guest time is an extra: without it nothing can be judged, but all can be read. */
+static void find_clock(struct target *t)
+{
+	const struct bulk_header *bulk = bulk_ready(t);
+	uint64_t tick = 0, hz;
+
+	t->tick_ns = 0;
+	if (t->kernel.sym.hz)
+		tick = NSEC_PER_SEC / t->kernel.sym.hz;
+	else if (bulk)
+		tick = READ_ONCE(bulk->tick_ns);
+	if (tick < TICK_MIN_NS || tick > TICK_MAX_NS)
+		return;
+	if (!t->kernel.sym.addr[SYM_JIFFIES] ||
+	    kernel_translate(&t->kernel, t->kernel.sym.addr[SYM_JIFFIES], &t->jiffies_gpa))
+		return;
+	hz = (NSEC_PER_SEC + tick / 2) / tick;
+	t->first_jiffy = (1ULL << 32) - 300 * hz;
+	t->tick_ns = tick;
+}
+
+static int target_attach(struct target *t, const struct symbols *sym,
+			 const struct rq_layout *layout, uint64_t text_pa, struct err *err)
+{
+	int ret;
+
+	ret = kernel_find(&t->kernel, &t->cfg->mem, sym, text_pa, err);
+	if (!ret)
+		ret = rq_open(&t->rq, &t->kernel, layout, t->cfg->nr_cpus, err);
+	if (!ret)
+		find_clock(t);
+	return ret;
+}
+
+static int read_layout(struct target *t, struct btf *btf, struct rq_layout *layout, struct err *err)
+{
+	int ret = rq_layout(btf, layout, t->off, sizeof(t->off), err);
+
+	layout_close(btf);
+	return ret;
+}
+
+static int vmlinux_read(struct target *t)
+{
+	struct btf *btf;
+	int ret;
+
+	ret = symbols_read_vmlinux(&t->vmlinux_sym, t->cfg->vmlinux, &t->vmlinux_err);
+	if (!ret)
+		ret = layout_open_file(t->cfg->vmlinux, &btf, &t->vmlinux_err);
+	if (!ret)
+		ret = read_layout(t, btf, &t->vmlinux_layout, &t->vmlinux_err);
+	return ret;
+}
+
+/* PID 1 read the build-id of its kernel: a clearer word than "not found" for a wrong vmlinux. */
+static int vmlinux_check(struct target *t, const struct bulk_header *bulk, struct err *err)
+{
+	struct build_id id = { 0 };
+	size_t len;
+	char *buf;
+	bool differ;
+
+	if (bulk_copy(bulk, BULK_NOTES, NOTES_MAX, &buf, &len))
+		return 0;
+	differ = !notes_build_id(buf, len, &id) && build_id_differ(&id, &t->vmlinux_sym.build_id);
+	free(buf);
+	if (differ)
+		return err_set(err, -ESTALE, "%s: not the kernel that runs, by its build-id",
+			       t->cfg->vmlinux);
+	return 0;
+}
+
+/* -EAGAIN only while PID 1 may still have something better to say. */
+static int open_vmlinux(struct target *t, const struct bulk_header *bulk)
+{
+	struct err err = { "" };
+	int ret;
+
+	if (!t->vmlinux_done) {
+		t->vmlinux_done = true;
+		ret = vmlinux_read(t);
+		if (ret) {
+			t->vmlinux_bad = true;
+			return ret;
+		}
+	}
+	ret = bulk ? vmlinux_check(t, bulk, &err) : 0;
+	if (!ret)
+		ret = target_attach(t, &t->vmlinux_sym, &t->vmlinux_layout, 0, &err);
+	if (ret)
+		t->vmlinux_err = err;
+	if (ret && (ret != -EAGAIN || bulk))
+		t->vmlinux_bad = true;
+	return ret;
+}
+
+static int open_handover(struct target *t, const struct bulk_header *bulk, struct err *err)
+{
+	struct symbols sym = { .linked = false };
+	struct rq_layout layout;
+	struct btf *btf;
+	size_t len;
+	char *buf;
+	int ret;
+
+	ret = bulk_copy(bulk, BULK_KALLSYMS, KALLSYMS_MAX, &buf, &len);
+	if (ret)
+		return err_set(err, ret, "PID 1 handed over no kernel symbols (%s)",
+			       strerror(-ret));
+	symbols_parse(&sym, buf, len);
+	free(buf);
+
+	ret = bulk_copy(bulk, BULK_BTF, SHM_BULK_SIZE, &buf, &len);
+	if (ret)
+		return err_set(err, ret, "PID 1 handed over no BTF (%s)", strerror(-ret));
+	ret = layout_open_bytes(buf, len, &btf, err);
+	free(buf);
+	if (!ret)
+		ret = read_layout(t, btf, &layout, err);
+	if (!ret)
+		ret = target_attach(t, &sym, &layout, READ_ONCE(bulk->text_pa), err);
+	/* Userspace runs: what is not there now will never be. */
+	return ret == -EAGAIN ? -ENODATA : ret;
+}
+
+int target_open(struct target *t, struct err *err)
+{
+	const struct bulk_header *bulk = bulk_ready(t);
+	int ret = -EAGAIN;
+
+	if (t->cfg->vmlinux && !t->vmlinux_bad) {
+		ret = open_vmlinux(t, bulk);
+		if (!ret)
+			return 0;
+	}
+	if (bulk)
+		return open_handover(t, bulk, err);
+	if (t->vmlinux_err.msg[0])
+		err_set(err, ret, "%s", t->vmlinux_err.msg);
+	if (!t->cfg->shm)
+		return ret == -EAGAIN && !t->cfg->vmlinux ?
+		       err_set(err, -ENODATA, "neither a vmlinux nor a window") : ret;
+	return err_set(err, -EAGAIN, "PID 1 has not handed over kernel symbols");
+}
+
+void target_close(struct target *t)
+{
+	rq_close(&t->rq);
+}
+
+int target_guest_ns(const struct target *t, uint64_t *ns)
+{
+	uint64_t jiffies;
+	int ret;
+
+	if (!t->tick_ns)
+		return -ENODATA;
+	ret = gmem_read_u64(t->rq.gm, t->jiffies_gpa, &jiffies);
+	if (ret)
+		return ret;
+	if (jiffies < t->first_jiffy)
+		return -ENODATA;
+	*ns = (jiffies - t->first_jiffy) * t->tick_ns;
+	return 0;
+}

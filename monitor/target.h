@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * target.h - a guest kernel that can be read: from a vmlinux, or from PID 1's hand-over
+ */
+#ifndef KTSTR_MONITOR_TARGET_H
+#define KTSTR_MONITOR_TARGET_H
+
+#include "rq.h"
+
+struct target {
+	const struct monitor_config *cfg;
+	struct kernel kernel;
+	struct rq_reader rq;
+	char off[192];			/* readings that this kernel does not have */
+	uint64_t jiffies_gpa;
+	uint64_t tick_ns;		/* 0: guest time is unknown */
+	uint64_t first_jiffy;		/* what jiffies were when the kernel started */
+
+	/* From cfg->vmlinux, read once. */
+	bool vmlinux_done, vmlinux_bad;
+	struct symbols vmlinux_sym;
+	struct rq_layout vmlinux_layout;
+	struct err vmlinux_err;
+};
+
+void target_init(struct target *t, const struct monitor_config *cfg);
+
+/*
+ * target_open - find the kernel and its run queues. -EAGAIN: not yet, try again
+ * later; any other error is final. The reason is in @err. After 0 the rest can be used.
+ */
+int target_open(struct target *t, struct err *err);
+void target_close(struct target *t);
+
+/* target_guest_ns - guest time since boot, by its jiffies. -ENODATA if that is unknown. */
+int target_guest_ns(const struct target *t, uint64_t *ns);
+
+#endif /* KTSTR_MONITOR_TARGET_H */
