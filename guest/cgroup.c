@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The cgroups of a test: a tree in the kernel and what it must look like.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cgroup.h"
+
+#define CONTROLLERS	"+cpuset +cpu"
+#define BUSY_LIMIT_MS	1000	/* nothing tells when a process has finally left a cgroup */
+#define DRAIN_TRIES	8
+
+static int set_path(const struct cgroup_fs *fs, struct cgroup_req *req, const char *rel,
+		    const char *file)
+{
+	int len;
+
+	len = snprintf(req->path, sizeof(req->path), "%s%s%s%s%s", fs->mount, *rel ? "/" : "", rel,
+		       file ? "/" : "", file ? file : "");
+	return len < 0 || (size_t)len >= sizeof(req->path) ? -ENAMETOOLONG : 0;
+}
+
+/* @rel is relative to the mount point. -EBUSY is tried again, within bounds. */
+static int request(struct cgroup_fs *fs, enum cgroup_req_op op, const char *rel,
+		   const char *file, char *data, struct err *err)
+{
+	struct cgroup_req req;
+	int wait, waited = 0;
+	int ret;
+
+	for (wait = 1;; wait *= 2) {
+		memset(&req, 0, sizeof(req));
+		req.op = op;
+		ret = set_path(fs, &req, rel, file);
+		if (ret)
+			return err_set(err, ret, "%s: the name is too long", rel);
+		if (op == CGROUP_REQ_WRITE)
+			snprintf(req.data, sizeof(req.data), "%s", data);
+		ret = cgroup_helper_call(fs, &req);
+		if (ret != -EBUSY || waited >= BUSY_LIMIT_MS)
+			break;
+		poll(NULL, 0, wait);
+		waited += wait;
+	}
+	if (!ret && op == CGROUP_REQ_READ)
+		memcpy(data, req.data, CGROUP_DATA_LEN);
+	if (!ret)
+		return 0;
+
+	if (op == CGROUP_REQ_WRITE)
+		return err_set(err, ret, "cannot write \"%.*s\" to %s: %s",
+			       (int)strcspn(data, "\n"), data, req.path, strerror(-ret));
+	return err_set(err, ret, "cannot %s %s: %s",
+		       op == CGROUP_REQ_MKDIR ? "make" :
+		       op == CGROUP_REQ_RMDIR ? "remove" : "read", req.path, strerror(-ret));
+}
+
+/* The path of a cgroup, or of the base, below the mount point. */
+static const char *rel_path(const struct cgroup_fs *fs, const struct cgroup *cg, char *buf,
+			    size_t size)
+{
+	snprintf(buf, size, "%s%s%s", fs->base, cg ? "/" : "", cg ? cg->name : "");
+	return buf;
+}
+
+#define REL_LEN	384
+
+static int write_cgroup(struct cgroup_fs *fs, const struct cgroup *cg, const char *file,
+			const char *data, struct err *err)
+{
+	char rel[REL_LEN];
+
+	return request(fs, CGROUP_REQ_WRITE, rel_path(fs, cg, rel, sizeof(rel)), file,
+		       (char *)data, err);
+}
+
+static int read_cgroup(struct cgroup_fs *fs, const struct cgroup *cg, const char *file,
+		       char *data, struct err *err)
+{
+	char rel[REL_LEN];
+
+	return request(fs, CGROUP_REQ_READ, rel_path(fs, cg, rel, sizeof(rel)), file, data, err);
+}
+
+int cgroup_fs_open(struct cgroup_fs *fs, const char *mount, const char *base,
+		   const struct cpumask *all, cgroup_serve serve, struct err *err)
+{
+	char rel[REL_LEN] = "";
+	const char *slash = base;
+	int ret;
+
+	memset(fs, 0, sizeof(*fs));
+	fs->mount = mount;
+	fs->base = base;
+	fs->all = *all;
+	ret = cgroup_helper_start(fs, serve);
+	if (ret)
+		return err_set(err, ret, "cannot start the cgroup helper: %s", strerror(-ret));
+
+	for (;;) {
+		ret = request(fs, CGROUP_REQ_WRITE, rel, "cgroup.subtree_control", CONTROLLERS,
+			      err);
+		if (ret || !slash)
+			return ret;
+		slash = strchr(slash, '/');
+		snprintf(rel, sizeof(rel), "%.*s",
+			 (int)(slash ? (size_t)(slash - base) : strlen(base)), base);
+		if (slash)
+			slash++;
+		ret = request(fs, CGROUP_REQ_MKDIR, rel, NULL, NULL, NULL);
+		if (ret && ret != -EEXIST)
+			return err_set(err, ret, "cannot make %s/%s: %s", mount, rel,
+				       strerror(-ret));
+	}
+}
+
+int cgroup_fs_close(struct cgroup_fs *fs, struct err *err)
+{
+	int ret = 0;
+	int one;
+
+	if (!fs->pid)
+		return 0;
+	while (fs->list) {
+		one = cgroup_remove(fs, fs->list, err);
+		ret = ret ? ret : one;
+	}
+	one = request(fs, CGROUP_REQ_RMDIR, fs->base, NULL, NULL, NULL);
+	if (one && one != -ENOENT && !ret)
+		ret = err_set(err, one, "cannot remove %s/%s: %s", fs->mount, fs->base,
+			      strerror(-one));
+	cgroup_helper_stop(fs);
+	return ret;
+}
+
+struct cgroup *cgroup_find(const struct cgroup_fs *fs, const char *name)
+{
+	struct cgroup *cg;
+
+	for (cg = fs->list; cg; cg = cg->next) {
+		if (!strcmp(cg->name, name))
+			return cg;
+	}
+	return NULL;
+}
+
+bool cgroup_is_below(const struct cgroup *cg, const struct cgroup *top)
+{
+	for (; cg; cg = cg->parent) {
+		if (cg == top)
+			return true;
+	}
+	return false;
+}
+
+static int add_one(struct cgroup_fs *fs, struct cgroup *parent, const char *name, size_t len,
+		   struct cgroup **out, struct err *err)
+{
+	struct cgroup *cg;
+	char rel[REL_LEN];
+	int ret;
+
+	/* A child gets a cpuset of its own only when its parent hands the controller down. */
+	if (parent) {
+		ret = write_cgroup(fs, parent, "cgroup.subtree_control", CONTROLLERS, err);
+		if (ret)
+			return ret;
+	}
+	cg = calloc(1, sizeof(*cg));
+	if (!cg)
+		return err_set(err, -ENOMEM, "cgroup %s: out of memory", name);
+	memcpy(cg->name, name, len);
+	cg->parent = parent;
+	ret = request(fs, CGROUP_REQ_MKDIR, rel_path(fs, cg, rel, sizeof(rel)), NULL, NULL, err);
+	if (ret) {
+		free(cg);
+		return ret;
+	}
+	cg->next = fs->list;
+	fs->list = cg;
+	*out = cg;
+	return 0;
+}
+
+int cgroup_add(struct cgroup_fs *fs, const char *name, unsigned int step, bool keep,
+	       struct cgroup **cg, struct err *err)
+{
+	struct cgroup *parent = NULL, *found;
+	char part[CGROUP_NAME_LEN];
+	size_t len = 0;
+	int ret;
+
+	if (strlen(name) >= sizeof(part))
+		return err_set(err, -ENAMETOOLONG, "cgroup %s: the name is too long", name);
+	if (cgroup_find(fs, name))
+		return err_set(err, -EEXIST, "cgroup %s exists already", name);
+	for (;;) {
+		len += strcspn(name + len, "/");
+		snprintf(part, sizeof(part), "%.*s", (int)len, name);
+		found = cgroup_find(fs, part);
+		if (!found) {
+			ret = add_one(fs, parent, name, len, &found, err);
+			if (ret)
+				return ret;
+			found->step = step;
+			found->keep = keep;
+		}
+		if (!name[len])
+			break;
+		parent = found;
+		len++;
+	}
+	*cg = found;
+	return 0;
+}
+
+/* Processes that are not ours to stop: none are expected, but a cgroup must go all the same. */
+static int drain(struct cgroup_fs *fs, const struct cgroup *cg, struct err *err)
+{
+	char data[CGROUP_DATA_LEN];
+	unsigned int tries;
+	char *pid, *save;
+	int ret;
+
+	for (tries = 0; tries < DRAIN_TRIES; tries++) {
+		ret = read_cgroup(fs, cg, "cgroup.procs", data, err);
+		if (ret == -ENOENT)
+			return 0;
+		if (ret || !data[strspn(data, " \n")])
+			return ret;
+		for (pid = strtok_r(data, "\n", &save); pid; pid = strtok_r(NULL, "\n", &save)) {
+			ret = request(fs, CGROUP_REQ_WRITE, "", "cgroup.procs", pid, NULL);
+			if (ret && ret != -ESRCH && ret != -ENODEV)
+				return err_set(err, ret, "cannot move %s out of %s: %s", pid,
+					       cg->name, strerror(-ret));
+		}
+	}
+	return err_set(err, -EBUSY, "cgroup %s: new processes keep appearing in it", cg->name);
+}
+
+int cgroup_remove(struct cgroup_fs *fs, struct cgroup *cg, struct err *err)
+{
+	char rel[REL_LEN];
+	struct cgroup **p;
+	int ret;
+
+	for (p = &fs->list; *p; p = &(*p)->next) {
+		if ((*p)->parent == cg)
+			return err_set(err, -ENOTEMPTY, "cgroup %s has children", cg->name);
+	}
+	ret = drain(fs, cg, err);
+	if (!ret)
+		ret = request(fs, CGROUP_REQ_RMDIR, rel_path(fs, cg, rel, sizeof(rel)), NULL, NULL,
+			      err);
+
+	for (p = &fs->list; *p != cg; p = &(*p)->next)
+		;
+	*p = cg->next;
+	free(cg);
+	return ret;
+}
+
+void cgroup_effective(const struct cgroup_fs *fs, const struct cgroup *cg, struct cpumask *cpus)
+{
+	struct cpumask own;
+
+	*cpus = fs->all;
+	/* From the top down: an empty intersection is the parent's set. */
+	if (!cg)
+		return;
+	cgroup_effective(fs, cg->parent, cpus);
+	if (!cg->has_cpus)
+		return;
+	cpumask_and(&own, cpus, &cg->cpus);
+	if (!cpumask_empty(&own))
+		*cpus = own;
+}
+
+static int check_effective(struct cgroup_fs *fs, const struct cgroup *cg, struct err *err)
+{
+	char data[CGROUP_DATA_LEN], want[CPULIST_LEN];
+	struct cpumask is, must;
+	int ret;
+
+	ret = read_cgroup(fs, cg, "cpuset.cpus.effective", data, err);
+	if (ret)
+		return ret;
+	cgroup_effective(fs, cg, &must);
+	ret = cpulist_parse(data, &is);
+	if (ret || !cpumask_equal(&is, &must))
+		return err_set(err, -EBADE, "cpuset.cpus.effective of %s is \"%.*s\", must be \"%s\"",
+			       cg->name, (int)strcspn(data, "\n"), data,
+			       cpulist_format(&must, want, sizeof(want)));
+	return 0;
+}
+
+int cgroup_set_cpus(struct cgroup_fs *fs, struct cgroup *cg, const struct cpumask *cpus,
+		    struct err *err)
+{
+	char list[CPULIST_LEN] = "";
+	int ret;
+
+	if (cpus)
+		cpulist_format(cpus, list, sizeof(list) - 1);
+	strcat(list, "\n");
+	ret = write_cgroup(fs, cg, "cpuset.cpus", list, err);
+	if (ret)
+		return ret;
+	cg->has_cpus = cpus;
+	if (cpus)
+		cg->cpus = *cpus;
+	return check_effective(fs, cg, err);
+}
+
+int cgroup_move(struct cgroup_fs *fs, struct cgroup *cg, pid_t pid, struct err *err)
+{
+	char data[16];
+
+	snprintf(data, sizeof(data), "%d", pid);
+	if (!cg)
+		return request(fs, CGROUP_REQ_WRITE, "", "cgroup.procs", data, err);
+	return write_cgroup(fs, cg, "cgroup.procs", data, err);
+}
+
+int cgroup_no_controllers(struct cgroup_fs *fs, struct cgroup *cg, struct err *err)
+{
+	struct cgroup *c;
+	int ret;
+
+	ret = write_cgroup(fs, cg, "cgroup.subtree_control", "-cpuset -cpu", err);
+	for (c = fs->list; c && !ret; c = c->next) {
+		if (c != cg && cgroup_is_below(c, cg))
+			c->has_cpus = false;
+	}
+	return ret;
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Faults that a job asks for, to prove that they are noticed. Each is done behind
+ * the back of whatever must notice it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "steps.h"
+
+#define FLOOD_BYTES	(20 * MIB)
+
+/* What the kernel's own warnings look like in the log; there is no way to make it warn for real. */
+#define WARN_TEXT	"<4>WARNING: CPU: 0 PID: 1 at ktstr fault_inject\n"
+
+static void write_or_log(struct scenario *scn, const char *path, const char *text)
+{
+	int ret = write_file(path, text);
+
+	if (ret)
+		guest_log(scn->g, "fault: cannot write to %s: %s", path, strerror(-ret));
+}
+
+static struct worker *first_alive(struct scenario *scn)
+{
+	struct worker *w;
+
+	for (w = scn->workers; w && !worker_alive(w); w = w->next)
+		;
+	return w;
+}
+
+/* Into the root, and onto a CPU that its cpuset has not. Its own idea of where it may be stays. */
+static void escape(struct scenario *scn)
+{
+	struct cpumask cpuset, outside;
+	struct err err = { };
+	struct worker *w;
+	int ret;
+
+	for (w = scn->workers; w; w = w->next) {
+		cgroup_effective(&scn->fs, w->cgroup, &cpuset);
+		cpumask_andnot(&outside, &scn->all, &cpuset);
+		if (worker_alive(w) && !cpumask_empty(&outside))
+			break;
+	}
+	if (!w) {
+		guest_log(scn->g, "fault: no worker has anything outside of its cpuset");
+		return;
+	}
+	ret = cgroup_move(&scn->fs, NULL, w->pid, &err);
+	if (!ret)
+		ret = worker_set_affinity(w->pid, &outside);
+	if (ret)
+		guest_log(scn->g, "fault: worker %u cannot escape: %s %s", w->id, strerror(-ret),
+			  err.msg);
+}
+
+static void unfair(struct scenario *scn)
+{
+	struct worker *w = first_alive(scn);
+
+	if (!w || setpriority(PRIO_PROCESS, w->pid, 19))
+		guest_log(scn->g, "fault: no worker could be made nice");
+}
+
+static void hang(void) __attribute__((noreturn));
+
+static void hang(void)
+{
+	volatile unsigned long turns = 0;
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	for (;;)
+		turns++;
+}
+
+/* A process of its own: a console may be slow, and the scenario has a duration. */
+static void flood(struct scenario *scn)
+{
+	static const char line[] = "ktstr: this line is one of very many, as a broken driver prints them\n";
+	size_t done;
+	pid_t pid;
+	int fd;
+
+	pid = fork();
+	if (pid < 0)
+		guest_log(scn->g, "fault: cannot fork: %s", strerror(errno));
+	if (pid) {
+		scn->flood_pid = max(pid, 0);
+		return;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	fd = open("/dev/console", O_WRONLY | O_NOCTTY);
+	for (done = 0; fd >= 0 && done < FLOOD_BYTES; done += sizeof(line) - 1) {
+		if (write_all(fd, line, sizeof(line) - 1))
+			break;
+	}
+	_exit(0);
+}
+
+void fault_inject(struct scenario *scn)
+{
+	uint32_t fault = scn->g->job.fault;
+
+	if (fault & JOB_FAULT_WARN)
+		write_or_log(scn, "/dev/kmsg", WARN_TEXT);
+	if (fault & JOB_FAULT_ESCAPE)
+		escape(scn);
+	if (fault & JOB_FAULT_UNFAIR)
+		unfair(scn);
+	if (fault & JOB_FAULT_FLOOD)
+		flood(scn);
+	if ((fault & JOB_FAULT_KILL_SCHED) && scn->sched && scn->sched->pid > 0)
+		kill(scn->sched->pid, SIGKILL);
+	if (fault & JOB_FAULT_PANIC)
+		write_or_log(scn, "/proc/sysrq-trigger", "c");
+	if (fault & JOB_FAULT_TRIPLE)
+		write_or_log(scn, "/proc/sysrq-trigger", "b");
+	if (fault & JOB_FAULT_INIT_KILLED)
+		_exit(1);
+	if (fault & JOB_FAULT_HANG)
+		hang();
+}
+
+void fault_before_release(struct scenario *scn)
+{
+	struct worker *w = first_alive(scn);
+
+	if (!(scn->g->job.fault & JOB_FAULT_STARVE) || scn->start_ns || !w)
+		return;
+	/* It sleeps in the kernel and stops before it comes back. */
+	if (kill(w->pid, SIGSTOP))
+		guest_log(scn->g, "fault: no worker could be stopped: %s", strerror(errno));
+}
+
+void fault_end(struct scenario *scn)
+{
+	if (!scn->flood_pid)
+		return;
+	kill(scn->flood_pid, SIGKILL);
+	waitpid(scn->flood_pid, NULL, 0);
+	scn->flood_pid = 0;
+}

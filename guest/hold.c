@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Waiting while workers run, with an eye on everything that may end it.
+ */
+#include <errno.h>
+#include "steps.h"
+
+#define HOLD_SLICE_NS	(100 * NSEC_PER_MSEC)
+
+static int host_requests(struct scenario *scn, struct msg_result *res)
+{
+	if (!guest_poll_requests(scn->g))
+		return 0;
+	result_set(scn->g, res, VERDICT_FAIL, CAUSE_TIMEOUT,
+		   "the host wants to shut down in step %u, %llu ms after the start", scn->step,
+		   (now_ns() - scn->start_ns) / NSEC_PER_MSEC);
+	return -ECANCELED;
+}
+
+int scenario_wait(struct scenario *scn, uint64_t until_ns, struct msg_result *res)
+{
+	bool have_sched = scn->sched && scn->sched->kind != SCHED_KIND_NONE;
+	uint64_t now, next;
+	int ret;
+
+	for (;;) {
+		if (have_sched) {
+			ret = sched_check(scn->g, scn->sched, res);
+			if (ret)
+				return ret;
+		}
+		if (workers_reap(scn->workers))
+			return -ECHILD;
+		ret = host_requests(scn, res);
+		if (ret)
+			return ret;
+
+		now = now_ns();
+		if (scn->fault_ns && now >= scn->fault_ns) {
+			scn->fault_ns = 0;
+			fault_inject(scn);
+			continue;
+		}
+		if (now >= until_ns)
+			return 0;
+		next = min(until_ns, now + HOLD_SLICE_NS);
+		if (scn->fault_ns)
+			next = min(next, scn->fault_ns);
+		workers_wait(scn->workers,
+			     have_sched && scn->sched->pid ? scn->sched->pidfd : -1, next);
+	}
+}

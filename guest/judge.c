@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From the reports of the workers to a verdict.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "judge.h"
+#include "work/work.h"
+
+#ifndef SCHED_EXT
+#define SCHED_EXT	7
+#endif
+
+#define WHO_LEN		128
+
+struct judge {
+	const struct judge_input *in;
+	judge_sink sink;
+	void *ctx;
+	unsigned int nr;		/* objections */
+	unsigned int nr_cause;		/* of the cause at hand */
+	enum verdict verdict;		/* of the last one */
+};
+
+static uint64_t ms(uint64_t ns)
+{
+	return ns / NSEC_PER_MSEC;
+}
+
+/* Since the start of the scenario; what happened before it counts as its start. */
+static uint64_t at_ms(const struct judge_input *in, uint64_t ns)
+{
+	return ns > in->start_ns ? ms(ns - in->start_ns) : 0;
+}
+
+static const char *who(const struct worker *w, char *buf)
+{
+	const struct work_type_ops *ops = work_ops(w->work.type);
+
+	snprintf(buf, WHO_LEN, "worker %u (pid %d, %s, cgroup %s)", w->id, w->pid,
+		 ops ? ops->name : "?", w->cgroup_name);
+	return buf;
+}
+
+static void object(struct judge *j, enum verdict verdict, enum cause cause, const char *fmt, ...)
+	__printf(4, 5);
+
+static void object(struct judge *j, enum verdict verdict, enum cause cause, const char *fmt, ...)
+{
+	char text[RESULT_TEXT_LEN];
+	va_list ap;
+
+	j->nr++;
+	j->verdict = verdict;
+	if (++j->nr_cause > JUDGE_LINES)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	j->sink(j->ctx, verdict, cause, text);
+}
+
+/* Ends the objections of one cause. */
+static void end_cause(struct judge *j, enum cause cause)
+{
+	char text[64];
+
+	if (j->nr_cause > JUDGE_LINES) {
+		snprintf(text, sizeof(text), "and %u more like this", j->nr_cause - JUDGE_LINES);
+		j->sink(j->ctx, j->verdict, cause, text);
+	}
+	j->nr_cause = 0;
+}
+
+static bool steal_spoils(const struct judge_input *in)
+{
+	return in->steal_ns * 100 > in->run_ns * JUDGE_STEAL_PCT;
+}
+
+static bool set_up_failed(const struct worker *w)
+{
+	return w->page->rep.setup_call != WORKER_SETUP_NONE;
+}
+
+static uint64_t lifetime(const struct worker *w)
+{
+	return (w->stop_ns ? w->stop_ns : w->gone_ns) - w->released_ns;
+}
+
+/* Never did a unit, though it was let go and nothing of its own was in the way. */
+static bool starved(const struct worker *w)
+{
+	return w->released && !w->page->rep.units && !set_up_failed(w) &&
+	       lifetime(w) >= JUDGE_MIN_NS &&
+	       (w->exit == WORKER_TIMED_OUT || (w->exit == WORKER_EXITED && !w->unexpected));
+}
+
+/* The longest time runnable, but not on a CPU; also the one that has not ended. */
+static uint64_t worst_gap(const struct worker *w, uint64_t *at_ns)
+{
+	const struct worker_report *rep = &w->page->rep;
+	uint64_t tail;
+
+	*at_ns = rep->gap_at_ns;
+	if (rep->state != WORKER_RUNNING || w->gone_ns <= rep->last_ns)
+		return rep->gap_ns;
+	tail = w->gone_ns - rep->last_ns;
+	if (tail <= rep->gap_ns)
+		return rep->gap_ns;
+	*at_ns = w->gone_ns;
+	return tail;
+}
+
+static void judge_exit(struct judge *j, const struct worker *w)
+{
+	const struct worker_report *rep = &w->page->rep;
+	const char *when = w->unexpected ? " before it was told to stop" : "";
+	char buf[WHO_LEN];
+
+	who(w, buf);
+	if (set_up_failed(w)) {
+		object(j, VERDICT_FAIL, CAUSE_WORKER, "%s: %s failed: %s", buf,
+		       worker_setup_name(rep->setup_call), strerror(rep->setup_errno));
+		return;
+	}
+	switch (w->exit) {
+	case WORKER_EXITED:
+		if (w->exit_code || w->unexpected)
+			object(j, VERDICT_FAIL, CAUSE_WORKER,
+			       "%s exited with status %d%s, at +%" PRIu64 " ms", buf, w->exit_code,
+			       when, at_ms(j->in, w->gone_ns));
+		break;
+	case WORKER_SIGNALLED:
+		object(j, VERDICT_FAIL, CAUSE_WORKER,
+		       "%s was killed by signal %d (%s)%s, at +%" PRIu64 " ms", buf, w->exit_code,
+		       strsignal(w->exit_code), when, at_ms(j->in, w->gone_ns));
+		break;
+	case WORKER_TIMED_OUT:
+		/* One that could not run is starved or stuck, and that says more. */
+		if (!j->in->expect->no_starvation_check &&
+		    (starved(w) || rep->state == WORKER_RUNNING))
+			break;
+		object(j, VERDICT_FAIL, CAUSE_WORKER, "%s did not stop within %llu ms, last seen at +%"
+		       PRIu64 " ms on CPU %u", buf, WORKER_STOP_NS / NSEC_PER_MSEC,
+		       at_ms(j->in, rep->last_ns), rep->last_cpu);
+		break;
+	case WORKER_ALIVE:
+		object(j, VERDICT_FAIL, CAUSE_WORKER, "%s cannot be killed", buf);
+		break;
+	case WORKER_LOST:
+		object(j, VERDICT_FAIL, CAUSE_INFRA, "%s: its exit status was lost", buf);
+		break;
+	}
+}
+
+static void judge_starved(struct judge *j, const struct worker *w)
+{
+	char buf[WHO_LEN];
+
+	if (!starved(w))
+		return;
+	object(j, VERDICT_FAIL, CAUSE_STARVED,
+	       "%s did no work in %" PRIu64 " ms%s, limit 1 unit", who(w, buf),
+	       ms(lifetime(w)),
+	       w->page->rep.state == WORKER_FORKED ? " (it never got to run)" : "");
+}
+
+static void judge_isolation(struct judge *j, const struct worker *w)
+{
+	const struct worker_report *rep = &w->page->rep;
+	uint32_t gen = atomic_load(&w->page->gen);
+	char list[CPULIST_LEN], buf[WHO_LEN];
+
+	if (!rep->nr_outside)
+		return;
+	cpulist_format(&w->page->allowed[gen & 1].cpus, list, sizeof(list));
+	object(j, VERDICT_FAIL, CAUSE_ISOLATION, "%s ran outside of its CPUs %" PRIu64
+	       " times, first on CPU %u at +%" PRIu64 " ms, limit 0; last allowed: %.128s",
+	       who(w, buf), rep->nr_outside, rep->outside_cpu, at_ms(j->in, rep->outside_ns), list);
+}
+
+static void judge_gap(struct judge *j, const struct worker *w)
+{
+	const struct judge_input *in = j->in;
+	unsigned int limit = in->expect->max_gap_ms ? in->expect->max_gap_ms : EXPECT_GAP_MS;
+	enum verdict verdict = steal_spoils(in) ? VERDICT_INCONCLUSIVE : VERDICT_FAIL;
+	const struct worker_report *rep = &w->page->rep;
+	char buf[WHO_LEN], where[48] = "";
+	uint64_t gap, at;
+
+	if (rep->state == WORKER_FORKED)
+		return;
+	gap = worst_gap(w, &at);
+	if (gap <= limit * NSEC_PER_MSEC + in->steal_ns)
+		return;
+	if (at == rep->gap_at_ns)
+		snprintf(where, sizeof(where), ", then ran on CPU %u", rep->gap_cpu);
+	else
+		snprintf(where, sizeof(where), ", last seen on CPU %u", rep->last_cpu);
+	object(j, verdict, CAUSE_STUCK, "%s was kept off the CPU for %" PRIu64 " ms until +%" PRIu64
+	       " ms%s; limit %u ms, stolen by the host %" PRIu64 " ms", who(w, buf), ms(gap),
+	       at_ms(in, at), where, limit, ms(in->steal_ns));
+}
+
+bool judge_like(const struct worker *a, const struct worker *b)
+{
+	if (a->unlike || b->unlike)
+		return a == b;
+	return a->batch == b->batch && !strcmp(a->cgroup_name, b->cgroup_name) &&
+	       a->work.type == b->work.type && a->work.policy == b->work.policy &&
+	       a->work.prio == b->work.prio && a->work.nice == b->work.nice &&
+	       cpumask_equal(&a->page->affinity, &b->page->affinity);
+}
+
+static bool first_of_its_like(const struct worker *list, const struct worker *w)
+{
+	const struct worker *o;
+
+	for (o = list; o != w; o = o->next) {
+		if (judge_like(o, w))
+			return false;
+	}
+	return true;
+}
+
+static bool measured(const struct worker *w)
+{
+	return w->page->rep.state == WORKER_DONE && w->page->rep.settled_ns &&
+	       w->page->rep.end_ns > w->page->rep.settled_ns;
+}
+
+static uint64_t wall_ns(const struct worker *w)
+{
+	return w->page->rep.end_ns - w->page->rep.settled_ns;
+}
+
+/* In hundredths of a percent. */
+static unsigned int off_cpu(const struct worker *w)
+{
+	uint64_t wall = wall_ns(w);
+	uint64_t cpu = min(w->page->rep.cpu_time_ns - w->page->rep.settled_cpu_ns, wall);
+
+	return (wall - cpu) * 10000 / wall;
+}
+
+struct group {
+	unsigned int nr;
+	const struct worker *least, *most;	/* time off the CPU */
+};
+
+/* The like of @w, those that ran for long enough to be compared. */
+static struct group group_of(const struct worker *w, uint64_t min_ns)
+{
+	struct group g = { };
+	const struct worker *o;
+
+	for (o = w; o; o = o->next) {
+		if (!judge_like(o, w) || !measured(o) || wall_ns(o) < min_ns)
+			continue;
+		g.nr++;
+		if (!g.least || off_cpu(o) < off_cpu(g.least))
+			g.least = o;
+		if (!g.most || off_cpu(o) > off_cpu(g.most))
+			g.most = o;
+	}
+	return g;
+}
+
+static bool fair_policy(int policy)
+{
+	return policy == SCHED_OTHER || policy == SCHED_BATCH || policy == SCHED_IDLE ||
+	       policy == SCHED_EXT;
+}
+
+static void judge_spread(struct judge *j, const struct worker *w)
+{
+	const struct judge_input *in = j->in;
+	const struct work_type_ops *ops = work_ops(w->work.type);
+	enum verdict verdict = steal_spoils(in) ? VERDICT_INCONCLUSIVE : VERDICT_FAIL;
+	unsigned int limit, lo, hi;
+	struct group g;
+
+	if (!ops || !ops->always_runnable || !fair_policy(w->work.policy) ||
+	    !first_of_its_like(in->workers, w))
+		return;
+	g = group_of(w, JUDGE_MIN_NS);
+	if (g.nr < 2)
+		return;
+	limit = in->expect->max_spread_pct ? in->expect->max_spread_pct : EXPECT_SPREAD_PCT;
+	lo = off_cpu(g.least);
+	hi = off_cpu(g.most);
+	if (hi - lo <= limit * 100)
+		return;
+	object(j, verdict, CAUSE_UNFAIR, "time off the CPU differs by %u.%02u %% between %u like workers (%s, cgroup %s): worker %u (pid %d, CPU %u) %u.%02u %%, worker %u (pid %d, CPU %u) %u.%02u %% in %"
+	       PRIu64 " ms; limit %u %%, stolen by the host %" PRIu64 " ms",
+	       (hi - lo) / 100, (hi - lo) % 100, g.nr, ops->name, w->cgroup_name,
+	       g.least->id, g.least->pid, g.least->page->rep.last_cpu, lo / 100, lo % 100,
+	       g.most->id, g.most->pid, g.most->page->rep.last_cpu, hi / 100, hi % 100,
+	       ms(wall_ns(g.most)), limit, ms(in->steal_ns));
+}
+
+static void for_workers(struct judge *j, enum cause cause,
+			void (*check)(struct judge *j, const struct worker *w))
+{
+	const struct worker *w;
+
+	for (w = j->in->workers; w; w = w->next)
+		check(j, w);
+	end_cause(j, cause);
+}
+
+unsigned int judge(const struct judge_input *in, judge_sink sink, void *ctx)
+{
+	struct judge j = { .in = in, .sink = sink, .ctx = ctx };
+
+	for_workers(&j, CAUSE_WORKER, judge_exit);
+	if (!in->expect->no_starvation_check)
+		for_workers(&j, CAUSE_STARVED, judge_starved);
+	if (in->expect->isolation)
+		for_workers(&j, CAUSE_ISOLATION, judge_isolation);
+	if (!in->expect->no_starvation_check) {
+		for_workers(&j, CAUSE_STUCK, judge_gap);
+		for_workers(&j, CAUSE_UNFAIR, judge_spread);
+	}
+	return j.nr;
+}
+
+static void describe(const struct judge_input *in, const struct worker *w, char *buf, size_t size)
+{
+	const struct work_type_ops *ops = work_ops(w->work.type);
+	uint64_t gap = 0, at, units = 0, migrations = 0, delay = 0;
+	struct cpumask cpus = { };
+	struct group g = group_of(w, 0);
+	char list[CPULIST_LEN];
+	const struct worker *o;
+	unsigned int nr = 0, lo = 0, hi = 0;
+
+	for (o = w; o; o = o->next) {
+		if (!judge_like(o, w))
+			continue;
+		nr++;
+		gap = max(gap, worst_gap(o, &at));
+		delay = max(delay, o->page->rep.run_delay_ns);
+		units += o->page->rep.units;
+		migrations += o->page->rep.nr_migrations;
+		cpumask_or(&cpus, &cpus, &o->page->rep.cpus_used);
+	}
+	if (g.nr) {
+		lo = off_cpu(g.least);
+		hi = off_cpu(g.most);
+	}
+	snprintf(buf, size, "%s: %u x %s at +%" PRIu64 " ms: off CPU %u.%02u..%u.%02u %%, worst gap %"
+		 PRIu64 " ms, run delay up to %" PRIu64 " ms, %" PRIu64 " units, %" PRIu64
+		 " migrations, CPUs %.128s", w->cgroup_name, nr, ops ? ops->name : "?",
+		 at_ms(in, w->released_ns), lo / 100, lo % 100, hi / 100, hi % 100, ms(gap),
+		 ms(delay), units, migrations, cpulist_format(&cpus, list, sizeof(list)));
+}
+
+void judge_describe(const struct judge_input *in, void (*line)(void *ctx, const char *text),
+		    void *ctx)
+{
+	char text[RESULT_TEXT_LEN];
+	const struct worker *w;
+
+	for (w = in->workers; w; w = w->next) {
+		if (!first_of_its_like(in->workers, w))
+			continue;
+		describe(in, w, text, sizeof(text));
+		line(ctx, text);
+	}
+}

@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the steps of a scenario do to cgroups and workers.
+ *
+ * Wherever the CPUs of a worker change, its own idea of where it may run is
+ * widened before and narrowed after, so that it can tell at any moment.
+ */
+#include <errno.h>
+#include <string.h>
+#include "cpusets.h"
+#include "steps.h"
+#include "work/work.h"
+
+#define ROOT_NAME	"root"
+
+static uint32_t random_of(void *ctx, uint32_t bound)
+{
+	return guest_random(ctx, bound);
+}
+
+static int find(struct scenario *scn, const char *name, struct cgroup **cg, struct err *err)
+{
+	*cg = cgroup_find(&scn->fs, name);
+	return *cg ? 0 : err_set(err, -ENOENT, "cgroup %s does not exist", name);
+}
+
+/* Where a worker must be, as its cgroup and its affinity are now. */
+static void worker_cpus(const struct scenario *scn, const struct worker *w, struct cpumask *cpus)
+{
+	struct cpumask cpuset;
+
+	cgroup_effective(&scn->fs, w->cgroup, &cpuset);
+	worker_allowed(&cpuset, &w->page->affinity, cpus);
+}
+
+static int resolve_affinity(struct scenario *scn, const struct affinity *aff, struct worker *w,
+			    struct cpumask *cpus, struct err *err)
+{
+	struct cpumask pool;
+
+	cgroup_effective(&scn->fs, w->cgroup, &pool);
+	return affinity_resolve(aff, &scn->g->topo, &scn->all, &pool, random_of, scn->g, cpus,
+				err);
+}
+
+static unsigned int nr_workers(const struct scenario *scn, const struct work *work)
+{
+	const struct work_type_ops *ops = work_ops(work->type);
+	unsigned int nr = work->nr;
+	double wanted;
+
+	if (work->per_cpu > 0) {
+		wanted = work->per_cpu * cpumask_weight(&scn->usable);
+		nr = wanted;
+		if (wanted - nr > 1e-6)
+			nr++;
+	}
+	if (ops && ops->pair)
+		nr += nr % 2;
+	return nr;
+}
+
+/* @cg NULL: where we are ourselves. */
+static int spawn(struct scenario *scn, const struct work *work, struct cgroup *cg, bool keep,
+		 const char *name, struct err *err)
+{
+	struct worker_spec spec = {
+		.work = *work,
+		.cgroup_name = name,
+		.cgroup = cg,
+		.batch = ++scn->batch,
+		.step = scn->step,
+		.keep = keep,
+		.online = scn->all,
+	};
+	struct worker *w;
+	struct cpumask cpus;
+	int ret;
+
+	spec.work.nr = nr_workers(scn, work);
+	ret = workers_fork(&scn->workers, &spec, &w, err);
+	if (ret)
+		return ret;
+	for (; w; w = w->next) {
+		ret = resolve_affinity(scn, &work->affinity, w, &w->page->affinity, err);
+		if (ret)
+			return ret;
+		w->unlike = work->affinity.kind == AFFINITY_RANDOM;
+		worker_cpus(scn, w, &cpus);
+		worker_allow(w, &cpus);
+		if (!cg)
+			continue;
+		ret = cgroup_move(&scn->fs, cg, w->pid, err);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* @cpus NULL clears. */
+static int set_cpuset(struct scenario *scn, struct cgroup *cg, const struct cpumask *cpus,
+		      struct err *err)
+{
+	struct cgroup old = *cg;
+	struct cpumask allowed;
+	struct worker *w;
+	int ret;
+
+	cg->has_cpus = cpus;
+	if (cpus)
+		cg->cpus = *cpus;
+	for (w = scn->workers; w; w = w->next) {
+		if (!worker_alive(w) || !cgroup_is_below(w->cgroup, cg))
+			continue;
+		worker_cpus(scn, w, &allowed);
+		worker_widen(w, &allowed);
+	}
+	cg->has_cpus = old.has_cpus;
+	cg->cpus = old.cpus;
+
+	ret = cgroup_set_cpus(&scn->fs, cg, cpus, err);
+	for (w = scn->workers; w; w = w->next) {
+		if (!worker_alive(w) || !cgroup_is_below(w->cgroup, cg))
+			continue;
+		worker_cpus(scn, w, &allowed);
+		worker_allow(w, &allowed);
+	}
+	return ret;
+}
+
+static int set_cpuset_spec(struct scenario *scn, struct cgroup *cg, const struct cpuset_spec *spec,
+			   struct err *err)
+{
+	struct cpumask cpus;
+	int ret;
+
+	ret = cpuset_resolve(spec, &scn->g->topo, &scn->all, &scn->usable, &cpus, err);
+	return ret ? ret : set_cpuset(scn, cg, &cpus, err);
+}
+
+static int swap_cpusets(struct scenario *scn, struct cgroup *a, struct cgroup *b, struct err *err)
+{
+	struct cpumask of_a = a->cpus, of_b = b->cpus;
+	int ret;
+
+	if (!a->has_cpus || !b->has_cpus)
+		return err_set(err, -EINVAL, "cgroup %s has no cpuset of its own",
+			       a->has_cpus ? b->name : a->name);
+	ret = set_cpuset(scn, a, &of_b, err);
+	return ret ? ret : set_cpuset(scn, b, &of_a, err);
+}
+
+static int set_affinity(struct scenario *scn, struct cgroup *cg, const struct affinity *aff,
+			struct err *err)
+{
+	struct cpumask cpus, allowed;
+	struct worker *w;
+	int ret;
+
+	for (w = scn->workers; w; w = w->next) {
+		if (!worker_alive(w) || !cgroup_is_below(w->cgroup, cg))
+			continue;
+		ret = resolve_affinity(scn, aff, w, &cpus, err);
+		if (ret)
+			return ret;
+		/* To inherit is to ask for everything. */
+		if (cpumask_empty(&cpus))
+			cpus = scn->all;
+		w->page->affinity = cpus;
+		w->unlike |= aff->kind == AFFINITY_RANDOM;
+		worker_cpus(scn, w, &allowed);
+		worker_widen(w, &allowed);
+		if (w->released) {
+			ret = worker_set_affinity(w->pid, &cpus);
+			/* One that ended by itself is found, and judged, at the next hold. */
+			if (ret && ret != -ESRCH)
+				return err_set(err, ret, "cannot set the affinity of worker %u: %s",
+					       w->id, strerror(-ret));
+		}
+		worker_allow(w, &allowed);
+	}
+	return 0;
+}
+
+static bool has_children(const struct scenario *scn, const struct cgroup *cg)
+{
+	const struct cgroup *c;
+
+	for (c = scn->fs.list; c; c = c->next) {
+		if (c->parent == cg)
+			return true;
+	}
+	return false;
+}
+
+static int move_tasks(struct scenario *scn, struct cgroup *from, struct cgroup *to, struct err *err)
+{
+	struct cgroup *old;
+	struct cpumask cpus;
+	struct worker *w;
+	int ret;
+
+	if (has_children(scn, to)) {
+		ret = cgroup_no_controllers(&scn->fs, to, err);
+		if (ret)
+			return ret;
+	}
+	for (w = scn->workers; w; w = w->next) {
+		if (!worker_alive(w) || w->cgroup != from)
+			continue;
+		old = w->cgroup;
+		w->cgroup = to;
+		worker_cpus(scn, w, &cpus);
+		worker_widen(w, &cpus);
+		ret = cgroup_move(&scn->fs, to, w->pid, err);
+		if (ret) {
+			w->cgroup = old;
+			return ret;
+		}
+		worker_allow(w, &cpus);
+	}
+	return 0;
+}
+
+static int stop_below(struct scenario *scn, const struct cgroup *cg, struct err *err)
+{
+	struct worker *w;
+	int ret;
+
+	for (w = scn->workers; w; w = w->next) {
+		if (worker_alive(w) && cgroup_is_below(w->cgroup, cg))
+			worker_mark_stop(w);
+	}
+	ret = workers_collect(scn->workers);
+	if (ret)
+		return err_set(err, ret, "workers of cgroup %s cannot be killed", cg->name);
+	/* Their cgroup may go now; the name of it stays. */
+	for (w = scn->workers; w; w = w->next) {
+		if (!worker_alive(w) && cgroup_is_below(w->cgroup, cg))
+			w->cgroup = NULL;
+	}
+	return 0;
+}
+
+static int remove_below(struct scenario *scn, struct cgroup *cg, struct err *err)
+{
+	struct cgroup *c, *next;
+	int ret, first = 0;
+
+	ret = stop_below(scn, cg, err);
+	if (ret)
+		return ret;
+	/* Children come before their parents. */
+	for (c = scn->fs.list; c; c = next) {
+		next = c->next;
+		if (c != cg && cgroup_is_below(c, cg)) {
+			ret = cgroup_remove(&scn->fs, c, err);
+			first = first ? first : ret;
+		}
+	}
+	ret = cgroup_remove(&scn->fs, cg, err);
+	return first ? first : ret;
+}
+
+static int do_op(struct scenario *scn, const struct op *op, bool keep, struct err *err)
+{
+	struct cgroup *cg = NULL, *other = NULL;
+	int ret;
+
+	if (op->kind == OP_SPAWN_ROOT)
+		return spawn(scn, &op->work, NULL, keep, ROOT_NAME, err);
+	if (op->kind == OP_ADD_CGROUP)
+		return cgroup_add(&scn->fs, op->name, scn->step, keep, &cg, err);
+
+	ret = find(scn, op->name, &cg, err);
+	if (ret)
+		return ret;
+	if (op->kind == OP_SWAP_CPUSETS || op->kind == OP_MOVE_TASKS) {
+		ret = find(scn, op->other, &other, err);
+		if (ret)
+			return ret;
+	}
+	switch (op->kind) {
+	case OP_REMOVE_CGROUP:
+		return remove_below(scn, cg, err);
+	case OP_SET_CPUSET:
+		return set_cpuset_spec(scn, cg, &op->cpuset, err);
+	case OP_CLEAR_CPUSET:
+		return set_cpuset(scn, cg, NULL, err);
+	case OP_SWAP_CPUSETS:
+		return swap_cpusets(scn, cg, other, err);
+	case OP_SPAWN:
+		/* They live as long as their cgroup. */
+		return spawn(scn, &op->work, cg, true, op->name, err);
+	case OP_STOP_CGROUP:
+		return stop_below(scn, cg, err);
+	case OP_SET_AFFINITY:
+		return set_affinity(scn, cg, &op->affinity, err);
+	case OP_MOVE_TASKS:
+		return move_tasks(scn, cg, other, err);
+	default:
+		return err_set(err, -EINVAL, "operation %d does not exist", op->kind);
+	}
+}
+
+int scenario_ops(struct scenario *scn, const struct op *ops, bool keep, struct err *err)
+{
+	struct err why = { };
+	unsigned int i;
+	int ret;
+
+	for (i = 0; ops && ops[i].kind != OP_NONE; i++) {
+		ret = do_op(scn, &ops[i], keep, &why);
+		if (ret)
+			return err_set(err, ret, "step %u, operation %u%s%s: %s", scn->step, i,
+				       ops[i].name ? " on " : "", ops[i].name ? ops[i].name : "",
+				       why.msg);
+	}
+	return 0;
+}
+
+static int make_cgroup(struct scenario *scn, const struct cgroup_def *def, bool keep,
+		       struct err *err)
+{
+	struct cgroup *cg;
+	unsigned int i;
+	int ret;
+
+	ret = cgroup_add(&scn->fs, def->name, scn->step, keep, &cg, err);
+	if (ret)
+		return ret;
+	if (def->cpuset.kind != CPUSET_KIND_NONE) {
+		ret = set_cpuset_spec(scn, cg, &def->cpuset, err);
+		if (ret)
+			return ret;
+	}
+	for (i = 0; i < WORK_LIST_MAX && def->work[i].type != WORK_NONE; i++) {
+		ret = spawn(scn, &def->work[i], cg, true, def->name, err);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+int scenario_cgroups(struct scenario *scn, const struct cgroup_def *defs, bool keep,
+		     struct err *err)
+{
+	struct err why = { };
+	int ret;
+
+	for (; defs && defs->name; defs++) {
+		ret = make_cgroup(scn, defs, keep, &why);
+		if (ret)
+			return err_set(err, ret, "step %u, cgroup %s: %s", scn->step, defs->name,
+				       why.msg);
+	}
+	return 0;
+}
+
+void scenario_release(struct scenario *scn)
+{
+	struct worker *w;
+
+	fault_before_release(scn);
+	for (w = scn->workers; w; w = w->next) {
+		if (worker_alive(w) && !w->released)
+			worker_release(w);
+	}
+}
+
+int scenario_end_step(struct scenario *scn, struct err *err)
+{
+	struct cgroup *cg;
+	struct worker *w;
+	int ret;
+
+	for (w = scn->workers; w; w = w->next) {
+		if (worker_alive(w) && !w->keep && w->step == scn->step)
+			worker_mark_stop(w);
+	}
+	ret = workers_collect(scn->workers);
+	if (ret)
+		return err_set(err, ret, "workers of step %u cannot be killed", scn->step);
+	do {
+		for (cg = scn->fs.list; cg; cg = cg->next) {
+			if (!cg->keep && cg->step == scn->step)
+				break;
+		}
+		if (cg)
+			ret = remove_below(scn, cg, err);
+	} while (cg && !ret);
+	return ret;
+}

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One test from beginning to end: set up, hold step by step, stop, collect, judge.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include "cpusets.h"
+#include "judge.h"
+#include "steps.h"
+
+static void send_stimulus(struct scenario *scn, const struct step *step)
+{
+	struct msg_stimulus msg = { .step = scn->step };
+	const struct cgroup *cg;
+	const struct worker *w;
+	unsigned int i;
+
+	msg.at_ns = scn->start_ns ? now_ns() - scn->start_ns : 0;
+	for (i = 0; step->ops && step->ops[i].kind != OP_NONE; i++) {
+		msg.nr_ops++;
+		msg.op_mask |= 1ULL << step->ops[i].kind;
+	}
+	for (cg = scn->fs.list; cg; cg = cg->next)
+		msg.nr_cgroups++;
+	for (w = scn->workers; w; w = w->next) {
+		msg.nr_workers += worker_alive(w);
+		msg.iterations += READ_ONCE(w->page->rep.iterations);
+	}
+	guest_send(scn->g, MSG_STIMULUS, &msg, sizeof(msg), false);
+}
+
+static uint64_t hold_ns(const struct scenario *scn, const struct hold *hold)
+{
+	switch (hold->kind) {
+	case HOLD_KIND_FRAC:
+		return hold->frac * scn->duration_ns;
+	case HOLD_KIND_FIXED:
+	case HOLD_KIND_LOOP:
+		return hold->ms * NSEC_PER_MSEC;
+	default:
+		return 0;
+	}
+}
+
+/* The first hold begins: from here on it is measured. */
+static void begin(struct scenario *scn, uint64_t first_ns)
+{
+	if (scn->start_ns)
+		return;
+	scn->start_ns = now_ns();
+	if (scn->g->job.fault)
+		scn->fault_ns = scn->start_ns + first_ns / 2;
+	guest_stage(scn->g, STAGE_RUN);
+	guest_signal(scn->g, SHM_GST_STARTED);
+}
+
+static int hold_loop(struct scenario *scn, const struct step *step, struct msg_result *res)
+{
+	uint64_t end = scn->start_ns + scn->duration_ns;
+	uint64_t period = hold_ns(scn, &step->hold);
+	struct err err = { };
+	int ret;
+
+	for (;;) {
+		ret = scenario_wait(scn, min(end, now_ns() + period), res);
+		if (ret || now_ns() >= end)
+			return ret;
+		ret = scenario_ops(scn, step->ops, step->keep, &err);
+		scenario_release(scn);
+		if (ret) {
+			result_set(scn->g, res, VERDICT_FAIL, CAUSE_CGROUP, "%s", err.msg);
+			return ret;
+		}
+	}
+}
+
+static int run_step(struct scenario *scn, const struct step *step, struct msg_result *res)
+{
+	uint64_t ns = hold_ns(scn, &step->hold);
+	struct err err = { };
+	int ret;
+
+	ret = scenario_ops(scn, step->ops, step->keep, &err);
+	if (!ret)
+		ret = scenario_cgroups(scn, step->cgroups, step->keep, &err);
+	if (ret) {
+		result_set(scn->g, res, VERDICT_FAIL, CAUSE_CGROUP, "%s", err.msg);
+		return ret;
+	}
+	if (!scn->start_ns)
+		ns += scn->test->settle_ms * NSEC_PER_MSEC;
+	scenario_release(scn);
+	begin(scn, ns);
+	send_stimulus(scn, step);
+	if (step->hold.kind == HOLD_KIND_LOOP)
+		return hold_loop(scn, step, res);
+	return scenario_wait(scn, now_ns() + ns, res);
+}
+
+static int run_steps(struct scenario *scn, struct msg_result *res)
+{
+	const struct step *step = scn->test->steps;
+	struct err err = { };
+	int ret;
+
+	ret = scenario_cgroups(scn, scn->test->backdrop, true, &err);
+	if (ret) {
+		result_set(scn->g, res, VERDICT_FAIL, CAUSE_CGROUP, "backdrop: %s", err.msg);
+		return ret;
+	}
+	for (; step->hold.kind != HOLD_KIND_NONE; step++) {
+		ret = run_step(scn, step, res);
+		if (ret)
+			return ret;
+		/* What the last one leaves is part of the general end. */
+		if (step[1].hold.kind == HOLD_KIND_NONE)
+			break;
+		ret = scenario_end_step(scn, &err);
+		if (ret) {
+			result_set(scn->g, res, VERDICT_FAIL, CAUSE_CGROUP, "after step %u: %s",
+				   scn->step, err.msg);
+			return ret;
+		}
+		scn->step++;
+	}
+	return 0;
+}
+
+static int run_body(struct scenario *scn, struct msg_result *res)
+{
+	int ret;
+
+	begin(scn, 0);
+	ret = scn->test->body(scn, res);
+	if (ret)
+		result_set(scn->g, res, VERDICT_FAIL, CAUSE_OTHER, "the test's own code failed: %s",
+			   strerror(-ret));
+	return ret;
+}
+
+/* What this guest must have; false with a skip in @res. */
+static bool needs_met(struct scenario *scn, struct msg_result *res)
+{
+	const struct ktstr_test *test = scn->test;
+	const struct topology *topo = &scn->g->topo;
+	const char *what = NULL;
+	unsigned int need = 0, have = 0;
+
+	if (cpumask_weight(&scn->all) < test->min_cpus) {
+		what = "CPUs";
+		need = test->min_cpus;
+		have = cpumask_weight(&scn->all);
+	} else if (topo->nr_llcs < test->min_llcs) {
+		what = "last-level caches";
+		need = test->min_llcs;
+		have = topo->nr_llcs;
+	} else if (topo->nr_nodes < test->min_nodes) {
+		what = "NUMA nodes";
+		need = test->min_nodes;
+		have = topo->nr_nodes;
+	} else if (test->needs_smt && topo->threads_per_core < 2) {
+		what = "threads a core";
+		need = 2;
+		have = topo->threads_per_core;
+	}
+	if (what)
+		result_set(scn->g, res, VERDICT_SKIP, CAUSE_NONE, "needs %u %s, this guest has %u",
+			   need, what, have);
+	return !what;
+}
+
+struct judge_ctx {
+	struct guest *g;
+	struct msg_result *res;
+};
+
+static void on_objection(void *ctx, enum verdict verdict, enum cause cause, const char *text)
+{
+	struct judge_ctx *j = ctx;
+
+	result_set(j->g, j->res, verdict, cause, "%s", text);
+}
+
+static void on_figures(void *ctx, const char *text)
+{
+	guest_log(ctx, "%s", text);
+}
+
+static void judge_run(struct scenario *scn, const struct steal *before, const struct steal *after,
+		      struct msg_result *res)
+{
+	struct judge_ctx ctx = { .g = scn->g, .res = res };
+	struct judge_input in = {
+		.expect = &scn->test->expect,
+		.workers = scn->workers,
+		.start_ns = scn->start_ns,
+		.steal_ns = steal_worst(before, after),
+		.run_ns = res->run_ns,
+	};
+
+	judge(&in, on_objection, &ctx);
+	judge_describe(&in, on_figures, scn->g);
+}
+
+/* One that cannot be ended is the judge's business. */
+static void stop_all(struct scenario *scn)
+{
+	struct worker *w;
+
+	fault_end(scn);
+	for (w = scn->workers; w; w = w->next)
+		worker_mark_stop(w);
+	workers_collect(scn->workers);
+}
+
+/* Remove all cgroups. One that will not go is an objection. */
+static void close_cgroups(struct scenario *scn, struct msg_result *res)
+{
+	struct err err = { };
+
+	if (cgroup_fs_close(&scn->fs, &err))
+		result_set(scn->g, res, VERDICT_FAIL, CAUSE_CGROUP, "at the end: %s", err.msg);
+}
+
+void scenario_run_in(struct guest *g, struct sched *s, const struct ktstr_test *test,
+		     const struct scenario_env *env, struct msg_result *res)
+{
+	unsigned int duration_ms = test->duration_ms ? test->duration_ms : KTSTR_DURATION_MS;
+	struct scenario scn = { .g = g, .sched = s, .test = test, .fs.sock = -1 };
+	struct steal before, after;
+	struct err err = { };
+
+	if (g->job.duration_ms)
+		duration_ms = g->job.duration_ms;
+	scn.duration_ns = duration_ms * NSEC_PER_MSEC;
+	cpumask_set_range(&scn.all, 0, g->nr_cpus);
+	cpuset_usable(&scn.all, &scn.usable);
+
+	guest_stage(g, STAGE_SETUP);
+	if (scenario_check(test, &err)) {
+		result_set(g, res, VERDICT_FAIL, CAUSE_INFRA, "bad declaration: %s", err.msg);
+		return;
+	}
+	if (!needs_met(&scn, res))
+		return;
+	/* Workers have no business in the window, and each fork would copy its page tables. */
+	if (g->shm.base && madvise(g->shm.base, SHM_SIZE, MADV_DONTFORK))
+		guest_log(g, "workers inherit the window: %s", strerror(errno));
+
+	if (cgroup_fs_open(&scn.fs, env->mount, env->base, &scn.all, env->serve, &err)) {
+		result_set(g, res, VERDICT_FAIL, CAUSE_CGROUP, "%s", err.msg);
+		close_cgroups(&scn, res);
+		return;
+	}
+	steal_read(&before);
+	if (test->body)
+		run_body(&scn, res);
+	else
+		run_steps(&scn, res);
+	steal_read(&after);
+
+	if (scn.start_ns) {
+		res->run_ns = now_ns() - scn.start_ns;
+		guest_signal(g, SHM_GST_STOPPED);
+	}
+	guest_stage(g, STAGE_COLLECT);
+	stop_all(&scn);
+	judge_run(&scn, &before, &after, res);
+	close_cgroups(&scn, res);
+	workers_free(&scn.workers);
+	if (res->verdict == VERDICT_NONE)
+		res->verdict = VERDICT_PASS;
+}
+
+void scenario_run(struct guest *g, struct sched *s, const struct ktstr_test *test,
+		  struct msg_result *res)
+{
+	static const struct scenario_env env = { .mount = CGROUP_MOUNT, .base = CGROUP_BASE };
+
+	scenario_run_in(g, s, test, &env, res);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * scenario.h - runs one declared test in the guest
+ */
+#ifndef KTSTR_GUEST_SCENARIO_H
+#define KTSTR_GUEST_SCENARIO_H
+
+#include "cgroup.h"
+#include "guest.h"
+#include "scheduler.h"
+#include "worker.h"
+
+struct scenario {
+	struct guest *g;
+	struct sched *sched;
+	const struct ktstr_test *test;
+	uint64_t duration_ns;
+	uint64_t start_ns;		/* CLOCK_MONOTONIC, when the first hold began; 0: not yet */
+	struct worker *workers;		/* all that there ever were, in the order of their start */
+	struct cgroup_fs fs;
+	struct cpumask all;		/* online CPUs */
+	struct cpumask usable;		/* all but the last when there are more than two */
+
+	unsigned int step;		/* at hand */
+	unsigned int batch;		/* of the last workers */
+	uint64_t fault_ns;		/* when the job's fault is due; 0: none, or done */
+	pid_t flood_pid;		/* JOB_FAULT_FLOOD */
+};
+
+/*
+ * scenario_run - set up, run all steps, stop, collect, judge; everything that was
+ * made is gone afterwards. The verdict is in @res. Steps, holds and waits are bounded.
+ */
+void scenario_run(struct guest *g, struct sched *s, const struct ktstr_test *test,
+		  struct msg_result *res);
+
+/* Where a scenario finds its cgroups. For tests; scenario_run() knows the right ones. */
+struct scenario_env {
+	const char *mount;
+	const char *base;
+	cgroup_serve serve;
+};
+
+void scenario_run_in(struct guest *g, struct sched *s, const struct ktstr_test *test,
+		     const struct scenario_env *env, struct msg_result *res);
+
+/* scenario_check - static legality of a declaration, without running it; -EINVAL names step and op. */
+int scenario_check(const struct ktstr_test *test, struct err *err);
+
+#endif /* KTSTR_GUEST_SCENARIO_H */

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * scx.h - what the kernel says about sched_ext
+ */
+#ifndef KTSTR_GUEST_SCX_H
+#define KTSTR_GUEST_SCX_H
+
+#include <stdbool.h>
+#include "../lib/log.h"
+
+#define SCX_DIR		"/sys/kernel/sched_ext"
+
+struct scx_status {
+	char state[16];		/* "enabled", "disabled", ... */
+	char ops[128];		/* name of the root scheduler, "" if there is none */
+	uint64_t enable_seq;	/* schedulers enabled since boot */
+	uint64_t nr_rejected;	/* tasks that a scheduler refused */
+	bool switch_all;	/* it schedules normal tasks, not only those with SCHED_EXT */
+};
+
+/* scx_read - the files below @dir. -ENOENT: the kernel has no sched_ext, -EBADMSG: nonsense. */
+int scx_read(const char *dir, struct scx_status *st);
+
+static inline bool scx_is(const struct scx_status *st, const char *state)
+{
+	return !__builtin_strcmp(st->state, state);
+}
+
+/* Why the kernel disabled a scheduler, gathered from lines of its log. */
+struct scx_reason {
+	char name[128];		/* of the scheduler, "" as long as no such line was seen */
+	char reason[128];	/* "runnable task stall" */
+	char msg[256];		/* "foo[123] failed to run for 4.000s", may be "" */
+};
+
+/* scx_reason_line - feed one line; the last disabling wins. */
+void scx_reason_line(struct scx_reason *r, const char *line);
+
+/* scx_reason_normal - was it disabled because its loader took it back? */
+bool scx_reason_normal(const struct scx_reason *r);
+
+/* scx_reason_format - "runnable task stall (foo[123] failed to ...)"; returns @buf. */
+char *scx_reason_format(const struct scx_reason *r, char *buf, size_t size);
+
+/*
+ * scx_probe - does a task get to run, spin and sleep? It asks for SCHED_EXT if @ext, else it is
+ * a normal one. 0; -ETIMEDOUT if it was not done within @limit_ns, or the errno of what failed.
+ * A task that was late has been killed, but may be gone only when its scheduler is.
+ */
+int scx_probe(bool ext, uint64_t limit_ns);
+
+#endif /* KTSTR_GUEST_SCX_H */

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * steps.h - the parts of a scenario run; internal to guest/
+ */
+#ifndef KTSTR_GUEST_STEPS_H
+#define KTSTR_GUEST_STEPS_H
+
+#include "scenario.h"
+
+/* --- ops.c ---------------------------------------------------------------- */
+
+/* scenario_ops - all operations of a list; the workers that they spawn wait. */
+int scenario_ops(struct scenario *scn, const struct op *ops, bool keep, struct err *err);
+
+/* scenario_cgroups - make the cgroups of a list with their workers, who wait. */
+int scenario_cgroups(struct scenario *scn, const struct cgroup_def *defs, bool keep,
+		     struct err *err);
+
+/* scenario_release - let all workers go that wait. */
+void scenario_release(struct scenario *scn);
+
+/* scenario_end_step - stop and remove what lives for the step at hand only. */
+int scenario_end_step(struct scenario *scn, struct err *err);
+
+/* --- hold.c --------------------------------------------------------------- */
+
+/*
+ * scenario_wait - until @until_ns, or until something happens that ends the scenario: the
+ * scheduler dies, a worker ends, the host wants to shut down. Then a negative errno; the
+ * verdict is in @res, but a worker's end is left to the judge. The job's fault happens here.
+ */
+int scenario_wait(struct scenario *scn, uint64_t until_ns, struct msg_result *res);
+
+/* --- fault.c -------------------------------------------------------------- */
+
+/* fault_inject - what the job asks for half-way through the first hold. May not return. */
+void fault_inject(struct scenario *scn);
+
+/* fault_before_release - JOB_FAULT_STARVE: one worker never gets to run. */
+void fault_before_release(struct scenario *scn);
+
+/* fault_end - what a fault started is stopped. */
+void fault_end(struct scenario *scn);
+
+/* --- steal.c -------------------------------------------------------------- */
+
+struct steal {
+	uint64_t ns[KTSTR_MAX_CPUS];
+};
+
+/* steal_read - time that the host took from each CPU so far; zeros where the kernel cannot tell. */
+void steal_read(struct steal *s);
+
+/* steal_worst - of the CPU that lost most between the two. */
+uint64_t steal_worst(const struct steal *before, const struct steal *after);
+
+/* steal_parse - the text of /proc/stat, with @hz ticks a second. */
+void steal_parse(const char *text, unsigned long hz, struct steal *s);
+
+#endif /* KTSTR_GUEST_STEPS_H */

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What all workers have in common: setting up, checkpoints, the final report.
+ */
+#include <errno.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+#include "work.h"
+
+#define SPIN_DEFAULT		1024
+#define SPIN_SLICE		1024	/* between two checkpoints */
+#define BURST_MS_DEFAULT	50
+#define SLEEP_MS_DEFAULT	100
+
+static const struct work_type_ops table[NR_WORK_TYPES] = {
+	[WORK_CPU_SPIN]	= { .name = "CPU_SPIN", .always_runnable = true,
+			    .run = work_run_cpu_spin },
+	[WORK_YIELD_HEAVY] = { .name = "YIELD_HEAVY", .always_runnable = true,
+			    .run = work_run_yield_heavy },
+	[WORK_MIXED]	= { .name = "MIXED", .always_runnable = true,
+			    .run = work_run_mixed },
+	[WORK_BURSTY]	= { .name = "BURSTY", .run = work_run_bursty },
+	[WORK_PIPE_IO]	= { .name = "PIPE_IO", .pair = true, .pipe = true,
+			    .run = work_run_pipe_io },
+	[WORK_FUTEX_PING_PONG] = { .name = "FUTEX_PING_PONG", .pair = true,
+			    .run = work_run_futex_ping_pong },
+};
+
+const struct work_type_ops *work_ops(unsigned int type)
+{
+	if (type >= NR_WORK_TYPES || !table[type].run)
+		return NULL;
+	return &table[type];
+}
+
+/* Where the worker is, against where it may be. */
+static void check_allowed(struct work_self *self, uint32_t gen, unsigned int cpu, uint64_t now)
+{
+	const struct worker_allowed *allowed = &self->page->allowed[gen & 1];
+	struct worker_report *rep = &self->page->rep;
+
+	if (cpumask_test_cpu(&allowed->cpus, cpu))
+		return;
+	if (now < allowed->until_ns && cpumask_test_cpu(&allowed->grace, cpu))
+		return;
+	/* The slot was filled anew while we read it: judge the next checkpoint. */
+	if (atomic_load_explicit(&self->page->gen, memory_order_acquire) != gen)
+		return;
+	if (!rep->nr_outside++) {
+		rep->outside_cpu = cpu;
+		rep->outside_ns = now;
+	}
+}
+
+static void note_cpu(struct worker_report *rep, unsigned int cpu, uint64_t now)
+{
+	struct migration *m;
+
+	if (cpu == rep->last_cpu)
+		return;
+	if (rep->nr_migrations < WORKER_MIGRATIONS) {
+		m = &rep->migration[rep->nr_migrations];
+		m->at_ns = now;
+		m->from = rep->last_cpu;
+		m->to = cpu;
+	}
+	rep->nr_migrations++;
+	rep->last_cpu = cpu;
+	cpumask_set_cpu(&rep->cpus_used, cpu);
+}
+
+static uint64_t cpu_time(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+}
+
+void work_checkpoint(struct work_self *self)
+{
+	struct worker_report *rep = &self->page->rep;
+	uint32_t gen;
+	uint64_t now;
+	int cpu;
+
+	/*
+	 * In this order: with the new set in hand, a CPU that is not in it was
+	 * used after the set was in force.
+	 */
+	gen = atomic_load_explicit(&self->page->gen, memory_order_acquire);
+	cpu = sched_getcpu();
+	now = now_ns();
+
+	if (now > self->base_ns && now - self->base_ns > rep->gap_ns) {
+		rep->gap_ns = now - self->base_ns;
+		rep->gap_at_ns = now;
+		rep->gap_cpu = cpu;
+	}
+	self->base_ns = now;
+	rep->last_ns = now;
+	note_cpu(rep, cpu, now);
+	check_allowed(self, gen, cpu, now);
+	if (self->settle_ns && now >= self->settle_ns) {
+		self->settle_ns = 0;
+		rep->settled_ns = now;
+		rep->settled_cpu_ns = cpu_time() - self->cpu_base_ns;
+	}
+}
+
+/*
+ * One step is some eight instructions that depend on each other. PAUSE is no
+ * good for this: how long it takes differs by two orders of magnitude from CPU
+ * to CPU, and emulators leave their loop at each.
+ */
+static void spin(struct work_self *self, unsigned int steps)
+{
+	uint64_t x = self->rng;
+
+	while (steps--) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+	}
+	WRITE_ONCE(self->rng, x);
+}
+
+void work_unit(struct work_self *self)
+{
+	unsigned int left, steps;
+
+	for (left = self->work.spin; left; left -= steps) {
+		steps = min(left, (unsigned int)SPIN_SLICE);
+		spin(self, steps);
+		work_checkpoint(self);
+		if (work_stopped(self))
+			break;
+	}
+	self->page->rep.units++;
+}
+
+void work_block(struct work_self *self)
+{
+	work_checkpoint(self);
+	WRITE_ONCE(self->page->rep.state, WORKER_BLOCKED);
+}
+
+void work_unblock(struct work_self *self, uint64_t since_ns)
+{
+	self->base_ns = since_ns;
+	WRITE_ONCE(self->page->rep.state, WORKER_RUNNING);
+	work_checkpoint(self);
+}
+
+void work_fail(struct work_self *self, enum worker_setup call, int code)
+{
+	self->page->rep.setup_call = call;
+	self->page->rep.setup_errno = code;
+	_exit(WORKER_EXIT_SETUP);
+}
+
+/* Only so that a blocking call returns; the stop word is what counts. */
+static void on_stop(int sig)
+{
+	(void)sig;
+}
+
+/*
+ * PID 1 may handle or block signals for reasons of its own: a worker that
+ * crashes must look like one.
+ */
+static void reset_signals(void)
+{
+	struct sigaction sa = { .sa_handler = SIG_DFL };
+	sigset_t none;
+	int sig;
+
+	for (sig = 1; sig < NSIG; sig++)
+		sigaction(sig, &sa, NULL);	/* fails for SIGKILL, SIGSTOP and libc's own */
+	sa.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &sa, NULL);
+	sa.sa_handler = on_stop;
+	sigaction(SIGUSR1, &sa, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Nothing is kept open but the pipes of a pair. */
+static void close_others(int a, int b)
+{
+	unsigned int lo, hi;
+
+	if (a < 0 || b < 0) {
+		close_range(3, ~0U, 0);
+		return;
+	}
+	lo = min(a, b);
+	hi = max(a, b);
+	if (lo > 3)
+		close_range(3, lo - 1, 0);
+	if (hi > lo + 1)
+		close_range(lo + 1, hi - 1, 0);
+	close_range(hi + 1, ~0U, 0);
+}
+
+static void wait_for_release(struct work_self *self)
+{
+	const struct timespec timeout = { .tv_sec = WORKER_START_NS / NSEC_PER_SEC };
+
+	while (!atomic_load(&self->page->start)) {
+		/* Stopped before it was released: it never was to run. */
+		if (work_stopped(self))
+			_exit(0);
+		if (syscall(SYS_futex, &self->page->start, FUTEX_WAIT, 0, &timeout, NULL, 0) &&
+		    errno == ETIMEDOUT)
+			work_fail(self, WORKER_SETUP_RELEASE, ETIMEDOUT);
+	}
+}
+
+/* An affinity of the parent's is not ours. One that allows all is left alone. */
+static void drop_affinity(struct work_self *self, const struct cpumask *online)
+{
+	struct cpumask cur = { };
+	long ret;
+
+	ret = syscall(SYS_sched_getaffinity, 0, sizeof(cur), &cur);
+	if (ret > 0 && cpumask_subset(online, &cur))
+		return;
+	ret = worker_set_affinity(0, online);
+	if (ret)
+		work_fail(self, WORKER_SETUP_AFFINITY, -ret);
+}
+
+static void set_up(struct work_self *self)
+{
+	const struct cpumask *affinity = &self->page->affinity;
+	const struct work *work = &self->work;
+	struct sched_param param = { .sched_priority = work->prio };
+	int ret;
+
+	if (!cpumask_empty(affinity)) {
+		ret = worker_set_affinity(0, affinity);
+		if (ret)
+			work_fail(self, WORKER_SETUP_AFFINITY, -ret);
+	}
+	if (work->policy || work->prio) {
+		if (sched_setscheduler(0, work->policy, &param))
+			work_fail(self, WORKER_SETUP_POLICY, errno);
+	}
+	if (work->nice) {
+		if (setpriority(PRIO_PROCESS, 0, work->nice))
+			work_fail(self, WORKER_SETUP_NICE, errno);
+	}
+}
+
+struct sched_times {
+	uint64_t cpu_ns;
+	uint64_t delay_ns;
+	uint64_t count;
+	bool have;
+};
+
+static void read_times(struct sched_times *t)
+{
+	unsigned long long cpu, delay, count;
+	char buf[96];
+
+	t->have = read_file("/proc/self/schedstat", buf, sizeof(buf)) > 0 &&
+		  sscanf(buf, "%llu %llu %llu", &cpu, &delay, &count) == 3;
+	if (t->have) {
+		t->delay_ns = delay;
+		t->count = count;
+	}
+	t->cpu_ns = cpu_time();
+}
+
+static void run(struct work_self *self)
+{
+	struct worker_report *rep = &self->page->rep;
+	struct sched_times before, after;
+	unsigned int cpu;
+
+	read_times(&before);
+	cpu = sched_getcpu();
+	self->base_ns = now_ns();
+	self->settle_ns = self->base_ns + WORKER_SETTLE_NS;
+	self->cpu_base_ns = before.cpu_ns;
+	rep->start_ns = self->base_ns;
+	rep->last_ns = self->base_ns;
+	rep->last_cpu = cpu;
+	cpumask_set_cpu(&rep->cpus_used, cpu);
+	WRITE_ONCE(rep->state, WORKER_RUNNING);
+
+	work_ops(self->work.type)->run(self);
+
+	/* The last time without the CPU belongs to the gap as well, unless it slept. */
+	if (READ_ONCE(rep->state) == WORKER_RUNNING)
+		work_checkpoint(self);
+	rep->end_ns = now_ns();
+	read_times(&after);
+	rep->cpu_time_ns = after.cpu_ns - before.cpu_ns;
+	rep->have_schedstat = before.have && after.have;
+	if (rep->have_schedstat) {
+		rep->run_delay_ns = after.delay_ns - before.delay_ns;
+		rep->run_count = after.count - before.count;
+	}
+	WRITE_ONCE(rep->state, WORKER_DONE);
+}
+
+void work_main(struct worker_page *page, const struct work *work, const struct cpumask *online,
+	       const struct work_pair *pair, pid_t parent)
+{
+	struct work_self self = {
+		.page = page,
+		.pair = pair->first,
+		.side = pair->side,
+		.rfd = pair->rfd,
+		.wfd = pair->wfd,
+		.work = *work,
+		.rng = 0x9e3779b97f4a7c15ULL ^ (uint64_t)getpid(),
+	};
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(0);
+	setpgid(0, 0);
+	prctl(PR_SET_NAME, "ktstr-worker");
+	reset_signals();
+	close_others(pair->rfd, pair->wfd);
+	if (!self.work.spin)
+		self.work.spin = SPIN_DEFAULT;
+	if (!self.work.burst_ms)
+		self.work.burst_ms = BURST_MS_DEFAULT;
+	if (!self.work.sleep_ms)
+		self.work.sleep_ms = SLEEP_MS_DEFAULT;
+
+	drop_affinity(&self, online);
+	wait_for_release(&self);
+	set_up(&self);
+	run(&self);
+	_exit(0);
+}

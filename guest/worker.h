@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * worker.h - the processes that make load, and what they report
+ *
+ * A worker is a forked process, never a thread: cgroups move processes. Each
+ * has a page of shared memory of its own, so that what it saw survives it,
+ * however it ends. It starts in two phases:
+ *
+ *	parent				worker
+ *	fork				dies with its parent, own process group
+ *	moves it into its cgroup	waits to be released
+ *	worker_release()		affinity, policy, nice; then takes the time
+ *					works, with a checkpoint each unit
+ *	workers_collect()		writes the rest of the report, exits
+ */
+#ifndef KTSTR_GUEST_WORKER_H
+#define KTSTR_GUEST_WORKER_H
+
+#include <stdatomic.h>
+#include <sys/types.h>
+#include "../ktstr.h"
+
+struct cgroup;
+
+enum worker_state {
+	WORKER_FORKED,		/* not released, or not run since then */
+	WORKER_RUNNING,		/* runnable: must get a CPU */
+	WORKER_BLOCKED,		/* sleeps on purpose */
+	WORKER_DONE,		/* the report is complete */
+};
+
+/* What a worker does to itself before it starts, in this order. */
+enum worker_setup {
+	WORKER_SETUP_NONE,
+	WORKER_SETUP_RELEASE,	/* it was never released */
+	WORKER_SETUP_AFFINITY,
+	WORKER_SETUP_POLICY,
+	WORKER_SETUP_NICE,
+	WORKER_SETUP_WORK,	/* a call of the work itself */
+	NR_WORKER_SETUPS,
+};
+
+struct migration {
+	uint64_t at_ns;
+	uint32_t from, to;
+};
+
+#define WORKER_MIGRATIONS	32	/* the first ones; all are counted */
+
+/* All times are CLOCK_MONOTONIC. Written by the worker only. */
+struct worker_report {
+	uint32_t state;			/* enum worker_state */
+	uint32_t setup_call;		/* enum worker_setup: the call that failed */
+	int32_t setup_errno;
+	uint64_t start_ns, end_ns;
+	uint64_t last_ns;		/* last checkpoint */
+	uint64_t cpu_time_ns;		/* between start and end */
+	/* The first checkpoint WORKER_SETTLE_NS after the start, 0 if there was none. */
+	uint64_t settled_ns;
+	uint64_t settled_cpu_ns;	/* CPU time until then */
+	bool have_schedstat;
+	uint64_t run_delay_ns;		/* /proc/self/schedstat, between start and end */
+	uint64_t run_count;
+	uint64_t units;			/* of work */
+	uint64_t iterations;		/* of the loop of its work type */
+	struct cpumask cpus_used;
+	uint64_t nr_migrations;
+	struct migration migration[WORKER_MIGRATIONS];
+	/* Longest time without a checkpoint while runnable, when it ended and on which CPU. */
+	uint64_t gap_ns, gap_at_ns;
+	uint32_t gap_cpu;
+	uint32_t last_cpu;
+	/* Checkpoints on a CPU that was not allowed, and the first of them. */
+	uint64_t nr_outside, outside_ns;
+	uint32_t outside_cpu;
+};
+
+/*
+ * Where a worker may run. The parent fills the slot that is not in use, then
+ * moves the generation on. The CPUs of @grace are tolerated until @until_ns.
+ */
+struct worker_allowed {
+	struct cpumask cpus;
+	struct cpumask grace;
+	uint64_t until_ns;
+};
+
+struct worker_page {
+	_Atomic uint32_t start;
+	_Atomic uint32_t stop;
+	_Atomic uint32_t gen;
+	struct worker_allowed allowed[2];
+	struct cpumask affinity;	/* that it is to ask for, empty: none; set before its release */
+	/* Of a pair; the one in the page of its first worker is used. */
+	_Atomic uint32_t turn;
+	_Atomic uint64_t wake_ns;	/* when the turn was handed over */
+	struct worker_report rep;
+};
+
+enum worker_exit {
+	WORKER_ALIVE,
+	WORKER_EXITED,		/* code is the exit status */
+	WORKER_SIGNALLED,	/* code is the signal */
+	WORKER_TIMED_OUT,	/* did not stop in time and was killed */
+	WORKER_LOST,		/* somebody else reaped it */
+};
+
+struct worker {
+	struct worker *next;
+	unsigned int id;		/* counts from 0 in a test */
+	unsigned int batch;		/* those spawned together */
+	unsigned int step;		/* that spawned it */
+	bool keep;			/* outlives its step */
+	pid_t pid;
+	int pidfd;
+	const char *cgroup_name;	/* where it was spawned; "root" outside of the test's cgroups */
+	struct cgroup *cgroup;		/* where it is now, NULL in the root */
+	struct work work;
+	struct worker_page *page;
+	bool released;
+	bool stopping;
+	bool unexpected;		/* ended before it was told to */
+	bool unlike;			/* its affinities were drawn by lot: not comparable */
+	uint64_t released_ns;
+	uint64_t stop_ns;		/* was told to */
+	uint64_t gone_ns;		/* was reaped */
+	enum worker_exit exit;
+	int exit_code;
+};
+
+#define WORKER_STOP_NS		(5 * NSEC_PER_SEC)	/* shared by all that are stopped together */
+#define WORKER_START_NS		(30 * NSEC_PER_SEC)
+#define WORKER_SETTLE_NS	(300 * NSEC_PER_MSEC)
+#define WORKER_GRACE_NS		(10 * NSEC_PER_MSEC)	/* after a cpuset or an affinity was narrowed */
+#define WORKER_EXIT_SETUP	3			/* exit status: see setup_call */
+
+/* What the workers of a batch have in common. */
+struct worker_spec {
+	struct work work;		/* .nr: how many */
+	const char *cgroup_name;
+	struct cgroup *cgroup;
+	unsigned int batch, step;
+	bool keep;
+	struct cpumask online;		/* a worker gives up an affinity inherited from its parent */
+};
+
+/*
+ * workers_fork - append @spec->work.nr workers to *@list; they wait. *@first
+ * is the first new one. On failure those that were made stay in the list and
+ * are collected as usual.
+ */
+int workers_fork(struct worker **list, const struct worker_spec *spec, struct worker **first,
+		 struct err *err);
+
+/* worker_release - let it start; its allowed set and affinity must be there by then. */
+void worker_release(struct worker *w);
+
+/*
+ * Where the worker may run, for its own checkpoints: worker_widen() before something
+ * changes, worker_allow() afterwards; what was allowed until then is tolerated for
+ * another WORKER_GRACE_NS.
+ */
+void worker_widen(struct worker *w, const struct cpumask *cpus);
+void worker_allow(struct worker *w, const struct cpumask *cpus);
+
+/*
+ * worker_allowed - CPUs that the kernel lets a task run on whose cgroup has @cpuset and
+ * that asked for @affinity: both, or if that is nothing, the cpuset.
+ */
+void worker_allowed(const struct cpumask *cpuset, const struct cpumask *affinity,
+		    struct cpumask *cpus);
+
+/* worker_set_affinity - sched_setaffinity() on the process. */
+int worker_set_affinity(pid_t pid, const struct cpumask *cpus);
+
+/* workers_wait - until one of them ends, @extra_fd (or -1) is readable, or @until_ns. */
+void workers_wait(struct worker *list, int extra_fd, uint64_t until_ns);
+
+/* workers_reap - take note of those that ended; returns the first that nobody had told to. */
+struct worker *workers_reap(struct worker *list);
+
+/* worker_mark_stop - it is to go with the next workers_collect(). */
+void worker_mark_stop(struct worker *w);
+
+/*
+ * workers_collect - stop all that are marked and wait for them under one shared deadline
+ * of WORKER_STOP_NS; kill the rest. -ETIMEDOUT if one cannot even be killed.
+ */
+int workers_collect(struct worker *list);
+
+/* workers_free - all of them must have been collected. */
+void workers_free(struct worker **list);
+
+bool worker_alive(const struct worker *w);
+const char *worker_setup_name(unsigned int call);
+
+#endif /* KTSTR_GUEST_WORKER_H */

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * ktstr.h - how a test is declared
+ *
+ * A test is static const data: cgroups with workers, steps with operations on
+ * them, and what is expected. Only where data cannot say it there is a body.
+ *
+ *	KTSTR_TEST(cpuset_resize,
+ *		.desc = "cpusets shrink and grow under running spinners",
+ *		.topology = "1n2l4c1t", .min_cpus = 5,
+ *		.steps = STEPS(
+ *			{ .cgroups = CGROUPS({ "cg_0", CPUSET_RANGE(0, .5), WORKERS(CPU_SPIN, 12) },
+ *					     { "cg_1", CPUSET_RANGE(.5, 1), WORKERS(CPU_SPIN, 12) }),
+ *			  .hold = HOLD_FRAC(1. / 3), .keep = true },
+ *			{ .ops = OPS(SET_CPUSET("cg_0", CPUSET_RANGE(0, .25)),
+ *				     SET_CPUSET("cg_1", CPUSET_RANGE(.25, 1))),
+ *			  .hold = HOLD_FRAC(2. / 3) }),
+ *		.expect = { .isolation = true });
+ *
+ * Fractions of CPUs are of the usable ones: all but the last when there are
+ * more than two, so that PID 1 and the root cgroup always have a CPU.
+ */
+#ifndef KTSTR_H
+#define KTSTR_H
+
+#include <sched.h>
+#include <stdbool.h>
+#include "lib/topology.h"
+#include "lib/wire.h"
+
+/* --- what workers do ------------------------------------------------------ */
+
+enum work_type {
+	WORK_NONE,
+	WORK_CPU_SPIN,		/* never sleeps */
+	WORK_YIELD_HEAVY,	/* sched_yield() in a loop */
+	WORK_MIXED,		/* spin, then sched_yield() */
+	WORK_BURSTY,		/* spin for burst_ms, sleep for sleep_ms */
+	WORK_PIPE_IO,		/* pairs: spin, write to the partner, read from it */
+	WORK_FUTEX_PING_PONG,	/* pairs on a shared futex */
+	NR_WORK_TYPES,
+};
+
+enum affinity_kind {
+	AFFINITY_INHERIT,
+	AFFINITY_RANDOM,	/* a random half of the cgroup's CPUs */
+	AFFINITY_ALL,		/* all CPUs, whatever the cpuset */
+	AFFINITY_SINGLE,	/* the first CPU of the cgroup */
+	AFFINITY_LLC,		/* the LLC that overlaps most with the cgroup's CPUs */
+	AFFINITY_EXACT,		/* the CPUs of a list */
+};
+
+struct affinity {
+	enum affinity_kind kind;
+	const char *cpus;	/* AFFINITY_EXACT */
+};
+
+struct work {
+	enum work_type type;
+	unsigned int nr;	/* workers; for pairs an even number */
+	double per_cpu;		/* instead of nr: workers per usable CPU, rounded up */
+	unsigned int burst_ms;	/* BURSTY, default 50 */
+	unsigned int sleep_ms;	/* BURSTY, default 100 */
+	unsigned int spin;	/* spin hints per unit, default 1024 */
+	int policy;		/* SCHED_*; 0 is SCHED_OTHER */
+	int prio;		/* SCHED_FIFO, SCHED_RR */
+	int nice;
+	struct affinity affinity;
+};
+
+#define WORK_LIST_MAX	4
+
+/* One kind of worker in a cgroup, or several: WORKERS(CPU_SPIN, 4), WORKER_LIST(W(...), W(...)). */
+#define W(_type, _nr, ...)		{ .type = WORK_##_type, .nr = (_nr), ##__VA_ARGS__ }
+#define WORKERS(_type, _nr, ...)	{ W(_type, _nr, ##__VA_ARGS__) }
+#define WORKER_LIST(...)		{ __VA_ARGS__ }
+#define WORKERS_PER_CPU(_type, _n, ...)	{ { .type = WORK_##_type, .per_cpu = (_n), ##__VA_ARGS__ } }
+
+/* --- cgroups -------------------------------------------------------------- */
+
+enum cpuset_kind {
+	CPUSET_KIND_NONE,	/* no cpuset of its own */
+	CPUSET_KIND_LLC,
+	CPUSET_KIND_NODE,
+	CPUSET_KIND_RANGE,
+	CPUSET_KIND_DISJOINT,
+	CPUSET_KIND_OVERLAP,
+	CPUSET_KIND_EXACT,
+};
+
+struct cpuset_spec {
+	enum cpuset_kind kind;
+	unsigned int index;	/* LLC, NODE, DISJOINT, OVERLAP */
+	unsigned int of;	/* DISJOINT, OVERLAP: number of parts */
+	double from, to;	/* RANGE: fractions of the usable CPUs; OVERLAP: .from is the overlap */
+	const char *cpus;	/* EXACT: a CPU list */
+};
+
+#define CPUSET_NONE		{ .kind = CPUSET_KIND_NONE }
+#define CPUSET_LLC(i)		{ .kind = CPUSET_KIND_LLC, .index = (i) }
+#define CPUSET_NODE(i)		{ .kind = CPUSET_KIND_NODE, .index = (i) }
+#define CPUSET_RANGE(a, b)	{ .kind = CPUSET_KIND_RANGE, .from = (a), .to = (b) }
+#define CPUSET_DISJOINT(i, n)	{ .kind = CPUSET_KIND_DISJOINT, .index = (i), .of = (n) }
+#define CPUSET_OVERLAP(i, n, f)	{ .kind = CPUSET_KIND_OVERLAP, .index = (i), .of = (n), .from = (f) }
+#define CPUSET_EXACT(list)	{ .kind = CPUSET_KIND_EXACT, .cpus = (list) }
+
+struct cgroup_def {
+	const char *name;	/* below the test's root; "a/b" nests */
+	struct cpuset_spec cpuset;
+	struct work work[WORK_LIST_MAX];	/* ends at the first WORK_NONE */
+};
+
+/* --- operations ----------------------------------------------------------- */
+
+enum op_kind {
+	OP_NONE,
+	OP_ADD_CGROUP,		/* an empty cgroup */
+	OP_REMOVE_CGROUP,	/* its workers are stopped and collected first */
+	OP_SET_CPUSET,
+	OP_CLEAR_CPUSET,
+	OP_SWAP_CPUSETS,	/* of name and other */
+	OP_SPAWN,		/* workers into an existing cgroup */
+	OP_STOP_CGROUP,		/* stop its workers, keep the cgroup */
+	OP_SET_AFFINITY,	/* of all workers in the cgroup */
+	OP_SPAWN_ROOT,		/* workers outside any test cgroup */
+	OP_MOVE_TASKS,		/* all workers from name to other */
+	NR_OPS,
+};
+
+struct op {
+	enum op_kind kind;
+	const char *name;
+	const char *other;
+	struct cpuset_spec cpuset;
+	struct affinity affinity;
+	struct work work;
+};
+
+#define ADD_CGROUP(_n)			{ .kind = OP_ADD_CGROUP, .name = (_n) }
+#define REMOVE_CGROUP(_n)		{ .kind = OP_REMOVE_CGROUP, .name = (_n) }
+#define SET_CPUSET(_n, ...)		{ .kind = OP_SET_CPUSET, .name = (_n), .cpuset = __VA_ARGS__ }
+#define CLEAR_CPUSET(_n)		{ .kind = OP_CLEAR_CPUSET, .name = (_n) }
+#define SWAP_CPUSETS(_a, _b)		{ .kind = OP_SWAP_CPUSETS, .name = (_a), .other = (_b) }
+#define SPAWN(_n, ...)			{ .kind = OP_SPAWN, .name = (_n), .work = W(__VA_ARGS__) }
+#define STOP_CGROUP(_n)			{ .kind = OP_STOP_CGROUP, .name = (_n) }
+#define SET_AFFINITY(_n, _kind, ...)	{ .kind = OP_SET_AFFINITY, .name = (_n), \
+					  .affinity = { .kind = AFFINITY_##_kind, ##__VA_ARGS__ } }
+#define SPAWN_ROOT(...)			{ .kind = OP_SPAWN_ROOT, .work = W(__VA_ARGS__) }
+#define SPAWN_ROOT_PER_CPU(_t, _n)	{ .kind = OP_SPAWN_ROOT, \
+					  .work = { .type = WORK_##_t, .per_cpu = (_n) } }
+#define MOVE_TASKS(_from, _to)		{ .kind = OP_MOVE_TASKS, .name = (_from), .other = (_to) }
+
+/* --- steps ---------------------------------------------------------------- */
+
+enum hold_kind {
+	HOLD_KIND_NONE,
+	HOLD_KIND_FRAC,		/* a fraction of the test's duration */
+	HOLD_KIND_FIXED,	/* ms */
+	HOLD_KIND_LOOP,		/* ops again every ms until the test's duration is over */
+};
+
+struct hold {
+	enum hold_kind kind;
+	double frac;
+	unsigned int ms;
+};
+
+#define HOLD_FRAC(f)	{ .kind = HOLD_KIND_FRAC, .frac = (f) }
+#define HOLD_FULL	HOLD_FRAC(1.)
+#define HOLD_FIXED(_ms)	{ .kind = HOLD_KIND_FIXED, .ms = (_ms) }
+#define HOLD_LOOP(_ms)	{ .kind = HOLD_KIND_LOOP, .ms = (_ms) }
+
+/* Order within a step: ops, then cgroups are made and their workers started, then the hold. */
+struct step {
+	const struct op *ops;			/* ends at OP_NONE */
+	const struct cgroup_def *cgroups;	/* ends at a NULL name */
+	struct hold hold;
+	bool keep;	/* the step's cgroups live until the end of the test, not only of the step */
+};
+
+/* The lists end with an all-zero element; a step list at HOLD_KIND_NONE. */
+#define OPS(...)	((const struct op[]){ __VA_ARGS__, { .kind = OP_NONE } })
+#define CGROUPS(...)	((const struct cgroup_def[]){ __VA_ARGS__, { .name = NULL } })
+#define STEPS(...)	((const struct step[]){ __VA_ARGS__, { .hold = { .kind = HOLD_KIND_NONE } } })
+
+/* --- what is expected ----------------------------------------------------- */
+
+/*
+ * Zero means the default. Every number is a limit: the test fails beyond it.
+ * The judge stretches gaps by measured steal on an engine that runs in real time.
+ */
+struct expect {
+	bool isolation;			/* no worker ever runs outside its cgroup's cpuset */
+	bool no_starvation_check;	/* starved, spread and gap are off */
+	unsigned int max_spread_pct;	/* of off-CPU time between like workers of a cgroup; 15 */
+	unsigned int max_gap_ms;	/* a worker's longest time off the CPU; 2000 */
+	bool no_monitor;		/* monitor data is shown, but does not decide */
+	unsigned int max_imbalance;	/* nr_running max / max(1, min); 0: not judged (see monitor/verdict.h) */
+	unsigned int max_dsq_depth;	/* local DSQ; 50 */
+	unsigned int sustain_ms;	/* how long a monitor violation must last; 500 */
+};
+
+#define EXPECT_SPREAD_PCT	15
+#define EXPECT_GAP_MS		2000
+#define EXPECT_DSQ_DEPTH	50
+#define EXPECT_SUSTAIN_MS	500
+
+/* A control: the instance passes if it fails, for this cause and with this text in its report. */
+struct expect_fail {
+	enum cause cause;	/* CAUSE_NONE: not a control */
+	const char *text;	/* substring of the result or of a detail line; may be NULL */
+};
+
+/* --- schedulers and their flags ------------------------------------------- */
+
+/* An option of a scheduler. An object, so that a dependency is an address and a typo does not compile. */
+struct ktstr_flag {
+	const char *name;
+	const char *arg;
+	const struct ktstr_flag *const *requires;	/* NULL-terminated, may be NULL */
+};
+
+#define FLAGS(...)	((const struct ktstr_flag *const[]){ __VA_ARGS__, NULL })
+#define KTSTR_FLAG(_name, _arg, ...) \
+	static const struct ktstr_flag _name = { .name = #_name, .arg = (_arg), ##__VA_ARGS__ }
+
+/* --- the test ------------------------------------------------------------- */
+
+struct scenario;	/* guest/scenario.h, for bodies */
+
+struct ktstr_test {
+	const char *name;
+	const char *desc;		/* mandatory: what it verifies */
+	const char *topology;		/* default "1n2l2c1t" */
+	unsigned int min_cpus, min_llcs, min_nodes;
+	bool needs_smt;
+	bool needs_scx;			/* the kernel must have sched_ext */
+	unsigned int memory_mb;		/* at least; 0: the default */
+	unsigned int settle_ms;		/* added to the first hold; default 0 */
+	unsigned int duration_ms;	/* T, default KTSTR_DURATION_MS */
+	const struct cgroup_def *backdrop;	/* cgroups that live for the whole test */
+	const struct step *steps;
+	/* Instead of steps; runs in PID 1 of the guest; fills the result itself. Returns 0 or a negative errno. */
+	int (*body)(struct scenario *scn, struct msg_result *res);
+	struct expect expect;
+
+	/* For the framework's own controls. */
+	const char *sched;		/* NULL: as the user says; "none", or the name of a built-in */
+	const char *const *sched_args;	/* NULL-terminated, may be NULL */
+	uint32_t fault;			/* JOB_FAULT_* */
+	struct expect_fail expect_fail;
+
+	const struct ktstr_flag *const *flags;	/* the scheduler's flags this test is about */
+	bool not_default;		/* only run when -t names it */
+};
+
+#define KTSTR_DURATION_MS	2000
+#define KTSTR_TOPOLOGY		"1n2l2c1t"
+
+/*
+ * Tests register through an ELF section, without constructors: in the order of the
+ * source, file by file in link order. gcc turns it around unless it is told not to.
+ */
+#if __has_attribute(no_reorder)
+#define KTSTR_NO_REORDER	__attribute__((no_reorder))
+#else
+#define KTSTR_NO_REORDER
+#endif
+
+#define KTSTR_TEST(_name, ...)							\
+	static const struct ktstr_test ktstr_test_##_name = {			\
+		.name = #_name, ##__VA_ARGS__					\
+	};									\
+	static const struct ktstr_test *const KTSTR_NO_REORDER			\
+	ktstr_test_ptr_##_name __attribute__((used, section("ktstr_tests"))) =	\
+		&ktstr_test_##_name
+
+extern const struct ktstr_test *const __start_ktstr_tests[];
+extern const struct ktstr_test *const __stop_ktstr_tests[];
+
+#define for_each_test(pos) \
+	for ((pos) = __start_ktstr_tests; (pos) < __stop_ktstr_tests; (pos)++)
+
+#endif /* KTSTR_H */
