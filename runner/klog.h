@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * klog.h - what in a kernel log is a failure
+ *
+ * A splat is known by how its first line begins, not by a word somewhere in it:
+ * boot logs are full of lines such as "RETBleed: WARNING: ...".
+ */
+#ifndef KTSTR_RUNNER_KLOG_H
+#define KTSTR_RUNNER_KLOG_H
+
+#include <stdbool.h>
+#include "text.h"
+
+#define KLOG_MAX_HITS	8
+#define KLOG_LINE_LEN	224
+
+struct klog_hit {
+	const char *what;		/* "WARNING", "Oops", ... */
+	bool at_boot;			/* before the job began */
+	char line[KLOG_LINE_LEN];	/* without time stamp and level */
+};
+
+struct klog {
+	unsigned int nr_hits;		/* in all; only the first KLOG_MAX_HITS are kept */
+	struct klog_hit hit[KLOG_MAX_HITS];
+	char panic[KLOG_LINE_LEN]; /* "Kernel panic - not syncing: ...", "" if there was none */
+};
+
+/*
+ * klog_match - what kind of splat begins with this line; NULL if none does. The line may
+ * carry what the console or /dev/kmsg put before a message: "<4>", "4,123,456,-;", "[ 1.2]", "[ T1]".
+ */
+const char *klog_match(const char *line, size_t len);
+
+/*
+ * klog_scan - judge a log. Hits before @job_off are marked as "at boot". Can be called for
+ * several logs of the same guest: a line that was seen before counts once.
+ */
+void klog_scan(struct klog *k, const char *text, size_t len, size_t job_off);
+
+/* klog_excerpt - the first hits of a log, with the lines that follow them, for a report. */
+void klog_excerpt(const char *text, size_t len, struct textbuf *tb);
+
+/* klog_strip - skip what the console or /dev/kmsg put before a message. */
+const char *klog_strip(const char *line, const char *end);
+
+#endif /* KTSTR_RUNNER_KLOG_H */

@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * options.c - the command line and the KTSTR_* variables
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../vmm/layout.h"
+#include "options.h"
+
+#define DURATION_MIN_S	0.05
+#define DURATION_MAX_S	3600.
+#define MEMORY_MAX_MB	(1024 * 1024)
+
+enum {
+	OPT_SCHED = 256,
+	OPT_SCHED_ARG,
+	OPT_TOPOLOGY,
+	OPT_DURATION,
+	OPT_MEMORY,
+	OPT_ACCEL,
+	OPT_KEEP,
+	OPT_SEED,
+	OPT_COLD,
+	OPT_APPEND,
+	OPT_NO_SKIP,
+};
+
+static const struct option long_options[] = {
+	{ "list",	no_argument,		NULL, 'l' },
+	{ "test",	required_argument,	NULL, 't' },
+	{ "verbose",	no_argument,		NULL, 'v' },
+	{ "jobs",	required_argument,	NULL, 'j' },
+	{ "kernel",	required_argument,	NULL, 'k' },
+	{ "help",	no_argument,		NULL, 'h' },
+	{ "sched",	required_argument,	NULL, OPT_SCHED },
+	{ "sched-arg",	required_argument,	NULL, OPT_SCHED_ARG },
+	{ "topology",	required_argument,	NULL, OPT_TOPOLOGY },
+	{ "duration",	required_argument,	NULL, OPT_DURATION },
+	{ "memory-mb",	required_argument,	NULL, OPT_MEMORY },
+	{ "accel",	required_argument,	NULL, OPT_ACCEL },
+	{ "keep",	required_argument,	NULL, OPT_KEEP },
+	{ "seed",	required_argument,	NULL, OPT_SEED },
+	{ "cold",	no_argument,		NULL, OPT_COLD },
+	{ "append",	required_argument,	NULL, OPT_APPEND },
+	{ NULL,		0,			NULL, 0 },
+};
+
+/* Variables that stand for an option with one value. */
+static const struct {
+	const char *name;
+	int opt;
+} env_options[] = {
+	{ "KTSTR_KERNEL",	'k' },
+	{ "KTSTR_SCHED",	OPT_SCHED },
+	{ "KTSTR_TOPOLOGY",	OPT_TOPOLOGY },
+	{ "KTSTR_DURATION",	OPT_DURATION },
+	{ "KTSTR_MEMORY_MB",	OPT_MEMORY },
+	{ "KTSTR_ACCEL",	OPT_ACCEL },
+	{ "KTSTR_KEEP",		OPT_KEEP },
+	{ "KTSTR_SEED",		OPT_SEED },
+	{ "KTSTR_JOBS",		'j' },
+};
+
+/* Variables that are on or off. */
+static const struct {
+	const char *name;
+	int opt;
+} env_switches[] = {
+	{ "KTSTR_VERBOSE",	'v' },
+	{ "KTSTR_COLD",		OPT_COLD },
+	{ "KTSTR_NO_SKIP",	OPT_NO_SKIP },
+};
+
+static const char usage_text[] =
+"Boots the kernel under test in a virtual machine of its own for each test, and says in KTAP\n"
+"whether its scheduler is right. Nothing of this machine's own scheduling is touched.\n"
+"\n"
+"  -l, --list           list the instances that would run, and what they verify\n"
+"  -t, --test GLOB      only tests whose name, or test.topology.profile, matches; repeatable\n"
+"  -v, --verbose        show everything for every instance\n"
+"  -j, --jobs N         N virtual machines at a time (1)\n"
+"  -k, --kernel PATH    bzImage, vmlinux or build directory (the tree's, or the running kernel)\n"
+"      --sched WHAT     scheduler under test: a program, builtin:NAME, or none (none)\n"
+"      --sched-arg ARG  an argument for it; repeatable\n"
+"      --topology T     NnNlNcNt: nodes, LLCs in all, cores per LLC, threads per core\n"
+"      --duration S     seconds that a test measures, in guest time\n"
+"      --memory-mb N    guest memory\n"
+"      --accel WHAT     auto, kvm or tcg (auto)\n"
+"      --keep DIR       keep consoles, results and the initramfs there\n"
+"      --seed N         seed of everything random (1)\n"
+"      --cold           boot each instance anew, rather than copies of one booted guest\n"
+"      --append WORDS   more words for the guest's kernel command line\n"
+"  -h, --help           this text\n"
+"\n"
+"Variables, for the same: KTSTR_KERNEL, KTSTR_SCHED, KTSTR_SCHED_ARGS, KTSTR_TOPOLOGY,\n"
+"KTSTR_DURATION, KTSTR_MEMORY_MB, KTSTR_ACCEL, KTSTR_KEEP, KTSTR_SEED, KTSTR_FILTER (globs),\n"
+"KTSTR_JOBS, KTSTR_VERBOSE=1, KTSTR_COLD=1. KTSTR_NO_SKIP=1 makes each skip a failure.\n"
+"\n"
+"Exit code: 0 passed, 1 failed or bad usage, 4 skipped.\n";
+
+void options_usage(const char *program)
+{
+	printf("Usage: %s [OPTION]...\n%s", program, usage_text);
+}
+
+static int parse_number(const char *from, const char *s, uint64_t lo, uint64_t hi, uint64_t *val,
+			struct err *err)
+{
+	char *end;
+
+	errno = 0;
+	/* strtoull() takes a sign and blanks, which are not numbers here. */
+	*val = isdigit((unsigned char)*s) ? strtoull(s, &end, 0) : 0;
+	if (!isdigit((unsigned char)*s) || *end || errno || *val < lo || *val > hi)
+		return err_set(err, -EINVAL, "%s: '%s' is not a whole number from %llu to %llu",
+			       from, s, (unsigned long long)lo, (unsigned long long)hi);
+	return 0;
+}
+
+static int parse_duration(const char *from, const char *s, unsigned int *ms, struct err *err)
+{
+	double val = 0;
+	char *end = NULL;
+
+	/* Digits and a point only: strtod() also takes "inf", "nan" and hex. */
+	if (*s && s[strspn(s, "0123456789.")] == '\0')
+		val = strtod(s, &end);
+	if (!end || *end || !isfinite(val) || val < DURATION_MIN_S || val > DURATION_MAX_S)
+		return err_set(err, -EINVAL, "%s: '%s' is not a number of seconds from %g to %g",
+			       from, s, DURATION_MIN_S, DURATION_MAX_S);
+	*ms = (unsigned int)(val * MSEC_PER_SEC + .5);
+	return 0;
+}
+
+static int parse_sched(const char *from, const char *s, struct options *opts, struct err *err)
+{
+	static const char builtin[] = "builtin:";
+
+	if (!strcmp(s, "none")) {
+		opts->sched_kind = SCHED_KIND_NONE;
+		opts->sched = NULL;
+		return 0;
+	}
+	if (!strncmp(s, builtin, strlen(builtin))) {
+		s += strlen(builtin);
+		if (!*s || strlen(s) >= sizeof(((struct job *)0)->sched_name) ||
+		    s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_")])
+			return err_set(err, -EINVAL, "%s: 'builtin:%s' names no built-in scheduler",
+				       from, s);
+		opts->sched_kind = SCHED_KIND_BUILTIN;
+		opts->sched = s;
+		return 0;
+	}
+	if (!*s)
+		return err_set(err, -EINVAL, "%s: empty; give a program, builtin:NAME or none",
+			       from);
+	opts->sched_kind = SCHED_KIND_BINARY;
+	opts->sched = s;
+	return 0;
+}
+
+static int add_sched_arg(const char *from, const char *s, struct options *opts, struct err *err)
+{
+	size_t len = strlen(s) + 1;
+	unsigned int i;
+
+	for (i = 0; i < opts->nr_sched_args; i++)
+		len += strlen(opts->sched_args[i]) + 1;
+	if (opts->nr_sched_args == JOB_MAX_ARGS || len > JOB_ARGS_LEN)
+		return err_set(err, -E2BIG,
+			       "%s: more than %d arguments or %d bytes for the scheduler", from,
+			       JOB_MAX_ARGS, JOB_ARGS_LEN);
+	opts->sched_args[opts->nr_sched_args++] = s;
+	return 0;
+}
+
+static int add_filter(const char *from, const char *s, struct options *opts, struct err *err)
+{
+	if (!*s)
+		return err_set(err, -EINVAL,
+			       "%s: empty; give a glob such as 'cpuset_*' (-l lists all)", from);
+	if (opts->nr_filters == OPTIONS_MAX_FILTERS)
+		return err_set(err, -E2BIG, "%s: more than %d globs", from, OPTIONS_MAX_FILTERS);
+	opts->filters[opts->nr_filters++] = s;
+	return 0;
+}
+
+static int set_append(const char *from, const char *s, struct options *opts, struct err *err)
+{
+	const char *p;
+
+	for (p = s; *p; p++)
+		if (iscntrl((unsigned char)*p))
+			return err_set(err, -EINVAL,
+				       "%s: control character 0x%02x in the command line", from,
+				       (unsigned char)*p);
+	if (p - s > CMDLINE_MAX / 2)
+		return err_set(err, -E2BIG,
+			       "%s: %zu bytes, at most %d can be added to the command line", from,
+			       (size_t)(p - s), CMDLINE_MAX / 2);
+	opts->append = s;
+	return 0;
+}
+
+static int set_topology(const char *from, const char *s, struct options *opts, struct err *err)
+{
+	struct err why = { "" };
+	int ret;
+
+	ret = topology_parse(s, &opts->topology, &why);
+	if (ret)
+		return err_set(err, ret, "%s: '%s': %s", from, s, why.msg);
+	opts->have_topology = true;
+	return 0;
+}
+
+static int set_accel(const char *from, const char *s, struct options *opts, struct err *err)
+{
+	if (strcmp(s, "auto") && strcmp(s, "kvm") && strcmp(s, "tcg"))
+		return err_set(err, -EINVAL, "%s: '%s' is none of auto, kvm, tcg", from, s);
+	opts->accel = s;
+	return 0;
+}
+
+static int set_path(const char *from, const char *s, const char **path, struct err *err)
+{
+	if (!*s)
+		return err_set(err, -EINVAL, "%s: empty path", from);
+	*path = s;
+	return 0;
+}
+
+/* One option, from the command line or from its variable. */
+static int set_option(int opt, const char *from, const char *arg, struct options *opts,
+		      struct err *err)
+{
+	uint64_t val;
+	int ret;
+
+	switch (opt) {
+	case 'l':
+		opts->list = true;
+		return 0;
+	case 'v':
+		opts->verbose = true;
+		return 0;
+	case 'h':
+		opts->help = true;
+		return 0;
+	case OPT_COLD:
+		opts->cold = true;
+		return 0;
+	case OPT_NO_SKIP:
+		opts->no_skip = true;
+		return 0;
+	case 't':
+		return add_filter(from, arg, opts, err);
+	case 'j':
+		ret = parse_number(from, arg, 1, OPTIONS_MAX_JOBS, &val, err);
+		if (!ret)
+			opts->jobs = val;
+		return ret;
+	case 'k':
+		opts->kernel_from = from;
+		return set_path(from, arg, &opts->kernel, err);
+	case OPT_SCHED:
+		return parse_sched(from, arg, opts, err);
+	case OPT_SCHED_ARG:
+		return add_sched_arg(from, arg, opts, err);
+	case OPT_TOPOLOGY:
+		return set_topology(from, arg, opts, err);
+	case OPT_DURATION:
+		return parse_duration(from, arg, &opts->duration_ms, err);
+	case OPT_MEMORY:
+		ret = parse_number(from, arg, 1, MEMORY_MAX_MB, &val, err);
+		if (!ret)
+			opts->memory_mb = val;
+		return ret;
+	case OPT_ACCEL:
+		return set_accel(from, arg, opts, err);
+	case OPT_KEEP:
+		return set_path(from, arg, &opts->keep, err);
+	case OPT_SEED:
+		return parse_number(from, arg, 0, UINT64_MAX, &opts->seed, err);
+	case OPT_APPEND:
+		return set_append(from, arg, opts, err);
+	}
+	return err_set(err, -EINVAL, "%s: no such option; -h lists them", from);
+}
+
+/* Words of a variable, one call of @add each; *@copy is what they point into. */
+static int split_env(const char *name, char **copy, struct options *opts,
+		     int (*add)(const char *from, const char *s, struct options *opts,
+				struct err *err),
+		     struct err *err)
+{
+	const char *val = getenv(name);
+	char *word, *save;
+	int ret;
+
+	if (!val)
+		return 0;
+	*copy = strdup(val);
+	if (!*copy)
+		return err_set(err, -ENOMEM, "%s: out of memory", name);
+	for (word = strtok_r(*copy, " \t\n", &save); word; word = strtok_r(NULL, " \t\n", &save)) {
+		ret = add(name, word, opts, err);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int parse_env(struct options *opts, struct err *err)
+{
+	const char *val;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(env_options); i++) {
+		val = getenv(env_options[i].name);
+		/* Set but empty is how a CI job unsets a variable. */
+		if (!val || !*val)
+			continue;
+		ret = set_option(env_options[i].opt, env_options[i].name, val, opts, err);
+		if (ret)
+			return ret;
+	}
+	for (i = 0; i < ARRAY_SIZE(env_switches); i++) {
+		val = getenv(env_switches[i].name);
+		if (!val || !*val || !strcmp(val, "0"))
+			continue;
+		if (strcmp(val, "1"))
+			return err_set(err, -EINVAL, "%s: '%s' is neither 0 nor 1",
+				       env_switches[i].name, val);
+		ret = set_option(env_switches[i].opt, env_switches[i].name, NULL, opts, err);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* The name that the user gave an option: "-t", "--sched". */
+static const char *option_name(int opt)
+{
+	static const char *const short_names[] = {
+		['l'] = "-l", ['t'] = "-t",	  ['v'] = "-v",
+		['j'] = "-j", ['k'] = "--kernel", ['h'] = "-h",
+	};
+	static const char *const long_names[] = {
+		[OPT_SCHED - OPT_SCHED] = "--sched",
+		[OPT_SCHED_ARG - OPT_SCHED] = "--sched-arg",
+		[OPT_TOPOLOGY - OPT_SCHED] = "--topology",
+		[OPT_DURATION - OPT_SCHED] = "--duration",
+		[OPT_MEMORY - OPT_SCHED] = "--memory-mb",
+		[OPT_ACCEL - OPT_SCHED] = "--accel",
+		[OPT_KEEP - OPT_SCHED] = "--keep",
+		[OPT_SEED - OPT_SCHED] = "--seed",
+		[OPT_COLD - OPT_SCHED] = "--cold",
+		[OPT_APPEND - OPT_SCHED] = "--append",
+	};
+
+	if (opt >= OPT_SCHED && opt < OPT_SCHED + (int)ARRAY_SIZE(long_names))
+		return long_names[opt - OPT_SCHED];
+	if (opt >= 0 && opt < (int)ARRAY_SIZE(short_names) && short_names[opt])
+		return short_names[opt];
+	return "?";
+}
+
+static int parse_args(int argc, char **argv, struct options *opts, struct err *err)
+{
+	int opt, ret;
+
+	optind = 0;	/* glibc: start over, also for the permutation */
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, "+:lt:vj:k:h", long_options, NULL)) != -1) {
+		if (opt == ':')
+			return err_set(err, -EINVAL, "%s: needs a value; -h says which",
+				       option_name(optopt));
+		/* A known option here is one with a value that it does not take. */
+		if (opt == '?' && optopt && strcmp(option_name(optopt), "?"))
+			return err_set(err, -EINVAL, "%s: takes no value", option_name(optopt));
+		if (opt == '?' && optopt)
+			return err_set(err, -EINVAL, "-%c: no such option; -h lists them", optopt);
+		if (opt == '?')
+			return err_set(err, -EINVAL, "%s: no such option; -h lists them",
+				       argv[optind - 1]);
+		ret = set_option(opt, option_name(opt), optarg, opts, err);
+		if (ret)
+			return ret;
+	}
+	if (optind < argc)
+		return err_set(err, -EINVAL, "'%s': unexpected word; tests are chosen with -t GLOB",
+			       argv[optind]);
+	return 0;
+}
+
+int options_parse(int argc, char **argv, struct options *opts, struct err *err)
+{
+	int ret;
+
+	memset(opts, 0, sizeof(*opts));
+	opts->jobs = 1;
+	opts->accel = "auto";
+	opts->seed = OPTIONS_SEED;
+	ret = parse_env(opts, err);
+	if (!ret)
+		ret = parse_args(argc, argv, opts, err);
+	/* Lists: the command line replaces the variable. */
+	if (!ret && !opts->nr_filters)
+		ret = split_env("KTSTR_FILTER", &opts->env_copy[0], opts, add_filter, err);
+	if (!ret && !opts->nr_sched_args)
+		ret = split_env("KTSTR_SCHED_ARGS", &opts->env_copy[1], opts, add_sched_arg, err);
+	if (ret)
+		options_free(opts);
+	return ret;
+}
+
+void options_free(struct options *opts)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(opts->env_copy); i++)
+		free(opts->env_copy[i]);
+	memset(opts, 0, sizeof(*opts));
+}

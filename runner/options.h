@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * options.h - the command line and the KTSTR_* variables
+ *
+ * An option wins over its variable. Every bad value is refused with one line
+ * that names the option or the variable, the value and what is allowed.
+ */
+#ifndef KTSTR_RUNNER_OPTIONS_H
+#define KTSTR_RUNNER_OPTIONS_H
+
+#include <stdbool.h>
+#include "../lib/log.h"
+#include "../lib/topology.h"
+#include "../lib/wire.h"
+
+#define OPTIONS_MAX_FILTERS	64
+#define OPTIONS_MAX_JOBS	256
+#define OPTIONS_SEED		1
+
+struct options {
+	bool help;
+	bool list;
+	bool verbose;
+	bool cold;			/* boot every instance */
+	bool no_skip;			/* a skip is a failure */
+	unsigned int jobs;
+	unsigned int nr_filters;
+	const char *filters[OPTIONS_MAX_FILTERS];
+	const char *kernel;		/* NULL: search */
+	const char *kernel_from;	/* "--kernel" or "KTSTR_KERNEL" */
+	enum sched_kind sched_kind;
+	const char *sched;		/* path or name; NULL with SCHED_KIND_NONE */
+	unsigned int nr_sched_args;
+	const char *sched_args[JOB_MAX_ARGS];
+	bool have_topology;
+	struct topology topology;
+	unsigned int duration_ms;	/* 0: as the test says */
+	unsigned int memory_mb;		/* 0: the default */
+	const char *accel;
+	const char *keep;		/* directory, or NULL */
+	uint64_t seed;
+	const char *append;		/* or NULL */
+	char *env_copy[2];		/* what filters and sched_args point into; private */
+};
+
+/* options_parse - 0, or a negative errno with the line for the user in @err. */
+int options_parse(int argc, char **argv, struct options *opts, struct err *err);
+void options_free(struct options *opts);
+
+/* options_usage - what -h prints, on standard output. */
+void options_usage(const char *program);
+
+#endif /* KTSTR_RUNNER_OPTIONS_H */

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * outcome.c - from everything that was seen of an instance to one verdict
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "outcome.h"
+
+/* Sleeps that may be off in a guest whose clock is still good enough to judge by. */
+#define INSTRUMENT_MAX_BAD	5
+
+/* Causes that rest on the guest's clock, and so on its quality. */
+static const bool cause_is_timing[NR_CAUSES] = {
+	[CAUSE_STUCK] = true,
+	[CAUSE_UNFAIR] = true,
+	[CAUSE_IMBALANCE] = true,
+	[CAUSE_DSQ_DEPTH] = true,
+	[CAUSE_STALL] = true,
+};
+
+static void set(struct outcome *out, enum verdict verdict, enum cause cause, const char *fmt, ...)
+	__printf(4, 5);
+
+static void set(struct outcome *out, enum verdict verdict, enum cause cause, const char *fmt, ...)
+{
+	va_list ap;
+
+	out->verdict = verdict;
+	out->cause = cause;
+	va_start(ap, fmt);
+	vsnprintf(out->text, sizeof(out->text), fmt, ap);
+	va_end(ap);
+}
+
+/* A result is used only if it makes sense as a whole. */
+static bool result_sound(const struct msg_result *res)
+{
+	if (res->verdict <= VERDICT_NONE || res->verdict >= NR_VERDICTS || res->cause >= NR_CAUSES)
+		return false;
+	if ((res->verdict == VERDICT_FAIL) != (res->cause != CAUSE_NONE) &&
+	    res->verdict != VERDICT_INCONCLUSIVE && res->verdict != VERDICT_SKIP)
+		return false;
+	return memchr(res->text, '\0', sizeof(res->text)) != NULL;
+}
+
+static void judge_missing(const struct evidence *ev, struct outcome *out)
+{
+	const char *stage = stage_name(ev->stage);
+
+	if (ev->ending == ENDING_INFRA) {
+		set(out, VERDICT_FAIL, CAUSE_INFRA, "%s", ev->ending_text);
+	} else if (ev->klog.panic[0]) {
+		set(out, VERDICT_FAIL, CAUSE_PANIC, "%s (last stage: %s)%s%s", ev->klog.panic,
+		    stage, ev->crash[0] ? "; PID 1 said: " : "", ev->crash);
+	} else if (ev->ending == ENDING_TIMEOUT) {
+		set(out, VERDICT_FAIL, CAUSE_TIMEOUT, "%s, last stage: %s", ev->ending_text, stage);
+	} else if (ev->ending == ENDING_ENGINE) {
+		set(out, VERDICT_FAIL, CAUSE_INFRA, "the engine ended: %s (last stage: %s)",
+		    ev->ending_text, stage);
+	} else if (ev->crash[0]) {
+		set(out, VERDICT_FAIL, CAUSE_NO_RESULT, "PID 1 died: %s (last stage: %s)",
+		    ev->crash, stage);
+	} else if (ev->have_result) {
+		set(out, VERDICT_FAIL, CAUSE_NO_RESULT,
+		    "the guest's result makes no sense: verdict %u, cause %u", ev->result.verdict,
+		    ev->result.cause);
+	} else if (ev->ending == ENDING_RESET) {
+		set(out, VERDICT_FAIL, CAUSE_NO_RESULT,
+		    "no result: reset or triple fault (last stage: %s)", stage);
+	} else if (ev->ending == ENDING_DOORBELL) {
+		set(out, VERDICT_FAIL, CAUSE_NO_RESULT,
+		    "no result: the guest waits for a job again (last stage: %s)", stage);
+	} else {
+		set(out, VERDICT_FAIL, CAUSE_NO_RESULT,
+		    "no result: the guest ended without one (last stage: %s)", stage);
+	}
+}
+
+static void judge_result(const struct evidence *ev, struct outcome *out)
+{
+	if (ev->have_result && result_sound(&ev->result) && ev->ending != ENDING_INFRA)
+		set(out, ev->result.verdict, ev->result.cause, "%s", ev->result.text);
+	else
+		judge_missing(ev, out);
+}
+
+static void judge_klog(const struct evidence *ev, struct outcome *out)
+{
+	const struct klog_hit *hit = NULL;
+	unsigned int i;
+
+	if (out->verdict == VERDICT_FAIL || !ev->klog.nr_hits)
+		return;
+	/* What happened under the test says more than what happened before it. */
+	for (i = 0; i < min(ev->klog.nr_hits, (unsigned int)KLOG_MAX_HITS); i++)
+		if (!hit || (hit->at_boot && !ev->klog.hit[i].at_boot))
+			hit = &ev->klog.hit[i];
+	if (ev->klog.panic[0])
+		set(out, VERDICT_FAIL, CAUSE_PANIC, "%s, after the result", ev->klog.panic);
+	else
+		set(out, VERDICT_FAIL, CAUSE_KERNEL_LOG, "%s%s: %s%s", hit->what,
+		    hit->at_boot ? " at boot" : "", hit->line,
+		    ev->klog.nr_hits > 1 ? " (and more)" : "");
+}
+
+static void judge_monitor(const struct evidence *ev, struct outcome *out)
+{
+	const struct monitor_report *mon = ev->monitor;
+	const struct monitor_violation *v;
+	const char *name;
+	uint64_t unit;
+
+	if (out->verdict != VERDICT_PASS || !mon || !mon->usable || !mon->nr_violations ||
+	    ev->test->expect.no_monitor)
+		return;
+	v = &mon->violation[0];
+	/* A stall is a time, the others are numbers. */
+	unit = v->cause == CAUSE_STALL ? NSEC_PER_MSEC : 1;
+	name = unit > 1 ? " ms" : "";
+	set(out, VERDICT_FAIL, v->cause,
+	    "cpu %u: measured %llu%s, limit %llu%s, for %llu ms until +%llu ms (seen by the monitor)%s",
+	    v->cpu, (unsigned long long)(v->measured / unit), name,
+	    (unsigned long long)(v->limit / unit), name,
+	    (unsigned long long)(v->for_ns / NSEC_PER_MSEC),
+	    (unsigned long long)(v->at_ns / NSEC_PER_MSEC),
+	    mon->nr_violations > 1 ? ", and more" : "");
+}
+
+/*
+ * Was the guest fit to measure time? On an engine whose time is virtual, its clock and a quiet
+ * machine are ours to make, so anything else means that we failed to. In real time the
+ * host has its share in every sleep: there the steal of the vCPUs has to decide.
+ */
+static bool instrument_bad(const struct evidence *ev, char *why, size_t size)
+{
+	const struct msg_instrument *in = &ev->instrument;
+
+	if (!ev->have_instrument || ev->time != VM_TIME_VIRTUAL)
+		return false;
+	if (!strncmp(in->clocksource, "tsc", sizeof(in->clocksource)) && in->hres_active &&
+	    in->quiet && in->nr_bad <= INSTRUMENT_MAX_BAD)
+		return false;
+	snprintf(
+		why, size,
+		"clocksource %.*s (tsc), hres_active %u (1), quiet %u (1), %u of %u sleeps off by over %llu us (%d), mean %llu us, max %llu us",
+		(int)strnlen(in->clocksource, sizeof(in->clocksource)), in->clocksource,
+		in->hres_active, in->quiet, in->nr_bad, in->nr_sleeps,
+		(unsigned long long)(INSTRUMENT_TOLERANCE_NS / NSEC_PER_USEC), INSTRUMENT_MAX_BAD,
+		(unsigned long long)(in->mean_ns / NSEC_PER_USEC),
+		(unsigned long long)(in->max_ns / NSEC_PER_USEC));
+	return true;
+}
+
+static bool judges_time(const struct evidence *ev, const struct outcome *out)
+{
+	const struct expect *exp = &ev->test->expect;
+
+	if (out->verdict == VERDICT_FAIL)
+		return cause_is_timing[out->cause];
+	return out->verdict == VERDICT_PASS && !(exp->no_starvation_check && exp->no_monitor);
+}
+
+static void judge_instrument(const struct evidence *ev, struct outcome *out)
+{
+	char why[384], was[OUTCOME_TEXT_LEN];
+	enum verdict verdict = out->verdict;
+
+	if (!judges_time(ev, out) || !instrument_bad(ev, why, sizeof(why)))
+		return;
+	memcpy(was, out->text, sizeof(was));
+	set(out, VERDICT_INCONCLUSIVE, out->cause,
+	    "the guest is no good clock: %s; it said %s%s%.500s", why, verdict_name(verdict),
+	    was[0] ? ": " : "", was);
+}
+
+/* A control passes if it fails the way it must. A skip says nothing about it, and stays one. */
+static void judge_control(const struct evidence *ev, struct outcome *out)
+{
+	const struct expect_fail *want = &ev->test->expect_fail;
+	char got[OUTCOME_TEXT_LEN];
+	bool text_ok;
+
+	if (want->cause == CAUSE_NONE || out->verdict == VERDICT_SKIP ||
+	    out->verdict == VERDICT_INCONCLUSIVE)
+		return;
+	text_ok = !want->text || strstr(out->text, want->text) ||
+		  (ev->details && strstr(ev->details, want->text));
+	memcpy(got, out->text, sizeof(got));
+	if (out->verdict == VERDICT_FAIL && out->cause == want->cause &&
+	    out->cause != CAUSE_INFRA && text_ok) {
+		set(out, VERDICT_PASS, CAUSE_NONE, "failed as it must: %s: %.900s",
+		    cause_name(want->cause), got);
+		return;
+	}
+	set(out, VERDICT_FAIL, out->cause == CAUSE_INFRA ? CAUSE_INFRA : CAUSE_OTHER,
+	    "expected FAIL %s%s%s%s, got %s %s: %.700s", cause_name(want->cause),
+	    want->text ? " with '" : "", want->text ? want->text : "", want->text ? "'" : "",
+	    verdict_name(out->verdict), cause_name(out->cause), got);
+}
+
+void outcome_judge(const struct evidence *ev, struct outcome *out)
+{
+	memset(out, 0, sizeof(*out));
+	judge_result(ev, out);
+	judge_klog(ev, out);
+	judge_monitor(ev, out);
+	judge_instrument(ev, out);
+	judge_control(ev, out);
+}

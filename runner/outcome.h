@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * outcome.h - from everything that was seen of an instance to one verdict
+ *
+ * Pure: it looks at a struct evidence and nothing else. The order is: the guest's
+ * own result, or why there is none; then the kernel log; then the monitor; then
+ * whether the guest was fit to be judged at all; then what a control expects.
+ */
+#ifndef KTSTR_RUNNER_OUTCOME_H
+#define KTSTR_RUNNER_OUTCOME_H
+
+#include "../ktstr.h"
+#include "../monitor/monitor.h"
+#include "../vmm/vm.h"
+#include "klog.h"
+
+enum ending {
+	ENDING_NONE,		/* it did not end by itself; we stopped it after its last message */
+	ENDING_EXIT,		/* the guest ended itself */
+	ENDING_RESET,
+	ENDING_ENGINE,
+	ENDING_TIMEOUT,
+	ENDING_DOORBELL,	/* it waits for a job */
+	ENDING_INFRA,		/* it never ran: .ending_text says why */
+};
+
+struct evidence {
+	const struct ktstr_test *test;
+	enum vm_time time;
+	enum ending ending;
+	char ending_text[512];		/* TIMEOUT: the numbers; ENGINE, INFRA: the reason */
+	uint32_t stage;			/* the last one that PID 1 reached */
+	bool have_result;
+	struct msg_result result;	/* as it came: not to be trusted */
+	bool have_instrument;
+	struct msg_instrument instrument;
+	char crash[256];		/* MSG_CRASH, "" if there was none */
+	struct klog klog;
+	const struct monitor_report *monitor;	/* NULL: there was none */
+	const char *details;		/* the guest's detail lines, "" if there are none */
+};
+
+#define OUTCOME_TEXT_LEN	1024
+
+struct outcome {
+	enum verdict verdict;
+	enum cause cause;
+	char text[OUTCOME_TEXT_LEN];	/* one line */
+};
+
+void outcome_judge(const struct evidence *ev, struct outcome *out);
+
+#endif /* KTSTR_RUNNER_OUTCOME_H */

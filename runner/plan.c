@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * plan.c - which instances run: test x topology x flag profile
+ */
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../vmm/vm.h"
+#include "plan.h"
+
+#define MEM_DEFAULT	(512 * MIB)
+#define MEM_PER_CPU	(32 * MIB)
+#define MEM_ALIGN	(2 * MIB)
+#define MEM_HEADROOM	(64 * MIB)	/* for the runner and the engine */
+
+static unsigned int test_nr_flags(const struct ktstr_test *test)
+{
+	unsigned int nr = 0;
+
+	while (test->flags && test->flags[nr])
+		nr++;
+	return nr;
+}
+
+static int flag_index(const struct ktstr_test *test, const struct ktstr_flag *flag)
+{
+	unsigned int i, nr = test_nr_flags(test);
+
+	for (i = 0; i < nr; i++)
+		if (test->flags[i] == flag)
+			return i;
+	return -1;
+}
+
+enum sched_kind plan_sched(const struct ktstr_test *test, const struct options *opts,
+			   const char **name)
+{
+	if (!test->sched) {
+		*name = opts->sched;
+		return opts->sched_kind;
+	}
+	*name = NULL;
+	if (!strcmp(test->sched, "none"))
+		return SCHED_KIND_NONE;
+	*name = test->sched;
+	return SCHED_KIND_BUILTIN;
+}
+
+/* Is every requirement of every flag in the set also in it? */
+static bool profile_legal(const struct ktstr_test *test, uint32_t set)
+{
+	const struct ktstr_flag *const *req;
+	unsigned int i;
+
+	for (i = 0; i < test_nr_flags(test); i++) {
+		if (!(set & 1U << i))
+			continue;
+		for (req = test->flags[i]->requires; req && *req; req++)
+			if (!(set & 1U << flag_index(test, *req)))
+				return false;
+	}
+	return true;
+}
+
+/* "default", or the flags of the set in their declared order: "llc-steal". */
+static void profile_name(const struct ktstr_test *test, uint32_t set, char *buf, size_t size)
+{
+	size_t len = 0;
+	unsigned int i;
+
+	snprintf(buf, size, "default");
+	for (i = 0; set >> i; i++)
+		if (set & 1U << i)
+			len += snprintf(buf + min(len, size), size - min(len, size), "%s%s",
+					len ? "-" : "", test->flags[i]->name);
+}
+
+static bool name_legal(const char *s)
+{
+	return *s &&
+	       !s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")];
+}
+
+/* What the compiler cannot check in a declaration, as far as the plan depends on it. */
+static int check_test(const struct ktstr_test *test, struct err *err)
+{
+	const struct ktstr_flag *const *req;
+	unsigned int i, nr = test_nr_flags(test);
+
+	if (!test->name || !name_legal(test->name) ||
+	    strlen(test->name) >= sizeof(((struct job *)0)->test))
+		return err_set(err, -EINVAL, "test '%s': a name is made of letters, digits and '_'",
+			       test->name ? test->name : "");
+	if (!test->desc || !*test->desc)
+		return err_set(err, -EINVAL, "test %s: has no description (.desc)", test->name);
+	if (nr > PLAN_MAX_FLAGS)
+		return err_set(err, -EINVAL, "test %s: %u flags, at most %d", test->name, nr,
+			       PLAN_MAX_FLAGS);
+	for (i = 0; i < nr; i++) {
+		if (!name_legal(test->flags[i]->name))
+			return err_set(err, -EINVAL, "test %s: flag '%s': bad name", test->name,
+				       test->flags[i]->name);
+		for (req = test->flags[i]->requires; req && *req; req++)
+			if (flag_index(test, *req) < 0)
+				return err_set(
+					err, -EINVAL,
+					"test %s: flag %s requires %s, which the test does not list",
+					test->name, test->flags[i]->name, (*req)->name);
+	}
+	return 0;
+}
+
+static unsigned int test_run_ms(const struct ktstr_test *test, unsigned int duration_ms)
+{
+	const struct step *step;
+	uint64_t sum = 0;
+
+	for (step = test->steps; step && step->hold.kind != HOLD_KIND_NONE; step++) {
+		switch (step->hold.kind) {
+		case HOLD_KIND_FRAC:
+			sum += (uint64_t)(step->hold.frac * duration_ms);
+			break;
+		case HOLD_KIND_FIXED:
+			sum += step->hold.ms;
+			break;
+		default:
+			sum += duration_ms;
+		}
+	}
+	sum = max(sum, (uint64_t)duration_ms) + test->settle_ms;
+	return min(sum, (uint64_t)UINT32_MAX / 4);
+}
+
+/* Needs of a test that its machine does not meet; known before anything boots. */
+static void static_skip(struct plan_instance *inst)
+{
+	const struct ktstr_test *test = inst->test;
+	unsigned int cpus = topology_nr_cpus(&inst->topo);
+
+	if (cpus < test->min_cpus)
+		snprintf(inst->skip, sizeof(inst->skip), "needs %u CPUs, the topology has %u",
+			 test->min_cpus, cpus);
+	else if (inst->topo.nr_llcs < test->min_llcs)
+		snprintf(inst->skip, sizeof(inst->skip), "needs %u LLCs, the topology has %u",
+			 test->min_llcs, inst->topo.nr_llcs);
+	else if (inst->topo.nr_nodes < test->min_nodes)
+		snprintf(inst->skip, sizeof(inst->skip), "needs %u NUMA nodes, the topology has %u",
+			 test->min_nodes, inst->topo.nr_nodes);
+	else if (test->needs_smt && inst->topo.threads_per_core < 2)
+		snprintf(inst->skip, sizeof(inst->skip),
+			 "needs SMT, the topology has 1 thread per core");
+}
+
+static int match(const struct options *opts, const struct plan_instance *inst, bool *used)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < opts->nr_filters; i++)
+		if (!fnmatch(opts->filters[i], inst->test->name, 0) ||
+		    !fnmatch(opts->filters[i], inst->name, 0)) {
+			used[i] = true;
+			nr++;
+		}
+	return nr;
+}
+
+static bool selected(const struct options *opts, const struct plan_instance *inst, bool *used)
+{
+	if (!opts->nr_filters)
+		return !inst->test->not_default;
+	return match(opts, inst, used);
+}
+
+/* How many single-letter edits make @a of @b; names are short. */
+static unsigned int edit_distance(const char *a, const char *b)
+{
+	unsigned int row[65], i, j;
+	size_t len = min(strlen(b), ARRAY_SIZE(row) - 1);
+
+	for (j = 0; j <= len; j++)
+		row[j] = j;
+	for (i = 1; *a; a++, i++) {
+		unsigned int diag = row[0];
+
+		row[0] = i;
+		for (j = 1; j <= len; j++) {
+			unsigned int up = row[j];
+
+			row[j] = min(min(up, row[j - 1]) + 1, diag + (*a != b[j - 1]));
+			diag = up;
+		}
+	}
+	return row[len];
+}
+
+/* The tests whose names are nearest to a glob that matched nothing. */
+static void nearest(const struct ktstr_test *const *tests, unsigned int nr, const char *glob,
+		    char *buf, size_t size)
+{
+	bool taken[nr ? nr : 1];
+	unsigned int i, n;
+	size_t len = 0;
+
+	memset(taken, 0, sizeof(taken));
+	*buf = '\0';
+	for (n = 0; n < 3 && n < nr; n++) {
+		unsigned int best = nr, best_dist = 0;
+
+		for (i = 0; i < nr; i++) {
+			unsigned int dist = edit_distance(glob, tests[i]->name);
+
+			/* A part of a name is near, whatever its length. */
+			if (strstr(tests[i]->name, glob))
+				dist = 0;
+			if (!taken[i] && (best == nr || dist < best_dist)) {
+				best = i;
+				best_dist = dist;
+			}
+		}
+		taken[best] = true;
+		len += snprintf(buf + len, size - len, "%s%s", n ? ", " : "", tests[best]->name);
+		if (len >= size)
+			break;
+	}
+}
+
+static int add_instance(struct plan *plan, const struct plan_instance *inst, struct err *err)
+{
+	struct plan_instance *grown;
+	unsigned int i;
+
+	for (i = 0; i < plan->nr; i++)
+		if (!strcmp(plan->inst[i].name, inst->name))
+			return err_set(err, -EEXIST, "two tests make the same instance %s",
+				       inst->name);
+	if (plan->nr == PLAN_MAX_INSTANCES)
+		return err_set(err, -E2BIG, "more than %d instances; choose some with -t",
+			       PLAN_MAX_INSTANCES);
+	grown = realloc(plan->inst, (plan->nr + 1) * sizeof(*grown));
+	if (!grown)
+		return err_set(err, -ENOMEM, "out of memory");
+	plan->inst = grown;
+	plan->inst[plan->nr++] = *inst;
+	return 0;
+}
+
+static int add_test(struct plan *plan, const struct ktstr_test *test, const struct options *opts,
+		    bool *used, struct err *err)
+{
+	struct plan_instance inst = { .test = test };
+	char topo[TOPOLOGY_NAME_LEN], profile[PLAN_NAME_LEN];
+	struct err why = { "" };
+	const char *sched;
+	unsigned int nr;
+	uint32_t set;
+	int ret;
+
+	ret = check_test(test, err);
+	if (ret)
+		return ret;
+	inst.topo = opts->topology;
+	if (!opts->have_topology) {
+		ret = topology_parse(test->topology ? test->topology : KTSTR_TOPOLOGY, &inst.topo,
+				     &why);
+		if (ret)
+			return err_set(err, ret, "test %s: %s", test->name, why.msg);
+	}
+	inst.duration_ms = opts->duration_ms ? opts->duration_ms :
+			   test->duration_ms ? test->duration_ms : KTSTR_DURATION_MS;
+	inst.run_ms = test_run_ms(test, inst.duration_ms);
+	static_skip(&inst);
+	topology_format(&inst.topo, topo, sizeof(topo));
+
+	/* Flags are a scheduler's; without one all profiles would be the same run. */
+	nr = plan_sched(test, opts, &sched) == SCHED_KIND_NONE ? 0 : test_nr_flags(test);
+	for (set = 0; set < 1U << nr; set++) {
+		if (!profile_legal(test, set))
+			continue;
+		inst.flags = set;
+		profile_name(test, set, profile, sizeof(profile));
+		if ((size_t)snprintf(inst.name, sizeof(inst.name), "%s.%s.%s", test->name, topo,
+				     profile) >= sizeof(inst.name))
+			return err_set(err, -EINVAL, "test %s: the names of its flags are too long",
+				       test->name);
+		if (!selected(opts, &inst, used))
+			continue;
+		ret = add_instance(plan, &inst, err);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+int plan_build(const struct ktstr_test *const *tests, unsigned int nr, const struct options *opts,
+	       struct plan *plan, struct err *err)
+{
+	bool used[OPTIONS_MAX_FILTERS] = { false };
+	char near[256];
+	unsigned int i;
+	int ret;
+
+	memset(plan, 0, sizeof(*plan));
+	for (i = 0; i < nr; i++) {
+		ret = add_test(plan, tests[i], opts, used, err);
+		if (ret)
+			goto err;
+	}
+	for (i = 0; i < opts->nr_filters; i++) {
+		if (used[i])
+			continue;
+		nearest(tests, nr, opts->filters[i], near, sizeof(near));
+		ret = err_set(err, -ENOENT, "-t '%s' matches no test; near: %s (-l lists all)",
+			      opts->filters[i], near[0] ? near : "none");
+		goto err;
+	}
+	return 0;
+err:
+	plan_free(plan);
+	return ret;
+}
+
+int plan_memory(struct plan *plan, const struct options *opts, uint64_t kernel, uint64_t initramfs,
+		uint64_t avail, struct err *err)
+{
+	/* The archive and what is unpacked from it; a compressed kernel, and room to unpack it. */
+	uint64_t fixed = 4 * kernel + 2 * initramfs;
+	uint64_t want = opts->memory_mb * (uint64_t)MIB, need = VM_MIN_MEM + fixed;
+	unsigned int i;
+
+	if (want && want < need)
+		return err_set(
+			err, -EINVAL,
+			"--memory-mb: %u MB is too small, this kernel and initramfs need %llu",
+			opts->memory_mb, (unsigned long long)DIV_ROUND_UP(need, MIB));
+	if (want && want + MEM_HEADROOM > avail)
+		return err_set(err, -ENOMEM,
+			       "--memory-mb: %u MB, but this machine has only %llu MB free",
+			       opts->memory_mb, (unsigned long long)(avail / MIB));
+	for (i = 0; i < plan->nr; i++) {
+		struct plan_instance *inst = &plan->inst[i];
+		uint64_t mem = want;
+
+		if (!mem)
+			mem = max(MEM_DEFAULT, topology_nr_cpus(&inst->topo) * MEM_PER_CPU + fixed);
+		mem = max(mem, inst->test->memory_mb * (uint64_t)MIB);
+		inst->mem_bytes = ALIGN_UP(mem, MEM_ALIGN);
+		if (!inst->skip[0] && inst->mem_bytes + MEM_HEADROOM > avail)
+			snprintf(inst->skip, sizeof(inst->skip),
+				 "needs %llu MB for its guest, this machine has %llu MB free",
+				 (unsigned long long)(inst->mem_bytes / MIB),
+				 (unsigned long long)(avail / MIB));
+	}
+	return 0;
+}
+
+static int job_arg(struct job *job, size_t *len, const char *arg, struct err *err)
+{
+	size_t n = strlen(arg) + 1;
+
+	if (job->nr_sched_args == JOB_MAX_ARGS || *len + n > sizeof(job->sched_args))
+		return err_set(err, -E2BIG, "more than %d arguments or %d bytes for the scheduler",
+			       JOB_MAX_ARGS, JOB_ARGS_LEN);
+	memcpy(job->sched_args + *len, arg, n);
+	*len += n;
+	job->nr_sched_args++;
+	return 0;
+}
+
+int plan_job(const struct plan_instance *inst, const struct options *opts, struct job *job,
+	     struct err *err)
+{
+	const struct ktstr_test *test = inst->test;
+	const char *const *arg;
+	const char *sched;
+	size_t len = 0;
+	unsigned int i;
+	int ret = 0;
+
+	memset(job, 0, sizeof(*job));
+	job->fault = test->fault;
+	job->seed = opts->seed;
+	job->verbose = opts->verbose;
+	job->duration_ms = opts->duration_ms;
+	snprintf(job->test, sizeof(job->test), "%s", test->name);
+	topology_format(&inst->topo, job->topology, sizeof(job->topology));
+
+	job->sched_kind = plan_sched(test, opts, &sched);
+	if (job->sched_kind == SCHED_KIND_NONE)
+		return 0;
+	if (job->sched_kind == SCHED_KIND_BINARY && strrchr(sched, '/'))
+		sched = strrchr(sched, '/') + 1;
+	snprintf(job->sched_name, sizeof(job->sched_name), "%s", sched);
+	for (arg = test->sched_args; arg && *arg && !ret; arg++)
+		ret = job_arg(job, &len, *arg, err);
+	/* Arguments that the user gave are for the scheduler that the user gave. */
+	for (i = 0; !test->sched && i < opts->nr_sched_args && !ret; i++)
+		ret = job_arg(job, &len, opts->sched_args[i], err);
+	for (i = 0; inst->flags >> i && !ret; i++)
+		if (inst->flags & 1U << i && test->flags[i]->arg)
+			ret = job_arg(job, &len, test->flags[i]->arg, err);
+	return ret;
+}
+
+void plan_free(struct plan *plan)
+{
+	free(plan->inst);
+	memset(plan, 0, sizeof(*plan));
+}

@@ -1,0 +1,546 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * run.c - runs the plan: processes, images, deadlines, the order of the output
+ *
+ * Single-threaded: one poll() over the pipes of the children and the signals.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "../lib/report.h"
+#include "child.h"
+#include "diag.h"
+#include "keep.h"
+
+#define BUDGET_RESERVE_S	30U	/* of kselftest's time-out, for what still runs and the report */
+#define POLL_MS			1000
+#define REAP_MS			10000	/* for processes that were killed */
+#define SETTLE_MS		50	/* for our own copy of a signal that killed a child */
+
+enum group_state {
+	GROUP_COLD,		/* each instance boots by itself */
+	GROUP_NEW,
+	GROUP_BUILDING,
+	GROUP_READY,
+	GROUP_FAILED,
+};
+
+/* Instances that can be thawed from the same image. */
+struct group {
+	enum group_state state;
+	struct topology topo;
+	uint64_t mem_bytes;
+	unsigned int nr_left;		/* instances that still need the image */
+	struct vm_image image;
+	struct instance_result failure;
+};
+
+enum progress {
+	TODO,
+	RUNNING,
+	DONE,
+};
+
+struct slot {
+	enum progress progress;
+	unsigned int group;
+	struct instance_result res;
+};
+
+struct state {
+	const struct runner *run;
+	struct slot *slot;		/* one for each instance of the plan */
+	struct group *group;
+	unsigned int nr_groups;
+	struct child *child;		/* opts.jobs of them */
+	unsigned int nr_running;
+	unsigned int nr_printed;
+	int sigfd;
+	bool status;			/* is there a status line on the terminal? */
+	bool out_of_time;
+};
+
+static bool topology_equal(const struct topology *a, const struct topology *b)
+{
+	return a->nr_nodes == b->nr_nodes && a->nr_llcs == b->nr_llcs &&
+	       a->cores_per_llc == b->cores_per_llc && a->threads_per_core == b->threads_per_core;
+}
+
+static void status_clear(struct state *st)
+{
+	if (st->status)
+		fputs("\r\033[K", stderr);
+	st->status = false;
+}
+
+/* A person in front of a terminal likes to see that something happens. */
+static void status_show(struct state *st)
+{
+	const struct plan *plan = &st->run->plan;
+	uint64_t now = now_ns();
+	unsigned int i;
+
+	if (!isatty(STDERR_FILENO) || !st->nr_running)
+		return;
+	status_clear(st);
+	fprintf(stderr, "[%u/%u]", st->nr_printed, plan->nr);
+	for (i = 0; i < st->run->opts.jobs; i++) {
+		const struct child *c = &st->child[i];
+
+		if (c->pid && i < 2)
+			fprintf(stderr, " %s%s %.0f s", c->template ? "booting for " : "",
+				plan->inst[c->index].name, (now - c->start_ns) / 1e9);
+	}
+	if (st->nr_running > 2)
+		fprintf(stderr, " (%u run)", st->nr_running);
+	fflush(stderr);
+	st->status = true;
+}
+
+static void outcome_set(struct instance_result *res, enum verdict verdict, enum cause cause,
+			const char *text)
+{
+	res->outcome.verdict = verdict;
+	res->outcome.cause = cause;
+	snprintf(res->outcome.text, sizeof(res->outcome.text), "%s", text);
+}
+
+static void group_put(struct state *st, unsigned int index)
+{
+	struct group *g = &st->group[st->slot[index].group];
+
+	if (--g->nr_left)
+		return;
+	if (g->state == GROUP_READY)
+		vm_image_close(&g->image);
+	if (g->state == GROUP_FAILED)
+		instance_result_free(&g->failure);
+}
+
+/* Print what is next in the order of the plan and done. */
+static int print_done(struct state *st)
+{
+	const struct plan *plan = &st->run->plan;
+
+	while (st->nr_printed < plan->nr && st->slot[st->nr_printed].progress == DONE) {
+		struct slot *slot = &st->slot[st->nr_printed];
+
+		status_clear(st);
+		diag_instance(st->run, &plan->inst[st->nr_printed], &slot->res);
+		instance_result_free(&slot->res);
+		st->nr_printed++;
+		if (fflush(stdout) || ferror(stdout))
+			return -EPIPE;
+	}
+	return 0;
+}
+
+static void finish(struct state *st, unsigned int index)
+{
+	const struct runner *run = st->run;
+	struct slot *slot = &st->slot[index];
+
+	/* A machine that no engine here can make is a need unmet, if it is the test's own wish. */
+	if ((slot->res.flags & RESULT_TOO_LARGE) && !run->opts.have_topology)
+		slot->res.outcome.verdict = VERDICT_SKIP;
+	slot->progress = DONE;
+	if (run->opts.keep)
+		keep_result(run->opts.keep, run->plan.inst[index].name, &slot->res);
+	group_put(st, index);
+}
+
+static void result_copy(struct instance_result *to, const struct instance_result *from)
+{
+	unsigned int i;
+
+	*to = *from;
+	for (i = 0; i < NR_SECTIONS; i++) {
+		to->section[i] = (struct textbuf){ 0 };
+		textbuf_tail(&to->section[i], textbuf_str(&from->section[i]), from->section[i].len,
+			     UINT_MAX);
+	}
+}
+
+static void make_groups(struct state *st)
+{
+	const struct runner *run = st->run;
+	unsigned int i, j;
+
+	for (i = 0; i < run->plan.nr; i++) {
+		const struct plan_instance *inst = &run->plan.inst[i];
+
+		for (j = 0; j < st->nr_groups; j++)
+			if (topology_equal(&st->group[j].topo, &inst->topo) &&
+			    st->group[j].mem_bytes == inst->mem_bytes)
+				break;
+		if (j == st->nr_groups)
+			st->group[st->nr_groups++] = (struct group){
+				.topo = inst->topo, .mem_bytes = inst->mem_bytes,
+			};
+		st->slot[i].group = j;
+		st->group[j].nr_left++;
+	}
+	for (i = 0; i < run->plan.nr; i++) {
+		if (!run->plan.inst[i].skip[0])
+			continue;
+		outcome_set(&st->slot[i].res, VERDICT_SKIP, CAUSE_NONE, run->plan.inst[i].skip);
+		finish(st, i);
+	}
+	/* To freeze a guest for one that is thawed costs more than it saves. */
+	for (j = 0; j < st->nr_groups; j++)
+		st->group[j].state =
+			run->opts.cold || st->group[j].nr_left < 2 ? GROUP_COLD : GROUP_NEW;
+}
+
+static void fail_group(struct state *st, unsigned int group)
+{
+	unsigned int i;
+
+	/* All of them end here, and the last one frees the failure. */
+	for (i = 0; i < st->run->plan.nr; i++) {
+		if (st->slot[i].group != group || st->slot[i].progress != TODO)
+			continue;
+		result_copy(&st->slot[i].res, &st->group[group].failure);
+		finish(st, i);
+	}
+}
+
+static struct child *free_child(struct state *st)
+{
+	unsigned int i;
+
+	for (i = 0; i < st->run->opts.jobs; i++)
+		if (!st->child[i].pid)
+			return &st->child[i];
+	return NULL;
+}
+
+static void start_template(struct state *st, struct child *c, unsigned int index)
+{
+	struct group *g = &st->group[st->slot[index].group];
+	struct err err = { "" };
+	int ret;
+
+	ret = vm_image_open(&g->image, &err);
+	if (!ret) {
+		ret = child_start(st->run, index, &g->image, true, c, &err);
+		if (ret)
+			vm_image_close(&g->image);
+	}
+	if (!ret) {
+		g->state = GROUP_BUILDING;
+		st->nr_running++;
+		return;
+	}
+	g->state = GROUP_FAILED;
+	outcome_set(&g->failure, VERDICT_FAIL, CAUSE_INFRA, err.msg);
+	fail_group(st, st->slot[index].group);
+}
+
+static void start_instance(struct state *st, struct child *c, unsigned int index)
+{
+	struct group *g = &st->group[st->slot[index].group];
+	struct err err = { "" };
+
+	if (!child_start(st->run, index, g->state == GROUP_READY ? &g->image : NULL, false, c,
+			 &err)) {
+		st->slot[index].progress = RUNNING;
+		st->nr_running++;
+		return;
+	}
+	outcome_set(&st->slot[index].res, VERDICT_FAIL, CAUSE_INFRA, err.msg);
+	finish(st, index);
+}
+
+static void check_budget(struct state *st)
+{
+	const struct runner *run = st->run;
+	uint64_t reserve, spent = now_ns() - run->start_ns;
+	char text[160];
+	unsigned int i;
+
+	if (!run->budget_s || st->out_of_time)
+		return;
+	reserve = min(BUDGET_RESERVE_S, run->budget_s / 2);
+	if (spent + reserve * NSEC_PER_SEC < run->budget_s * NSEC_PER_SEC)
+		return;
+	st->out_of_time = true;
+	snprintf(text, sizeof(text),
+		 "not started: %.0f s of the %u s that kselftest gives were over; see settings",
+		 spent / 1e9, run->budget_s);
+	for (i = 0; i < run->plan.nr; i++) {
+		if (st->slot[i].progress != TODO)
+			continue;
+		outcome_set(&st->slot[i].res, VERDICT_SKIP, CAUSE_NONE, text);
+		finish(st, i);
+	}
+}
+
+/* Start whatever can be started, first in the plan first. */
+static void start_some(struct state *st)
+{
+	struct child *c;
+	unsigned int i;
+
+	check_budget(st);
+	for (i = st->nr_printed; i < st->run->plan.nr; i++) {
+		struct group *g = &st->group[st->slot[i].group];
+
+		if (st->slot[i].progress != TODO || g->state == GROUP_BUILDING)
+			continue;
+		c = free_child(st);
+		if (!c)
+			return;
+		if (g->state == GROUP_NEW)
+			start_template(st, c, i);
+		else
+			start_instance(st, c, i);
+	}
+}
+
+static void on_template(struct state *st, unsigned int index, struct instance_result *res)
+{
+	unsigned int group = st->slot[index].group;
+	struct group *g = &st->group[group];
+
+	if (res->outcome.verdict == VERDICT_PASS) {
+		g->state = GROUP_READY;
+		instance_result_free(res);
+		/* All who wanted it may have run out of time. */
+		if (!g->nr_left)
+			vm_image_close(&g->image);
+		return;
+	}
+	vm_image_close(&g->image);
+	if (res->flags & RESULT_NO_WINDOW) {
+		status_clear(st);
+		report_diag(
+			"",
+			"this kernel lets PID 1 see no window: each instance boots with its job");
+		g->state = GROUP_COLD;
+		instance_result_free(res);
+		return;
+	}
+	g->state = GROUP_FAILED;
+	g->failure = *res;
+	if (g->nr_left)
+		fail_group(st, group);
+	else
+		instance_result_free(&g->failure);
+}
+
+static void on_reaped(struct state *st, struct child *c, int wstatus)
+{
+	struct instance_result res;
+	unsigned int index = c->index;
+	bool template = c->template;
+
+	child_result(c, wstatus, &res);
+	st->nr_running--;
+	if (template) {
+		on_template(st, index, &res);
+		return;
+	}
+	st->slot[index].res = res;
+	finish(st, index);
+}
+
+/* A signal of ours, or 0 if there is none within @timeout_ms. SIGCHLD is not reported. */
+static int read_signal(struct state *st, int timeout_ms)
+{
+	struct pollfd pfd = { .fd = st->sigfd, .events = POLLIN };
+	struct signalfd_siginfo info;
+
+	while (poll(&pfd, 1, timeout_ms) > 0) {
+		if (read(st->sigfd, &info, sizeof(info)) != sizeof(info))
+			return 0;
+		if (info.ssi_signo != SIGCHLD)
+			return info.ssi_signo;
+		timeout_ms = 0;
+	}
+	return 0;
+}
+
+/* Reap what has ended; returns a signal that is to end the run, or 0. */
+static int reap(struct state *st)
+{
+	unsigned int i;
+	int wstatus, sig;
+	pid_t pid;
+
+	/* Orphans of a child that died come here too: we are their reaper. */
+	while ((pid = waitpid(-1, &wstatus, WNOHANG)) > 0) {
+		for (i = 0; i < st->run->opts.jobs; i++)
+			if (st->child[i].pid == pid)
+				break;
+		if (i == st->run->opts.jobs)
+			continue;
+		/* A signal to the whole process group hits child and parent in any order. */
+		if (WIFSIGNALED(wstatus) &&
+		    (WTERMSIG(wstatus) == SIGINT || WTERMSIG(wstatus) == SIGTERM ||
+		     WTERMSIG(wstatus) == SIGHUP)) {
+			sig = read_signal(st, SETTLE_MS);
+			if (sig) {
+				st->child[i].pid = 0;
+				close(st->child[i].fd);
+				result_reader_free(&st->child[i].rd);
+				st->nr_running--;
+				return sig;
+			}
+		}
+		on_reaped(st, &st->child[i], wstatus);
+	}
+	return 0;
+}
+
+/* Children that do not see to their own deadlines. */
+static void kill_late(struct state *st)
+{
+	uint64_t now = now_ns();
+	unsigned int i;
+
+	for (i = 0; i < st->run->opts.jobs; i++)
+		if (st->child[i].pid && now - st->child[i].start_ns > st->child[i].limit_ns)
+			kill(st->child[i].pid, SIGKILL);
+}
+
+static void kill_all(struct state *st)
+{
+	struct pollfd pfd = { .fd = st->sigfd, .events = POLLIN };
+	uint64_t until = now_ns() + REAP_MS * NSEC_PER_MSEC;
+	struct signalfd_siginfo info;
+	unsigned int i;
+	pid_t pid;
+
+	for (i = 0; i < st->run->opts.jobs; i++) {
+		if (!st->child[i].pid)
+			continue;
+		kill(st->child[i].pid, SIGKILL);
+		close(st->child[i].fd);
+		result_reader_free(&st->child[i].rd);
+		st->child[i].pid = 0;
+	}
+	/* Until no descendant is left, the engines of the children among them. */
+	while (now_ns() < until) {
+		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+			;
+		if (pid < 0 && errno == ECHILD)
+			return;
+		if (poll(&pfd, 1, 100) > 0 && read(st->sigfd, &info, sizeof(info)) < 0)
+			return;
+	}
+}
+
+/* Wait for results and signals; returns a signal that is to end the run, or 0. */
+static int wait_some(struct state *st)
+{
+	unsigned int jobs = st->run->opts.jobs, i;
+	struct pollfd pfd[OPTIONS_MAX_JOBS + 1];
+	int sig;
+
+	for (i = 0; i < jobs; i++)
+		pfd[i] = (struct pollfd){ .fd = st->child[i].pid ? st->child[i].fd : -1,
+					  .events = POLLIN };
+	pfd[jobs] = (struct pollfd){ .fd = st->sigfd, .events = POLLIN };
+	if (poll(pfd, jobs + 1, POLL_MS) < 0 && errno != EINTR)
+		return SIGABRT;
+	if (pfd[jobs].revents) {
+		sig = read_signal(st, 0);
+		if (sig)
+			return sig;
+	}
+	/* Read while they write, or a long result would block its writer. */
+	for (i = 0; i < jobs; i++) {
+		struct child *c = &st->child[i];
+
+		if (!(pfd[i].revents & (POLLIN | POLLHUP | POLLERR)) || !c->pid)
+			continue;
+		if (result_read(&c->rd, c->fd) < 0)
+			kill(c->pid, SIGKILL);
+	}
+	kill_late(st);
+	return reap(st);
+}
+
+static int open_signals(sigset_t *old, struct err *err)
+{
+	sigset_t mask;
+	int fd;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGINT);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGHUP);
+	sigaddset(&mask, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &mask, old);
+	fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? err_set(err, -errno, "signalfd: %s", strerror(errno)) : fd;
+}
+
+static void state_free(struct state *st)
+{
+	unsigned int i;
+
+	for (i = 0; st->slot && i < st->run->plan.nr; i++)
+		instance_result_free(&st->slot[i].res);
+	for (i = 0; i < st->nr_groups; i++) {
+		struct group *g = &st->group[i];
+
+		/* The last user of an image closes it, unless the run ended before. */
+		if (g->state == GROUP_BUILDING || (g->state == GROUP_READY && g->nr_left))
+			vm_image_close(&g->image);
+		instance_result_free(&g->failure);
+	}
+	free(st->slot);
+	free(st->group);
+	free(st->child);
+	if (st->sigfd >= 0)
+		close(st->sigfd);
+}
+
+int runner_run(const struct runner *run)
+{
+	struct state st = { .run = run, .sigfd = -1 };
+	struct err err = { "" };
+	int sig = 0, ret = 0;
+	char text[64];
+	sigset_t old;
+
+	report_plan(run->plan.nr);
+	st.slot = calloc(run->plan.nr, sizeof(*st.slot));
+	st.group = calloc(run->plan.nr, sizeof(*st.group));
+	st.child = calloc(run->opts.jobs, sizeof(*st.child));
+	st.sigfd = open_signals(&old, &err);
+	if (!st.slot || !st.group || !st.child || st.sigfd < 0) {
+		report_bail_out(err.msg[0] ? err.msg : "out of memory");
+		goto out;
+	}
+	/* What a child leaves behind becomes ours, to be waited for. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	make_groups(&st);
+	while (!ret && !sig && st.nr_printed < run->plan.nr) {
+		start_some(&st);
+		ret = print_done(&st);
+		if (ret || st.nr_printed == run->plan.nr)
+			break;
+		status_show(&st);
+		sig = wait_some(&st);
+	}
+	status_clear(&st);
+	kill_all(&st);
+	if (sig) {
+		snprintf(text, sizeof(text), "ended by signal %d (%s)", sig, strsignal(sig));
+		report_bail_out(text);
+	}
+out:
+	state_free(&st);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return report_finish();
+}
