@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Cgroups under all kinds of load, without cpusets of their own.
+ *
+ * Where like workers are compared, their number is such that a whole number of
+ * them falls on each of the four CPUs of the default topology: placement alone
+ * would else make a difference that no scheduler can be blamed for.
+ */
+#include "../guest/topology_check.h"
+#include "../ktstr.h"
+
+KTSTR_TEST(cgroup_steady,
+	.desc = "two equal cgroups, two spinners per CPU: all get their share",
+	.steps = STEPS(
+		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(CPU_SPIN, 4) },
+				     { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
+		  .hold = HOLD_FULL }));
+
+KTSTR_TEST(cgroup_oversubscribed,
+	.desc = "16 workers per CPU that spin and yield: nobody is forgotten",
+	.steps = STEPS(
+		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(MIXED, 32) },
+				     { "cg_1", CPUSET_NONE, WORKERS(MIXED, 32) }),
+		  .hold = HOLD_FULL }));
+
+KTSTR_TEST(cgroup_all_loaded,
+	.desc = "8 spinners per CPU in two cgroups: nobody waits for long, shares are even",
+	.steps = STEPS(
+		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(CPU_SPIN, 16) },
+				     { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 16) }),
+		  .hold = HOLD_FULL }));
+
+KTSTR_TEST(host_cgroup_contention,
+	.desc = "workers in the root compete with two cgroups: neither side starves the other",
+	.steps = STEPS(
+		{ .ops = OPS(SPAWN_ROOT_PER_CPU(CPU_SPIN, 1)),
+		  .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(CPU_SPIN, 4) },
+				     { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
+		  .hold = HOLD_FULL }));
+
+KTSTR_TEST(sched_batch,
+	.desc = "SCHED_BATCH spinners in two cgroups get their share",
+	.steps = STEPS(
+		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE,
+				       WORKERS(CPU_SPIN, 4, .policy = SCHED_BATCH) },
+				     { "cg_1", CPUSET_NONE,
+				       WORKERS(CPU_SPIN, 4, .policy = SCHED_BATCH) }),
+		  .hold = HOLD_FULL }));
+
+KTSTR_TEST(sched_idle,
+	.desc = "SCHED_IDLE spinners run where nobody else wants to, and share evenly",
+	.steps = STEPS(
+		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE,
+				       WORKERS(CPU_SPIN, 4, .policy = SCHED_IDLE) },
+				     { "cg_1", CPUSET_NONE,
+				       WORKERS(CPU_SPIN, 4, .policy = SCHED_IDLE) }),
+		  .hold = HOLD_FULL }));
+
+KTSTR_TEST(cgroup_pipe_io,
+	.desc = "pairs that talk over pipes make progress beside spinners",
+	.steps = STEPS(
+		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE,
+				       WORKER_LIST(W(PIPE_IO, 2), W(CPU_SPIN, 2)) },
+				     { "cg_1", CPUSET_NONE,
+				       WORKER_LIST(W(PIPE_IO, 2), W(CPU_SPIN, 2)) }),
+		  .hold = HOLD_FULL }));
+
+KTSTR_TEST(cgroup_futex_ping_pong,
+	.desc = "pairs that hand a turn over by futex make progress beside spinners",
+	.steps = STEPS(
+		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE,
+				       WORKER_LIST(W(FUTEX_PING_PONG, 4), W(CPU_SPIN, 4)) },
+				     { "cg_1", CPUSET_NONE, WORKERS(FUTEX_PING_PONG, 4) }),
+		  .hold = HOLD_FULL }));
+
+KTSTR_TEST(cgroup_bursty_imbalance,
+	.desc = "8 spinners against 4 bursty workers: those that sleep get the CPU when they wake",
+	.steps = STEPS(
+		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(CPU_SPIN, 8) },
+				     { "cg_1", CPUSET_NONE,
+				       WORKERS(BURSTY, 4, .burst_ms = 50, .sleep_ms = 100) }),
+		  .hold = HOLD_FULL }));
+
+KTSTR_TEST(cgroup_load_imbalance,
+	.desc = "16 spinners against one worker that yields all the time: it is not starved",
+	.steps = STEPS(
+		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(CPU_SPIN, 16) },
+				     { "cg_1", CPUSET_NONE, WORKERS(YIELD_HEAVY, 1) }),
+		  .hold = HOLD_FULL }));
+
+KTSTR_TEST(cgroup_add_midrun,
+	.desc = "a cgroup that appears in the middle gets CPU time, the others keep theirs",
+	.min_cpus = 4,
+	.steps = STEPS(
+		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(CPU_SPIN, 4) },
+				     { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
+		  .hold = HOLD_FRAC(.5), .keep = true },
+		{ .cgroups = CGROUPS({ "cg_2", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
+		  .hold = HOLD_FRAC(.5) }));
+
+KTSTR_TEST(cgroup_remove_midrun,
+	.desc = "two of four cgroups go away under load, the others take over their CPUs",
+	.min_cpus = 3,
+	.steps = STEPS(
+		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(CPU_SPIN, 4) },
+				     { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) },
+				     { "cg_2", CPUSET_NONE, WORKERS(CPU_SPIN, 4) },
+				     { "cg_3", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
+		  .hold = HOLD_FRAC(.5), .keep = true },
+		{ .ops = OPS(REMOVE_CGROUP("cg_2"), REMOVE_CGROUP("cg_3")),
+		  .hold = HOLD_FRAC(.5) }));
+
+KTSTR_TEST(cgroup_rapid_churn,
+	.desc = "cgroups with workers come and go every 100 ms beside a steady load",
+	.backdrop = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(CPU_SPIN, 4) },
+			    { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
+	.steps = STEPS(
+		{ .ops = OPS(ADD_CGROUP("ephemeral"), SPAWN("ephemeral", CPU_SPIN, 2)),
+		  .hold = HOLD_FIXED(100), .keep = true },
+		{ .ops = OPS(REMOVE_CGROUP("ephemeral"), ADD_CGROUP("ephemeral"),
+			     SPAWN("ephemeral", CPU_SPIN, 2)),
+		  .hold = HOLD_LOOP(100), .keep = true }));
+
+KTSTR_TEST(nested_cgroup_steady,
+	.desc = "workers in the leaves of a deeper tree of cgroups get their share",
+	.steps = STEPS(
+		{ .cgroups = CGROUPS({ "cg_0/sub_a", CPUSET_NONE, WORKERS(CPU_SPIN, 4) },
+				     { "cg_0/sub_b", CPUSET_NONE, WORKERS(CPU_SPIN, 4) },
+				     { "cg_1/sub_b", CPUSET_NONE, WORKERS(CPU_SPIN, 4) },
+				     { "cg_1/sub_a/deep", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
+		  .hold = HOLD_FULL }));
+
+KTSTR_TEST(nested_cgroup_task_move,
+	.desc = "running workers move down and up a tree of cgroups, and go on running",
+	.steps = STEPS(
+		{ .ops = OPS(ADD_CGROUP("cg_1/sub")),
+		  .cgroups = CGROUPS({ "cg_0/sub", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
+		  .hold = HOLD_FRAC(.25), .keep = true },
+		{ .ops = OPS(MOVE_TASKS("cg_0/sub", "cg_0")), .hold = HOLD_FRAC(.25) },
+		{ .ops = OPS(MOVE_TASKS("cg_0", "cg_1/sub")), .hold = HOLD_FRAC(.25) },
+		{ .ops = OPS(MOVE_TASKS("cg_1/sub", "cg_1")), .hold = HOLD_FRAC(.25) }));
+
+KTSTR_TEST(cgroup_affinity_change,
+	.desc = "affinities change at random four times under load, and are kept to",
+	.backdrop = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(CPU_SPIN, 4) },
+			    { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
+	.steps = STEPS(
+		{ .hold = HOLD_FRAC(.2) },
+		{ .ops = OPS(SET_AFFINITY("cg_0", RANDOM), SET_AFFINITY("cg_1", RANDOM)),
+		  .hold = HOLD_FRAC(.2) },
+		{ .ops = OPS(SET_AFFINITY("cg_0", RANDOM), SET_AFFINITY("cg_1", RANDOM)),
+		  .hold = HOLD_FRAC(.2) },
+		{ .ops = OPS(SET_AFFINITY("cg_0", RANDOM), SET_AFFINITY("cg_1", RANDOM)),
+		  .hold = HOLD_FRAC(.2) },
+		{ .ops = OPS(SET_AFFINITY("cg_0", RANDOM), SET_AFFINITY("cg_1", RANDOM)),
+		  .hold = HOLD_FRAC(.2) }),
+	.expect = { .isolation = true });
+
+KTSTR_TEST(topology_matches,
+	.desc = "CPUs, thread siblings, last-level caches and nodes in sysfs are those asked for",
+	.body = topology_check);
