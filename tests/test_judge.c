@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../guest/judge.h"
+#include "kselftest_harness.h"
+
+#define MAX_WORKERS	16
+#define RUN_NS		(2 * NSEC_PER_SEC)
+#define START_NS	(100 * NSEC_PER_SEC)
+
+struct objection {
+	enum verdict verdict;
+	enum cause cause;
+	char text[RESULT_TEXT_LEN];
+};
+
+FIXTURE(judge)
+{
+	struct worker worker[MAX_WORKERS];
+	struct worker_page *page;
+	struct expect expect;
+	struct judge_input in;
+	struct objection said[64];
+	unsigned int nr_said;
+};
+
+/* @nr spinners of one cgroup, all of them half of the time on the CPU. */
+static void make_workers(FIXTURE_DATA(judge) *self, unsigned int nr)
+{
+	struct worker_report *rep;
+	struct worker *w;
+	unsigned int i;
+
+	memset(self->worker, 0, sizeof(self->worker));
+	memset(self->page, 0, MAX_WORKERS * sizeof(*self->page));
+	for (i = 0; i < nr; i++) {
+		w = &self->worker[i];
+		w->next = i + 1 < nr ? w + 1 : NULL;
+		w->id = i;
+		w->pid = 100 + i;
+		w->cgroup_name = "cg_0";
+		w->work.type = WORK_CPU_SPIN;
+		w->page = &self->page[i];
+		w->released = true;
+		w->released_ns = START_NS;
+		w->stop_ns = START_NS + RUN_NS;
+		w->gone_ns = w->stop_ns + NSEC_PER_MSEC;
+		w->exit = WORKER_EXITED;
+		rep = &w->page->rep;
+		rep->state = WORKER_DONE;
+		rep->end_ns = START_NS + RUN_NS;
+		rep->last_ns = rep->end_ns;
+		/* The first bit is not judged, so it may look as it will. */
+		rep->settled_ns = START_NS;
+		rep->start_ns = START_NS - WORKER_SETTLE_NS;
+		rep->settled_cpu_ns = i * NSEC_PER_MSEC;
+		rep->cpu_time_ns = rep->settled_cpu_ns + RUN_NS / 2;
+		rep->units = 1000;
+		rep->gap_ns = 4 * NSEC_PER_MSEC;
+		rep->gap_at_ns = START_NS + NSEC_PER_SEC;
+	}
+	self->in.workers = nr ? self->worker : NULL;
+}
+
+/* CPU time of a worker in the part that is judged. */
+static void run_for(FIXTURE_DATA(judge) *self, unsigned int i, uint64_t ns)
+{
+	self->page[i].rep.cpu_time_ns = self->page[i].rep.settled_cpu_ns + ns;
+}
+
+FIXTURE_SETUP(judge)
+{
+	self->page = calloc(MAX_WORKERS, sizeof(*self->page));
+	ASSERT_NE(NULL, self->page);
+	memset(&self->expect, 0, sizeof(self->expect));
+	self->in.expect = &self->expect;
+	self->in.start_ns = START_NS;
+	self->in.steal_ns = 0;
+	self->in.run_ns = RUN_NS;
+	self->nr_said = 0;
+	make_workers(self, 4);
+}
+
+FIXTURE_TEARDOWN(judge)
+{
+	free(self->page);
+}
+
+static void on_objection(void *ctx, enum verdict verdict, enum cause cause, const char *text)
+{
+	FIXTURE_DATA(judge) *self = ctx;
+	struct objection *o = &self->said[self->nr_said++];
+
+	if (self->nr_said > ARRAY_SIZE(self->said))
+		abort();
+	o->verdict = verdict;
+	o->cause = cause;
+	snprintf(o->text, sizeof(o->text), "%s", text);
+}
+
+static unsigned int run_judge(FIXTURE_DATA(judge) *self)
+{
+	self->nr_said = 0;
+	return judge(&self->in, on_objection, self);
+}
+
+/* Exactly one objection, of this cause, whose text has this in it. */
+#define EXPECT_OBJECTION(_cause, _text) do {				\
+	EXPECT_EQ(1, run_judge(self));					\
+	ASSERT_EQ(1, self->nr_said);					\
+	EXPECT_EQ(VERDICT_FAIL, self->said[0].verdict);			\
+	EXPECT_EQ(_cause, self->said[0].cause);				\
+	EXPECT_NE(NULL, strstr(self->said[0].text, _text)) {		\
+		TH_LOG("\"%s\" is not in \"%s\"", _text, self->said[0].text); \
+	}								\
+} while (0)
+
+TEST_F(judge, nothing_wrong)
+{
+	EXPECT_EQ(0, run_judge(self));
+	make_workers(self, 0);
+	EXPECT_EQ(0, run_judge(self));
+	make_workers(self, 1);
+	EXPECT_EQ(0, run_judge(self));
+}
+
+TEST_F(judge, starved)
+{
+	self->page[2].rep.units = 0;
+	EXPECT_OBJECTION(CAUSE_STARVED, "worker 2 (pid 102, CPU_SPIN, cgroup cg_0)");
+	EXPECT_NE(NULL, strstr(self->said[0].text, "no work in 2000 ms, limit 1 unit"));
+	self->expect.no_starvation_check = true;
+	EXPECT_EQ(0, run_judge(self));
+}
+
+TEST_F(judge, starved_and_killed_for_it)
+{
+	self->page[1].rep.units = 0;
+	self->page[1].rep.state = WORKER_FORKED;
+	self->worker[1].exit = WORKER_TIMED_OUT;
+	EXPECT_OBJECTION(CAUSE_STARVED, "never got to run");
+}
+
+TEST_F(judge, not_starved_when_it_lived_shortly)
+{
+	self->page[1].rep.units = 0;
+	self->worker[1].stop_ns = START_NS + JUDGE_MIN_NS - 1;
+	EXPECT_EQ(0, run_judge(self));
+	self->worker[1].stop_ns = START_NS + JUDGE_MIN_NS;
+	EXPECT_EQ(1, run_judge(self));
+}
+
+TEST_F(judge, not_starved_when_never_released)
+{
+	self->page[1].rep.units = 0;
+	self->page[1].rep.state = WORKER_FORKED;
+	self->worker[1].released = false;
+	EXPECT_EQ(0, run_judge(self));
+}
+
+TEST_F(judge, set_up_is_not_starvation)
+{
+	self->page[3].rep.units = 0;
+	self->page[3].rep.state = WORKER_FORKED;
+	self->page[3].rep.setup_call = WORKER_SETUP_POLICY;
+	self->page[3].rep.setup_errno = EPERM;
+	self->worker[3].exit_code = WORKER_EXIT_SETUP;
+	self->worker[3].unexpected = true;
+	EXPECT_OBJECTION(CAUSE_WORKER, "sched_setscheduler failed: Operation not permitted");
+}
+
+TEST_F(judge, crash_is_not_starvation)
+{
+	self->page[0].rep.units = 0;
+	self->page[0].rep.state = WORKER_RUNNING;
+	self->page[0].rep.last_ns = self->worker[0].gone_ns;
+	self->worker[0].exit = WORKER_SIGNALLED;
+	self->worker[0].exit_code = SIGSEGV;
+	self->worker[0].unexpected = true;
+	EXPECT_OBJECTION(CAUSE_WORKER, "killed by signal 11");
+}
+
+TEST_F(judge, early_exit)
+{
+	self->worker[0].unexpected = true;
+	EXPECT_OBJECTION(CAUSE_WORKER, "exited with status 0 before it was told to stop");
+}
+
+TEST_F(judge, lost_status_is_our_fault)
+{
+	self->worker[0].exit = WORKER_LOST;
+	EXPECT_OBJECTION(CAUSE_INFRA, "exit status was lost");
+}
+
+TEST_F(judge, cannot_be_killed)
+{
+	self->worker[0].exit = WORKER_ALIVE;
+	EXPECT_OBJECTION(CAUSE_WORKER, "cannot be killed");
+}
+
+TEST_F(judge, gap_at_the_limit)
+{
+	self->page[1].rep.gap_ns = EXPECT_GAP_MS * NSEC_PER_MSEC;
+	EXPECT_EQ(0, run_judge(self));
+	self->page[1].rep.gap_ns++;
+	EXPECT_OBJECTION(CAUSE_STUCK, "2000 ms until +1000 ms");
+	self->expect.max_gap_ms = 2001;
+	EXPECT_EQ(0, run_judge(self));
+	self->expect.max_gap_ms = 100;
+	EXPECT_OBJECTION(CAUSE_STUCK, "limit 100 ms");
+	self->expect.no_starvation_check = true;
+	EXPECT_EQ(0, run_judge(self));
+}
+
+TEST_F(judge, gap_that_has_not_ended)
+{
+	/* It ran for half a second, then never again; SIGKILL ended it after 5 s. */
+	self->worker[2].exit = WORKER_TIMED_OUT;
+	self->worker[2].gone_ns = START_NS + RUN_NS + WORKER_STOP_NS;
+	self->page[2].rep.state = WORKER_RUNNING;
+	self->page[2].rep.last_ns = START_NS + NSEC_PER_SEC / 2;
+	self->page[2].rep.last_cpu = 3;
+	EXPECT_OBJECTION(CAUSE_STUCK, "6500 ms until +7000 ms, last seen on CPU 3");
+}
+
+TEST_F(judge, sleeping_is_no_gap)
+{
+	self->worker[2].gone_ns = START_NS + RUN_NS + WORKER_STOP_NS;
+	self->page[2].rep.state = WORKER_BLOCKED;
+	self->page[2].rep.last_ns = START_NS;
+	EXPECT_EQ(0, run_judge(self));
+	/* But one that does not wake up when it is told to stop is an error. */
+	self->worker[2].exit = WORKER_TIMED_OUT;
+	EXPECT_OBJECTION(CAUSE_WORKER, "did not stop within 5000 ms");
+}
+
+TEST_F(judge, steal_stretches_the_gap)
+{
+	self->page[1].rep.gap_ns = 2100 * NSEC_PER_MSEC;
+	self->in.steal_ns = 100 * NSEC_PER_MSEC;
+	EXPECT_EQ(0, run_judge(self));
+	self->in.steal_ns = 99 * NSEC_PER_MSEC;
+	EXPECT_OBJECTION(CAUSE_STUCK, "stolen by the host 99 ms");
+}
+
+TEST_F(judge, too_much_steal_is_inconclusive)
+{
+	self->in.steal_ns = RUN_NS / 10 + 1;
+	run_for(self, 1, RUN_NS / 10);
+	EXPECT_EQ(1, run_judge(self));
+	EXPECT_EQ(VERDICT_INCONCLUSIVE, self->said[0].verdict);
+	EXPECT_EQ(CAUSE_UNFAIR, self->said[0].cause);
+	/* That it did nothing at all has nothing to do with the host. */
+	make_workers(self, 1);
+	self->page[0].rep.units = 0;
+	EXPECT_OBJECTION(CAUSE_STARVED, "no work");
+}
+
+TEST_F(judge, spread_at_the_limit)
+{
+	run_for(self, 1, RUN_NS / 100 * 35);	/* 65 % against 50 % */
+	EXPECT_EQ(0, run_judge(self));
+	run_for(self, 1, RUN_NS / 100 * 35 - RUN_NS / 1000);
+	EXPECT_OBJECTION(CAUSE_UNFAIR, "worker 1 (pid 101, CPU 0) 65.10 %");
+	EXPECT_NE(NULL, strstr(self->said[0].text, "differs by 15.10 %"));
+	self->expect.max_spread_pct = 16;
+	EXPECT_EQ(0, run_judge(self));
+	self->expect.max_spread_pct = 5;
+	EXPECT_OBJECTION(CAUSE_UNFAIR, "limit 5 %");
+}
+
+TEST_F(judge, only_like_workers_are_compared)
+{
+	static const struct cpumask one = { .bits = { 1 } };
+	struct worker *w = &self->worker[1];
+
+	run_for(self, 1, RUN_NS / 10);
+	EXPECT_EQ(1, run_judge(self));
+
+	w->cgroup_name = "cg_1";
+	EXPECT_EQ(0, run_judge(self));
+	w->cgroup_name = "cg_0";
+	w->batch = 2;
+	EXPECT_EQ(0, run_judge(self));
+	w->batch = 0;
+	w->work.nice = 5;
+	EXPECT_EQ(0, run_judge(self));
+	w->work.nice = 0;
+	w->work.policy = SCHED_BATCH;
+	EXPECT_EQ(0, run_judge(self));
+	w->work.policy = 0;
+	w->work.type = WORK_MIXED;
+	EXPECT_EQ(0, run_judge(self));
+	w->work.type = WORK_CPU_SPIN;
+	self->page[1].affinity = one;
+	EXPECT_EQ(0, run_judge(self));
+	memset(&self->page[1].affinity, 0, sizeof(one));
+	EXPECT_EQ(1, run_judge(self));
+}
+
+TEST_F(judge, each_group_is_compared_once)
+{
+	unsigned int i;
+
+	make_workers(self, 8);
+	for (i = 4; i < 8; i++)
+		self->worker[i].cgroup_name = "cg_1";
+	run_for(self, 1, RUN_NS / 10);
+	run_for(self, 6, RUN_NS / 10);
+	EXPECT_EQ(2, run_judge(self));
+	EXPECT_NE(NULL, strstr(self->said[0].text, "cgroup cg_0"));
+	EXPECT_NE(NULL, strstr(self->said[1].text, "cgroup cg_1"));
+}
+
+TEST_F(judge, sleepers_and_realtime_are_not_compared)
+{
+	unsigned int i;
+
+	run_for(self, 1, RUN_NS / 10);
+	for (i = 0; i < 4; i++)
+		self->worker[i].work.type = WORK_BURSTY;
+	EXPECT_EQ(0, run_judge(self));
+	for (i = 0; i < 4; i++) {
+		self->worker[i].work.type = WORK_CPU_SPIN;
+		self->worker[i].work.policy = SCHED_FIFO;
+	}
+	EXPECT_EQ(0, run_judge(self));
+}
+
+TEST_F(judge, short_lives_are_not_compared)
+{
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		self->page[i].rep.end_ns = START_NS + JUDGE_MIN_NS - 1;
+	run_for(self, 1, 0);
+	EXPECT_EQ(0, run_judge(self));
+}
+
+TEST_F(judge, those_that_never_settled_are_not_compared)
+{
+	run_for(self, 1, RUN_NS / 10);
+	self->page[1].rep.settled_ns = 0;
+	EXPECT_EQ(0, run_judge(self));
+}
+
+TEST_F(judge, affinities_drawn_by_lot_are_not_compared)
+{
+	run_for(self, 1, RUN_NS / 10);
+	self->worker[1].unlike = true;
+	EXPECT_EQ(0, run_judge(self));
+}
+
+TEST_F(judge, more_cpu_time_than_time)
+{
+	/* Two clocks are read one after the other. */
+	run_for(self, 1, RUN_NS + 1000);
+	run_for(self, 0, RUN_NS);
+	run_for(self, 2, RUN_NS);
+	run_for(self, 3, RUN_NS);
+	EXPECT_EQ(0, run_judge(self));
+}
+
+TEST_F(judge, isolation_only_if_asked_for)
+{
+	struct worker_report *rep = &self->page[3].rep;
+
+	rep->nr_outside = 7;
+	rep->outside_cpu = 5;
+	rep->outside_ns = START_NS + 250 * NSEC_PER_MSEC;
+	cpumask_set_range(&self->page[3].allowed[1].cpus, 0, 2);
+	atomic_store(&self->page[3].gen, 1);
+	EXPECT_EQ(0, run_judge(self));
+	self->expect.isolation = true;
+	EXPECT_OBJECTION(CAUSE_ISOLATION, "7 times, first on CPU 5 at +250 ms");
+	EXPECT_NE(NULL, strstr(self->said[0].text, "last allowed: 0-1"));
+	/* It is no matter of starvation. */
+	self->expect.no_starvation_check = true;
+	EXPECT_EQ(1, run_judge(self));
+}
+
+TEST_F(judge, gravest_first)
+{
+	self->expect.isolation = true;
+	run_for(self, 0, RUN_NS / 10);
+	self->page[1].rep.gap_ns = 3 * NSEC_PER_SEC;
+	self->page[2].rep.nr_outside = 1;
+	self->page[3].rep.units = 0;
+	self->worker[0].exit_code = 1;
+	EXPECT_EQ(5, run_judge(self));
+	EXPECT_EQ(CAUSE_WORKER, self->said[0].cause);
+	EXPECT_EQ(CAUSE_STARVED, self->said[1].cause);
+	EXPECT_EQ(CAUSE_ISOLATION, self->said[2].cause);
+	EXPECT_EQ(CAUSE_STUCK, self->said[3].cause);
+	EXPECT_EQ(CAUSE_UNFAIR, self->said[4].cause);
+}
+
+TEST_F(judge, many_objections_are_counted)
+{
+	unsigned int i;
+
+	make_workers(self, 12);
+	for (i = 0; i < 12; i++)
+		self->page[i].rep.units = 0;
+	EXPECT_EQ(12, run_judge(self));
+	EXPECT_EQ(JUDGE_LINES + 1, self->nr_said);
+	EXPECT_STREQ("and 4 more like this", self->said[JUDGE_LINES].text);
+}
+
+static void count_line(void *ctx, const char *text)
+{
+	unsigned int *nr = ctx;
+
+	if (strstr(text, "4 x CPU_SPIN") && strstr(text, "off CPU 50.00..50.00 %"))
+		(*nr)++;
+}
+
+TEST_F(judge, figures)
+{
+	unsigned int i, nr = 0;
+
+	make_workers(self, 8);
+	for (i = 4; i < 8; i++)
+		self->worker[i].batch = 1;
+	judge_describe(&self->in, count_line, &nr);
+	EXPECT_EQ(2, nr);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * test_options.c - the command line and the KTSTR_* variables
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "kselftest_harness.h"
+#include "../runner/options.h"
+
+static const char *const variables[] = {
+	"KTSTR_KERNEL", "KTSTR_SCHED", "KTSTR_SCHED_ARGS", "KTSTR_TOPOLOGY", "KTSTR_DURATION",
+	"KTSTR_MEMORY_MB", "KTSTR_ACCEL", "KTSTR_KEEP", "KTSTR_SEED", "KTSTR_FILTER", "KTSTR_JOBS",
+	"KTSTR_VERBOSE", "KTSTR_COLD", "KTSTR_NO_SKIP",
+};
+
+FIXTURE(options) {
+	struct options opts;
+	struct err err;
+};
+
+FIXTURE_SETUP(options)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(variables); i++)
+		unsetenv(variables[i]);
+	memset(self, 0, sizeof(*self));
+}
+
+FIXTURE_TEARDOWN(options)
+{
+	options_free(&self->opts);
+}
+
+/* Arguments as one string of words. */
+static int parse(const char *args, struct options *opts, struct err *err)
+{
+	static char copy[8192];
+	static char *argv[256];
+	char *word, *save;
+	int argc = 0;
+
+	snprintf(copy, sizeof(copy), "ktstr %s", args);
+	for (word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save))
+		argv[argc++] = word;
+	argv[argc] = NULL;
+	memset(err, 0, sizeof(*err));
+	return options_parse(argc, argv, opts, err);
+}
+
+TEST_F(options, defaults)
+{
+	ASSERT_EQ(0, parse("", &self->opts, &self->err));
+	EXPECT_EQ(1, self->opts.jobs);
+	EXPECT_STREQ("auto", self->opts.accel);
+	EXPECT_EQ(OPTIONS_SEED, self->opts.seed);
+	EXPECT_EQ(SCHED_KIND_NONE, self->opts.sched_kind);
+	EXPECT_EQ(0, self->opts.nr_filters);
+	EXPECT_EQ(NULL, self->opts.kernel);
+	EXPECT_FALSE(self->opts.have_topology);
+	EXPECT_FALSE(self->opts.cold || self->opts.verbose || self->opts.no_skip ||
+		     self->opts.list);
+}
+
+TEST_F(options, everything)
+{
+	ASSERT_EQ(
+		0,
+		parse("-l -v -t a* -t b -j 3 -k /boot/x --sched builtin:fifo --sched-arg --slow "
+		      "--sched-arg=5 --topology 2n4l2c1t --duration 0.25 --memory-mb 300 --accel tcg "
+		      "--keep /tmp/k --seed 0x10 --cold --append quiet",
+		      &self->opts, &self->err))
+	TH_LOG("%s", self->err.msg);
+	EXPECT_TRUE(self->opts.list && self->opts.verbose && self->opts.cold);
+	ASSERT_EQ(2, self->opts.nr_filters);
+	EXPECT_STREQ("a*", self->opts.filters[0]);
+	EXPECT_STREQ("b", self->opts.filters[1]);
+	EXPECT_EQ(3, self->opts.jobs);
+	EXPECT_STREQ("/boot/x", self->opts.kernel);
+	EXPECT_STREQ("--kernel", self->opts.kernel_from);
+	EXPECT_EQ(SCHED_KIND_BUILTIN, self->opts.sched_kind);
+	EXPECT_STREQ("fifo", self->opts.sched);
+	ASSERT_EQ(2, self->opts.nr_sched_args);
+	EXPECT_STREQ("--slow", self->opts.sched_args[0]);
+	EXPECT_STREQ("5", self->opts.sched_args[1]);
+	EXPECT_EQ(4, self->opts.topology.nr_llcs);
+	EXPECT_EQ(250, self->opts.duration_ms);
+	EXPECT_EQ(300, self->opts.memory_mb);
+	EXPECT_STREQ("tcg", self->opts.accel);
+	EXPECT_STREQ("/tmp/k", self->opts.keep);
+	EXPECT_EQ(16, self->opts.seed);
+	EXPECT_STREQ("quiet", self->opts.append);
+}
+
+TEST_F(options, variables)
+{
+	setenv("KTSTR_KERNEL", "/k", 1);
+	setenv("KTSTR_SCHED", "none", 1);
+	setenv("KTSTR_SCHED_ARGS", " -a  -b ", 1);
+	setenv("KTSTR_TOPOLOGY", "1n1l2c1t", 1);
+	setenv("KTSTR_DURATION", "3", 1);
+	setenv("KTSTR_FILTER", "x* y", 1);
+	setenv("KTSTR_VERBOSE", "1", 1);
+	setenv("KTSTR_COLD", "0", 1);
+	setenv("KTSTR_NO_SKIP", "1", 1);
+	ASSERT_EQ(0, parse("", &self->opts, &self->err)) TH_LOG("%s", self->err.msg);
+	EXPECT_STREQ("/k", self->opts.kernel);
+	EXPECT_STREQ("KTSTR_KERNEL", self->opts.kernel_from);
+	EXPECT_EQ(2, self->opts.nr_sched_args);
+	EXPECT_STREQ("-b", self->opts.sched_args[1]);
+	EXPECT_TRUE(self->opts.have_topology);
+	EXPECT_EQ(3000, self->opts.duration_ms);
+	ASSERT_EQ(2, self->opts.nr_filters);
+	EXPECT_STREQ("y", self->opts.filters[1]);
+	EXPECT_TRUE(self->opts.verbose);
+	EXPECT_FALSE(self->opts.cold);
+	EXPECT_TRUE(self->opts.no_skip);
+}
+
+TEST_F(options, option_wins_over_variable)
+{
+	setenv("KTSTR_SEED", "5", 1);
+	setenv("KTSTR_FILTER", "from_env", 1);
+	setenv("KTSTR_SCHED_ARGS", "-e", 1);
+	setenv("KTSTR_SCHED", "/bin/env", 1);
+	ASSERT_EQ(0,
+		  parse("--seed 6 -t given --sched none --sched-arg -g", &self->opts, &self->err));
+	EXPECT_EQ(6, self->opts.seed);
+	ASSERT_EQ(1, self->opts.nr_filters);
+	EXPECT_STREQ("given", self->opts.filters[0]);
+	ASSERT_EQ(1, self->opts.nr_sched_args);
+	EXPECT_STREQ("-g", self->opts.sched_args[0]);
+	EXPECT_EQ(SCHED_KIND_NONE, self->opts.sched_kind);
+	EXPECT_EQ(NULL, self->opts.sched);
+}
+
+TEST_F(options, empty_variable_is_unset)
+{
+	setenv("KTSTR_TOPOLOGY", "", 1);
+	setenv("KTSTR_SEED", "", 1);
+	setenv("KTSTR_FILTER", "", 1);
+	setenv("KTSTR_VERBOSE", "", 1);
+	ASSERT_EQ(0, parse("", &self->opts, &self->err));
+	EXPECT_FALSE(self->opts.have_topology || self->opts.verbose);
+	EXPECT_EQ(OPTIONS_SEED, self->opts.seed);
+}
+
+/* Each is refused, and the message names what was wrong. */
+TEST_F(options, refused)
+{
+	static const struct {
+		const char *args;
+		const char *says;
+	} rows[] = {
+		{ "--nope", "--nope" },
+		{ "-z", "-z" },
+		{ "-t", "-t: needs a value" },
+		{ "--sched", "--sched: needs a value" },
+		{ "--list=3", "-l: takes no value" },
+		{ "stray", "stray" },
+		{ "-j 0", "-j: '0'" },
+		{ "-j -1", "'-1'" },
+		{ "-j 257", "257" },
+		{ "-j 1x", "'1x'" },
+		{ "-j 99999999999999999999999", "-j" },
+		{ "--seed -5", "'-5'" },
+		{ "--seed 18446744073709551616", "--seed" },
+		{ "--duration nan", "'nan'" },
+		{ "--duration inf", "'inf'" },
+		{ "--duration 0", "'0'" },
+		{ "--duration 0x1", "0x1" },
+		{ "--duration 1e9", "1e9" },
+		{ "--duration 1.2.3", "1.2.3" },
+		{ "--duration .", "'.'" },
+		{ "--duration 3601", "3601" },
+		{ "--memory-mb 0", "'0'" },
+		{ "--memory-mb 9999999999", "9999999999" },
+		{ "--accel xen", "'xen'" },
+		{ "--topology 1n2l", "--topology: '1n2l'" },
+		{ "--topology 3n2l1c1t", "--topology" },
+		{ "--sched builtin:", "builtin:" },
+		{ "--sched builtin:../x", "builtin:../x" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		EXPECT_LT(parse(rows[i].args, &self->opts, &self->err), 0)
+		TH_LOG("%s", rows[i].args);
+		EXPECT_NE(NULL, strstr(self->err.msg, rows[i].says))
+			TH_LOG("%s: %s", rows[i].args, self->err.msg);
+		EXPECT_EQ(NULL, strchr(self->err.msg, '\n'));
+	}
+}
+
+TEST_F(options, refused_values_with_blanks)
+{
+	char nul[] = "", tab[] = "a\tb";
+	char name[] = "ktstr", append[] = "--append", test[] = "-t", keep[] = "--keep";
+	char *bad_append[] = { name, append, tab, NULL };
+	char *bad_test[] = { name, test, nul, NULL };
+	char *bad_keep[] = { name, keep, nul, NULL };
+
+	EXPECT_LT(options_parse(3, bad_append, &self->opts, &self->err), 0);
+	EXPECT_LT(options_parse(3, bad_test, &self->opts, &self->err), 0);
+	EXPECT_LT(options_parse(3, bad_keep, &self->opts, &self->err), 0);
+}
+
+TEST_F(options, refused_variables)
+{
+	static const struct {
+		const char *name;
+		const char *value;
+	} rows[] = {
+		{ "KTSTR_VERBOSE", "yes" },
+		{ "KTSTR_COLD", "2" },
+		{ "KTSTR_NO_SKIP", "true" },
+		{ "KTSTR_JOBS", "none" },
+		{ "KTSTR_SEED", "x" },
+		{ "KTSTR_DURATION", "-1" },
+		{ "KTSTR_ACCEL", "fast" },
+		{ "KTSTR_TOPOLOGY", "4" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		setenv(rows[i].name, rows[i].value, 1);
+		EXPECT_LT(parse("", &self->opts, &self->err), 0);
+		EXPECT_NE(NULL, strstr(self->err.msg, rows[i].name)) TH_LOG("%s", self->err.msg);
+		unsetenv(rows[i].name);
+	}
+}
+
+TEST_F(options, too_many)
+{
+	char args[4096] = "";
+	int i;
+
+	for (i = 0; i <= OPTIONS_MAX_FILTERS; i++)
+		strcat(args, "-t x ");
+	EXPECT_LT(parse(args, &self->opts, &self->err), 0);
+	args[0] = '\0';
+	for (i = 0; i <= JOB_MAX_ARGS; i++)
+		strcat(args, "--sched-arg x ");
+	EXPECT_LT(parse(args, &self->opts, &self->err), 0);
+	EXPECT_NE(NULL, strstr(self->err.msg, "--sched-arg"));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * test_outcome.c - how everything that was seen of an instance makes one verdict
+ */
+#include <string.h>
+#include "kselftest_harness.h"
+#include "../runner/deadline.h"
+#include "../runner/evidence.h"
+
+static const struct ktstr_test plain = { .name = "plain" };
+static const struct ktstr_test no_monitor = { .name = "no_monitor",
+					      .expect = { .no_monitor = true } };
+static const struct ktstr_test no_time = {
+	.name = "no_time", .expect = { .no_monitor = true, .no_starvation_check = true },
+};
+static const struct ktstr_test control = {
+	.name = "control", .expect_fail = { .cause = CAUSE_STUCK, .text = "cg_1" },
+};
+static const struct ktstr_test any_text = { .name = "any_text",
+					    .expect_fail = { .cause = CAUSE_PANIC } };
+static const struct ktstr_test wants_infra = { .name = "wants_infra",
+					       .expect_fail = { .cause = CAUSE_INFRA } };
+
+static const struct msg_instrument good_clock = {
+	.clocksource = "tsc", .hres_active = 1, .quiet = 1, .nr_sleeps = 100, .nr_bad = 5,
+};
+
+FIXTURE(outcome) {
+	struct evidence ev;
+	struct outcome out;
+	struct monitor_report mon;
+};
+
+FIXTURE_SETUP(outcome)
+{
+	memset(self, 0, sizeof(*self));
+	self->ev.test = &plain;
+	self->ev.time = VM_TIME_VIRTUAL;
+	self->ev.ending = ENDING_EXIT;
+	self->ev.stage = STAGE_DONE;
+	self->ev.have_result = true;
+	self->ev.result.verdict = VERDICT_PASS;
+	self->ev.have_instrument = true;
+	self->ev.instrument = good_clock;
+	self->ev.details = "";
+	self->mon.usable = true;
+	self->ev.monitor = &self->mon;
+}
+
+FIXTURE_TEARDOWN(outcome)
+{
+}
+
+static void guest_says(struct evidence *ev, enum verdict verdict, enum cause cause,
+		       const char *text)
+{
+	ev->have_result = true;
+	ev->result.verdict = verdict;
+	ev->result.cause = cause;
+	snprintf(ev->result.text, sizeof(ev->result.text), "%s", text);
+}
+
+static void log_says(struct evidence *ev, const char *text, bool at_boot)
+{
+	klog_scan(&ev->klog, text, strlen(text), at_boot ? strlen(text) : 0);
+}
+
+#define EXPECT_OUTCOME(_verdict, _cause, _text) do {				\
+	outcome_judge(&self->ev, &self->out);					\
+	EXPECT_EQ(_verdict, self->out.verdict) TH_LOG("%s", self->out.text);	\
+	EXPECT_EQ(_cause, self->out.cause) TH_LOG("%s", self->out.text);	\
+	EXPECT_NE(NULL, strstr(self->out.text, _text)) TH_LOG("%s", self->out.text);	\
+} while (0)
+
+TEST_F(outcome, pass)
+{
+	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "");
+}
+
+TEST_F(outcome, guest_verdicts_are_kept)
+{
+	guest_says(&self->ev, VERDICT_FAIL, CAUSE_STUCK, "3120 ms (limit 2000)");
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_STUCK, "3120 ms (limit 2000)");
+	guest_says(&self->ev, VERDICT_SKIP, CAUSE_NONE, "no sched_ext");
+	EXPECT_OUTCOME(VERDICT_SKIP, CAUSE_NONE, "no sched_ext");
+	guest_says(&self->ev, VERDICT_INCONCLUSIVE, CAUSE_UNFAIR, "steal");
+	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_UNFAIR, "steal");
+}
+
+TEST_F(outcome, results_that_make_no_sense)
+{
+	guest_says(&self->ev, NR_VERDICTS, CAUSE_NONE, "");
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_NO_RESULT, "makes no sense");
+	guest_says(&self->ev, VERDICT_NONE, CAUSE_NONE, "");
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_NO_RESULT, "makes no sense");
+	guest_says(&self->ev, VERDICT_FAIL, NR_CAUSES, "");
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_NO_RESULT, "makes no sense");
+	guest_says(&self->ev, VERDICT_PASS, CAUSE_STUCK, "");
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_NO_RESULT, "makes no sense");
+	guest_says(&self->ev, VERDICT_PASS, CAUSE_NONE, "");
+	memset(self->ev.result.text, 'x', sizeof(self->ev.result.text));
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_NO_RESULT, "makes no sense");
+}
+
+TEST_F(outcome, no_result)
+{
+	self->ev.have_result = false;
+	self->ev.stage = STAGE_RUN;
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_NO_RESULT, "last stage: ");
+	self->ev.ending = ENDING_RESET;
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_NO_RESULT, "reset or triple fault");
+	strcpy(self->ev.ending_text, "no result in real time 9.0 s (limit 8.0 s)");
+	self->ev.ending = ENDING_TIMEOUT;
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_TIMEOUT, "9.0 s (limit 8.0 s), last stage: ");
+	strcpy(self->ev.ending_text, "killed by signal 9");
+	self->ev.ending = ENDING_ENGINE;
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_INFRA, "killed by signal 9");
+	self->ev.ending = ENDING_INFRA;
+	strcpy(self->ev.ending_text, "no memory");
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_INFRA, "no memory");
+	self->ev.ending = ENDING_EXIT;
+	strcpy(self->ev.crash, "signal 11");
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_NO_RESULT, "signal 11");
+}
+
+TEST_F(outcome, a_panic_explains_any_ending)
+{
+	static const enum ending endings[] = { ENDING_EXIT, ENDING_RESET, ENDING_TIMEOUT,
+					       ENDING_ENGINE };
+	unsigned int i;
+
+	self->ev.have_result = false;
+	log_says(&self->ev, "[ 1.0] Kernel panic - not syncing: sysrq\n", false);
+	for (i = 0; i < ARRAY_SIZE(endings); i++) {
+		self->ev.ending = endings[i];
+		EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_PANIC, "sysrq");
+	}
+}
+
+TEST_F(outcome, a_panic_after_the_result)
+{
+	log_says(&self->ev, "[ 1.0] Kernel panic - not syncing: late\n", false);
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_PANIC, "late");
+}
+
+TEST_F(outcome, kernel_log)
+{
+	log_says(&self->ev, "[ 1.0] WARNING: kernel/a.c:1 at a\n", true);
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_KERNEL_LOG, "WARNING at boot: ");
+	log_says(&self->ev, "[ 2.0] BUG: b\n", false);
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_KERNEL_LOG, "BUG: BUG: b (and more)");
+	/* It also spoils a skip, but it does not hide a failure. */
+	guest_says(&self->ev, VERDICT_SKIP, CAUSE_NONE, "x");
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_KERNEL_LOG, "BUG: b");
+	guest_says(&self->ev, VERDICT_FAIL, CAUSE_STARVED, "worker 3");
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_STARVED, "worker 3");
+}
+
+static void monitor_says(struct monitor_report *mon)
+{
+	mon->nr_violations = 1;
+	mon->violation[0] = (struct monitor_violation){
+		.cause = CAUSE_DSQ_DEPTH, .cpu = 3, .measured = 77, .limit = 50,
+		.at_ns = 900 * NSEC_PER_MSEC, .for_ns = 600 * NSEC_PER_MSEC,
+	};
+}
+
+TEST_F(outcome, monitor)
+{
+	monitor_says(&self->mon);
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_DSQ_DEPTH, "cpu 3: measured 77, limit 50, for 600 ms");
+	/* The guest's own failure is nearer to the cause. */
+	guest_says(&self->ev, VERDICT_FAIL, CAUSE_STUCK, "x");
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_STUCK, "x");
+	guest_says(&self->ev, VERDICT_SKIP, CAUSE_NONE, "x");
+	EXPECT_OUTCOME(VERDICT_SKIP, CAUSE_NONE, "x");
+}
+
+TEST_F(outcome, monitor_that_must_not_or_cannot_decide)
+{
+	monitor_says(&self->mon);
+	self->ev.test = &no_monitor;
+	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "");
+	self->ev.test = &plain;
+	self->mon.usable = false;
+	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "");
+	self->ev.monitor = NULL;
+	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "");
+}
+
+TEST_F(outcome, stall_is_measured_in_ms)
+{
+	self->mon.nr_violations = 1;
+	self->mon.violation[0] = (struct monitor_violation){
+		.cause = CAUSE_STALL, .cpu = 1, .measured = 1600 * NSEC_PER_MSEC,
+		.limit = 1500 * NSEC_PER_MSEC,
+	};
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_STALL, "measured 1600 ms, limit 1500 ms");
+}
+
+TEST_F(outcome, bad_clock)
+{
+	self->ev.instrument.nr_bad = 6;
+	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_NONE, "6 of 100 sleeps");
+	guest_says(&self->ev, VERDICT_FAIL, CAUSE_UNFAIR, "spread 40 %");
+	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_UNFAIR, "spread 40 %");
+	/* What does not rest on time stands. */
+	guest_says(&self->ev, VERDICT_FAIL, CAUSE_ISOLATION, "cpu 3");
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_ISOLATION, "cpu 3");
+	guest_says(&self->ev, VERDICT_SKIP, CAUSE_NONE, "why");
+	EXPECT_OUTCOME(VERDICT_SKIP, CAUSE_NONE, "why");
+	guest_says(&self->ev, VERDICT_PASS, CAUSE_NONE, "");
+	self->ev.test = &no_time;
+	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "");
+}
+
+TEST_F(outcome, every_way_to_be_a_bad_clock)
+{
+	strcpy(self->ev.instrument.clocksource, "tsc-early");
+	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_NONE, "clocksource tsc-early");
+	self->ev.instrument = good_clock;
+	self->ev.instrument.hres_active = 0;
+	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_NONE, "hres_active 0");
+	self->ev.instrument = good_clock;
+	self->ev.instrument.quiet = 0;
+	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_NONE, "quiet 0");
+	/* Hostile: no end. */
+	memset(self->ev.instrument.clocksource, 'x', sizeof(self->ev.instrument.clocksource));
+	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_NONE, "xxx (tsc)");
+	/* In real time the host has its share in it. */
+	self->ev.time = VM_TIME_REAL;
+	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "");
+}
+
+TEST_F(outcome, control_that_fails_as_it_must)
+{
+	self->ev.test = &control;
+	guest_says(&self->ev, VERDICT_FAIL, CAUSE_STUCK, "worker 1 of cg_1: 3000 ms");
+	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "failed as it must");
+	guest_says(&self->ev, VERDICT_FAIL, CAUSE_STUCK, "somewhere");
+	self->ev.details = "worker 1 of cg_1\n";
+	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "failed as it must");
+}
+
+TEST_F(outcome, control_that_does_not)
+{
+	self->ev.test = &control;
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_OTHER, "expected FAIL ");
+	guest_says(&self->ev, VERDICT_FAIL, CAUSE_STUCK, "cg_0");
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_OTHER, "with 'cg_1'");
+	guest_says(&self->ev, VERDICT_FAIL, CAUSE_STARVED, "cg_1");
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_OTHER, "got ");
+	guest_says(&self->ev, VERDICT_SKIP, CAUSE_NONE, "cg_1");
+	EXPECT_OUTCOME(VERDICT_SKIP, CAUSE_NONE, "cg_1");
+}
+
+TEST_F(outcome, control_for_a_panic)
+{
+	self->ev.test = &any_text;
+	self->ev.have_result = false;
+	self->ev.ending = ENDING_RESET;
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_OTHER, "expected FAIL");
+	log_says(&self->ev, "Kernel panic - not syncing: x\n", false);
+	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "failed as it must");
+}
+
+TEST_F(outcome, our_own_failure_is_never_expected)
+{
+	self->ev.test = &wants_infra;
+	self->ev.have_result = false;
+	self->ev.ending = ENDING_ENGINE;
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_INFRA, "expected FAIL");
+	self->ev.ending = ENDING_INFRA;
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_INFRA, "expected FAIL");
+}
+
+/* --- messages of a guest, which may be anything --------------------------- */
+
+static void frame_of(struct shm_frame *f, uint32_t type, const void *payload, size_t len)
+{
+	memset(f, 0, sizeof(*f));
+	f->type = type;
+	f->len = len;
+	memcpy(f->payload, payload, len);
+}
+
+TEST(collect)
+{
+	struct msg_result res = { .verdict = VERDICT_PASS }, second = { .verdict = VERDICT_FAIL };
+	struct msg_stage stage = { .stage = STAGE_RUN }, bad_stage = { .stage = NR_STAGES };
+	struct collector c = { 0 };
+	struct shm_frame *f = malloc(sizeof(*f));
+
+	ASSERT_NE(NULL, f);
+	frame_of(f, MSG_STAGE, &stage, sizeof(stage));
+	collect_frame(&c, f);
+	EXPECT_EQ(STAGE_RUN, c.ev.stage);
+	frame_of(f, MSG_STAGE, &bad_stage, sizeof(bad_stage));
+	collect_frame(&c, f);
+	EXPECT_EQ(STAGE_RUN, c.ev.stage);
+	frame_of(f, MSG_DETAIL, "one", 3);
+	collect_frame(&c, f);
+	EXPECT_STREQ("one\n", textbuf_str(&c.details));
+	frame_of(f, MSG_RESULT, &res, sizeof(res) - 1);
+	collect_frame(&c, f);
+	EXPECT_FALSE(c.ev.have_result);
+	frame_of(f, MSG_RESULT, &res, sizeof(res));
+	collect_frame(&c, f);
+	frame_of(f, MSG_RESULT, &second, sizeof(second));
+	collect_frame(&c, f);
+	EXPECT_EQ(VERDICT_PASS, c.ev.result.verdict);
+	frame_of(f, 4711, "x", 1);
+	collect_frame(&c, f);
+	EXPECT_EQ(3, c.nr_bad);
+	EXPECT_FALSE(c.have_exit);
+	frame_of(f, MSG_EXIT, "", 0);
+	collect_frame(&c, f);
+	EXPECT_TRUE(c.have_exit);
+	collector_free(&c);
+	free(f);
+}
+
+/* --- the record in the pipe ----------------------------------------------- */
+
+static int transfer(const struct instance_result *in, size_t cut, struct instance_result *out)
+{
+	struct result_reader rd = { 0 };
+	int fd[2], ret;
+
+	if (pipe(fd))
+		return -errno;
+	ret = result_send(fd[1], in);
+	close(fd[1]);
+	while (!ret)
+		ret = result_read(&rd, fd[0]);
+	close(fd[0]);
+	if (ret == 1) {
+		rd.len -= min(cut, rd.len);
+		ret = result_parse(&rd, out);
+	}
+	result_reader_free(&rd);
+	return ret;
+}
+
+TEST(record)
+{
+	struct instance_result in = {
+		.outcome = { .verdict = VERDICT_FAIL, .cause = CAUSE_STUCK, .text = "text" },
+		.flags = RESULT_NO_WINDOW, .have_result = true, .run_ns = 5, .real_ns = 6,
+	}, out;
+
+	textbuf_printf(&in.section[SECTION_DETAIL], "a");
+	textbuf_printf(&in.section[SECTION_DETAIL], "b");
+	textbuf_printf(&in.section[SECTION_LOG], "c");
+	ASSERT_EQ(0, transfer(&in, 0, &out));
+	EXPECT_EQ(VERDICT_FAIL, out.outcome.verdict);
+	EXPECT_EQ(CAUSE_STUCK, out.outcome.cause);
+	EXPECT_STREQ("text", out.outcome.text);
+	EXPECT_EQ(RESULT_NO_WINDOW, out.flags);
+	EXPECT_TRUE(out.have_result);
+	EXPECT_EQ(6, out.real_ns);
+	EXPECT_STREQ("a\nb\n", textbuf_str(&out.section[SECTION_DETAIL]));
+	EXPECT_STREQ("", textbuf_str(&out.section[SECTION_SCHED]));
+	EXPECT_STREQ("c\n", textbuf_str(&out.section[SECTION_LOG]));
+	instance_result_free(&out);
+
+	/* Anything less than the whole is nothing. */
+	EXPECT_EQ(-EBADMSG, transfer(&in, 1, &out));
+	EXPECT_EQ(-EBADMSG, transfer(&in, 100, &out));
+	EXPECT_EQ(-EBADMSG, transfer(&in, 100000, &out));
+	in.outcome.verdict = VERDICT_NONE;
+	EXPECT_EQ(-EBADMSG, transfer(&in, 0, &out));
+	in.outcome.verdict = VERDICT_FAIL;
+	in.outcome.cause = NR_CAUSES;
+	EXPECT_EQ(-EBADMSG, transfer(&in, 0, &out));
+	instance_result_free(&in);
+}
+
+/* --- deadlines ------------------------------------------------------------- */
+
+TEST(deadlines)
+{
+	struct plan_instance inst = {
+		.topo = { .nr_nodes = 1, .nr_llcs = 1, .cores_per_llc = 4, .threads_per_core = 1 },
+		.run_ms = 2000,
+	};
+	const uint64_t s = NSEC_PER_SEC;
+	struct deadline d;
+	char text[128] = "";
+
+	deadline_init(&d, &inst);
+	EXPECT_EQ(128 * s, d.boot_ns);
+	EXPECT_EQ(130 * s, d.job_ns);
+	EXPECT_EQ(64 * s, d.guest_ns);
+
+	/* Boot, then the job, each with its own limit. */
+	deadline_start(&d, 1000 * s, false);
+	EXPECT_FALSE(deadline_passed(&d, 1128 * s, 0, text, sizeof(text)));
+	EXPECT_TRUE(deadline_passed(&d, 1129 * s, 0, text, sizeof(text)));
+	EXPECT_STREQ("no job was taken in 129.0 s (limit 128.0 s)", text);
+	deadline_job(&d, 1100 * s);
+	deadline_job(&d, 1110 * s);
+	EXPECT_FALSE(deadline_passed(&d, 1230 * s, 0, text, sizeof(text)));
+	EXPECT_TRUE(deadline_passed(&d, 1231 * s, 0, text, sizeof(text)));
+	EXPECT_STREQ("no result in real time 131.0 s (limit 130.0 s)", text);
+
+	/* Guest time decides where it is known, from the job on. */
+	deadline_init(&d, &inst);
+	deadline_start(&d, 1000 * s, true);
+	EXPECT_FALSE(deadline_passed(&d, 1001 * s, 500 * s, text, sizeof(text)));
+	EXPECT_FALSE(deadline_passed(&d, 1002 * s, 564 * s, text, sizeof(text)));
+	EXPECT_FALSE(deadline_passed(&d, 1002 * s, 0, text, sizeof(text)));
+	EXPECT_TRUE(deadline_passed(&d, 1003 * s, 565 * s, text, sizeof(text)));
+	EXPECT_STREQ("no result in guest time 65.0 s (limit 64.0 s)", text);
+
+	/* More CPUs take longer to emulate. */
+	inst.topo.cores_per_llc = 16;
+	deadline_init(&d, &inst);
+	EXPECT_EQ(4 * 130 * s, d.job_ns);
+	EXPECT_EQ(128 * s, d.guest_ns);
+}
+
+TEST_HARNESS_MAIN

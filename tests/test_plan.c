@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * test_plan.c - test x topology x flag profile
+ */
+#include <string.h>
+#include "kselftest_harness.h"
+#include "../runner/plan.h"
+
+KTSTR_FLAG(llc, "--llc");
+KTSTR_FLAG(steal, "--steal", .requires = FLAGS(&llc));
+KTSTR_FLAG(borrow, NULL);
+
+static const struct ktstr_test plain = { .name = "plain", .desc = "d" };
+static const struct ktstr_test big = {
+	.name = "big",
+	.desc = "d",
+	.topology = "2n4l2c2t",
+	.min_cpus = 16,
+	.min_llcs = 4,
+	.min_nodes = 2,
+	.needs_smt = true,
+	.memory_mb = 1024,
+};
+static const struct ktstr_test hidden = { .name = "hidden", .desc = "d", .not_default = true };
+static const struct ktstr_test flags = {
+	.name = "flags", .desc = "d", .flags = FLAGS(&llc, &steal, &borrow),
+};
+static const char *const own_args[] = { "--own", NULL };
+static const struct ktstr_test own_sched = {
+	.name = "own_sched",
+	.desc = "d",
+	.sched = "fifo",
+	.sched_args = own_args,
+	.flags = FLAGS(&llc),
+	.fault = JOB_FAULT_WARN,
+};
+static const struct ktstr_test no_sched = { .name = "no_sched", .desc = "d", .sched = "none" };
+static const struct ktstr_test steps = {
+	.name = "steps",
+	.desc = "d",
+	.duration_ms = 1000,
+	.settle_ms = 100,
+	.steps = STEPS({ .hold = HOLD_FRAC(.5) }, { .hold = HOLD_FIXED(3000) },
+		       { .hold = HOLD_LOOP(10) }),
+};
+
+static const struct ktstr_test missing = { .name = "missing", .desc = "d", .flags = FLAGS(&steal) };
+
+static const struct ktstr_test *const all[] = {
+	&plain, &big, &hidden, &flags, &own_sched, &no_sched, &steps,
+};
+
+FIXTURE(expand) {
+	struct options opts;
+	struct plan plan;
+	struct err err;
+};
+
+FIXTURE_SETUP(expand)
+{
+	memset(self, 0, sizeof(*self));
+	self->opts.seed = 7;
+	self->opts.accel = "auto";
+	self->opts.jobs = 1;
+}
+
+FIXTURE_TEARDOWN(expand)
+{
+	plan_free(&self->plan);
+}
+
+static int build(FIXTURE_DATA(expand) *self)
+{
+	memset(&self->err, 0, sizeof(self->err));
+	return plan_build(all, ARRAY_SIZE(all), &self->opts, &self->plan, &self->err);
+}
+
+static const struct plan_instance *find(const struct plan *plan, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < plan->nr; i++)
+		if (!strcmp(plan->inst[i].name, name))
+			return &plan->inst[i];
+	return NULL;
+}
+
+TEST_F(expand, names_and_order)
+{
+	ASSERT_EQ(0, build(self));
+	EXPECT_STREQ("plain.1n2l2c1t.default", self->plan.inst[0].name);
+	EXPECT_STREQ("big.2n4l2c2t.default", self->plan.inst[1].name);
+	EXPECT_EQ(NULL, find(&self->plan, "hidden.1n2l2c1t.default"));
+	/* No scheduler, so flags make no difference. */
+	EXPECT_NE(NULL, find(&self->plan, "flags.1n2l2c1t.default"));
+	EXPECT_EQ(NULL, find(&self->plan, "flags.1n2l2c1t.llc"));
+	/* But this one brings its own. */
+	EXPECT_NE(NULL, find(&self->plan, "own_sched.1n2l2c1t.llc"));
+	EXPECT_EQ(7, self->plan.nr);
+}
+
+TEST_F(expand, profiles_keep_to_requirements)
+{
+	self->opts.sched_kind = SCHED_KIND_BINARY;
+	self->opts.sched = "/x/scx_test";
+	self->opts.filters[self->opts.nr_filters++] = "flags";
+	ASSERT_EQ(0, build(self));
+	ASSERT_EQ(6, self->plan.nr);
+	EXPECT_STREQ("flags.1n2l2c1t.default", self->plan.inst[0].name);
+	EXPECT_STREQ("flags.1n2l2c1t.llc", self->plan.inst[1].name);
+	EXPECT_STREQ("flags.1n2l2c1t.llc-steal", self->plan.inst[2].name);
+	EXPECT_STREQ("flags.1n2l2c1t.borrow", self->plan.inst[3].name);
+	EXPECT_STREQ("flags.1n2l2c1t.llc-borrow", self->plan.inst[4].name);
+	EXPECT_STREQ("flags.1n2l2c1t.llc-steal-borrow", self->plan.inst[5].name);
+}
+
+TEST_F(expand, filters)
+{
+	self->opts.filters[self->opts.nr_filters++] = "hid*";
+	self->opts.filters[self->opts.nr_filters++] = "own_sched.*.llc";
+	ASSERT_EQ(0, build(self));
+	ASSERT_EQ(2, self->plan.nr);
+	EXPECT_STREQ("hidden.1n2l2c1t.default", self->plan.inst[0].name);
+	EXPECT_STREQ("own_sched.1n2l2c1t.llc", self->plan.inst[1].name);
+}
+
+TEST_F(expand, filter_without_match)
+{
+	self->opts.filters[self->opts.nr_filters++] = "plain";
+	self->opts.filters[self->opts.nr_filters++] = "own_shed";
+	ASSERT_EQ(-ENOENT, build(self));
+	EXPECT_NE(NULL, strstr(self->err.msg, "'own_shed'")) TH_LOG("%s", self->err.msg);
+	EXPECT_NE(NULL, strstr(self->err.msg, "near: own_sched")) TH_LOG("%s", self->err.msg);
+	EXPECT_EQ(0, self->plan.nr);
+}
+
+TEST_F(expand, static_skips)
+{
+	ASSERT_EQ(0, topology_parse("1n1l2c1t", &self->opts.topology, NULL));
+	self->opts.have_topology = true;
+	self->opts.filters[self->opts.nr_filters++] = "big";
+	ASSERT_EQ(0, build(self));
+	EXPECT_STREQ("big.1n1l2c1t.default", self->plan.inst[0].name);
+	EXPECT_STREQ("needs 16 CPUs, the topology has 2", self->plan.inst[0].skip);
+	plan_free(&self->plan);
+
+	ASSERT_EQ(0, topology_parse("1n1l16c1t", &self->opts.topology, NULL));
+	ASSERT_EQ(0, build(self));
+	EXPECT_STREQ("needs 4 LLCs, the topology has 1", self->plan.inst[0].skip);
+	plan_free(&self->plan);
+
+	ASSERT_EQ(0, topology_parse("1n4l4c1t", &self->opts.topology, NULL));
+	ASSERT_EQ(0, build(self));
+	EXPECT_STREQ("needs 2 NUMA nodes, the topology has 1", self->plan.inst[0].skip);
+	plan_free(&self->plan);
+
+	ASSERT_EQ(0, topology_parse("2n4l4c1t", &self->opts.topology, NULL));
+	ASSERT_EQ(0, build(self));
+	EXPECT_NE(NULL, strstr(self->plan.inst[0].skip, "SMT"));
+	plan_free(&self->plan);
+
+	ASSERT_EQ(0, topology_parse("2n4l2c2t", &self->opts.topology, NULL));
+	ASSERT_EQ(0, build(self));
+	EXPECT_STREQ("", self->plan.inst[0].skip);
+}
+
+TEST_F(expand, durations)
+{
+	const struct plan_instance *inst;
+
+	ASSERT_EQ(0, build(self));
+	inst = find(&self->plan, "plain.1n2l2c1t.default");
+	ASSERT_NE(NULL, inst);
+	EXPECT_EQ(KTSTR_DURATION_MS, inst->duration_ms);
+	EXPECT_EQ(KTSTR_DURATION_MS, inst->run_ms);
+	inst = find(&self->plan, "steps.1n2l2c1t.default");
+	ASSERT_NE(NULL, inst);
+	EXPECT_EQ(1000, inst->duration_ms);
+	EXPECT_EQ(500 + 3000 + 1000 + 100, inst->run_ms);
+	plan_free(&self->plan);
+
+	self->opts.duration_ms = 4000;
+	ASSERT_EQ(0, build(self));
+	inst = find(&self->plan, "steps.1n2l2c1t.default");
+	ASSERT_NE(NULL, inst);
+	EXPECT_EQ(4000, inst->duration_ms);
+	EXPECT_EQ(2000 + 3000 + 4000 + 100, inst->run_ms);
+}
+
+TEST_F(expand, wrong_declarations)
+{
+	static const struct ktstr_test no_desc = { .name = "no_desc" };
+	static const struct ktstr_test bad_name = { .name = "bad name", .desc = "d" };
+	static const struct ktstr_test bad_topo = { .name = "bad_topo",
+						    .desc = "d",
+						    .topology = "1x" };
+	static const struct {
+		const struct ktstr_test *test;
+		const char *says;
+	} rows[] = {
+		{ &no_desc, "no_desc: has no description" },
+		{ &bad_name, "'bad name'" },
+		{ &bad_topo, "test bad_topo: " },
+		{ &missing, "steal requires llc" },
+	};
+	const struct ktstr_test *twice[] = { &plain, &plain };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		memset(&self->err, 0, sizeof(self->err));
+		EXPECT_LT(plan_build(&rows[i].test, 1, &self->opts, &self->plan, &self->err), 0);
+		EXPECT_NE(NULL, strstr(self->err.msg, rows[i].says)) TH_LOG("%s", self->err.msg);
+	}
+	EXPECT_EQ(-EEXIST, plan_build(twice, 2, &self->opts, &self->plan, &self->err));
+}
+
+TEST_F(expand, memory_default)
+{
+	const uint64_t kernel = 12 * MIB, initramfs = 3 * MIB;
+	unsigned int i;
+
+	ASSERT_EQ(0, build(self));
+	ASSERT_EQ(0,
+		  plan_memory(&self->plan, &self->opts, kernel, initramfs, 900 * MIB, &self->err));
+	for (i = 0; i < self->plan.nr; i++) {
+		EXPECT_EQ(0, self->plan.inst[i].mem_bytes % (2 * MIB));
+		EXPECT_GE(self->plan.inst[i].mem_bytes, 512 * MIB);
+	}
+	EXPECT_STREQ("", self->plan.inst[0].skip);
+	/* "big" wants 1024 MB. */
+	EXPECT_EQ(1024 * MIB, self->plan.inst[1].mem_bytes);
+	EXPECT_STREQ("needs 1024 MB for its guest, this machine has 900 MB free",
+		     self->plan.inst[1].skip);
+}
+
+TEST_F(expand, memory_grows_with_cpus)
+{
+	ASSERT_EQ(0, topology_parse("1n1l64c1t", &self->opts.topology, NULL));
+	self->opts.have_topology = true;
+	ASSERT_EQ(0, build(self));
+	ASSERT_EQ(0, plan_memory(&self->plan, &self->opts, 10 * MIB, MIB, 64 * GIB, &self->err));
+	EXPECT_GE(self->plan.inst[0].mem_bytes, 64 * 32 * MIB);
+}
+
+TEST_F(expand, memory_asked_for)
+{
+	ASSERT_EQ(0, build(self));
+	self->opts.memory_mb = 100;
+	EXPECT_EQ(-EINVAL,
+		  plan_memory(&self->plan, &self->opts, 10 * MIB, MIB, 64 * GIB, &self->err));
+	EXPECT_NE(NULL, strstr(self->err.msg, "100 MB is too small")) TH_LOG("%s", self->err.msg);
+	memset(&self->err, 0, sizeof(self->err));
+	self->opts.memory_mb = 4096;
+	EXPECT_EQ(-ENOMEM,
+		  plan_memory(&self->plan, &self->opts, 10 * MIB, MIB, 2 * GIB, &self->err));
+	EXPECT_NE(NULL, strstr(self->err.msg, "2048 MB")) TH_LOG("%s", self->err.msg);
+	self->opts.memory_mb = 701;
+	EXPECT_EQ(0, plan_memory(&self->plan, &self->opts, 10 * MIB, MIB, 64 * GIB, &self->err));
+	EXPECT_EQ(702 * MIB, self->plan.inst[0].mem_bytes);
+	EXPECT_EQ(1024 * MIB, self->plan.inst[1].mem_bytes);
+}
+
+/* The @n-th argument of a job. */
+static const char *job_arg(const struct job *job, unsigned int n)
+{
+	const char *arg = job->sched_args;
+
+	while (n--)
+		arg += strlen(arg) + 1;
+	return arg;
+}
+
+TEST_F(expand, job)
+{
+	struct job job;
+
+	self->opts.sched_kind = SCHED_KIND_BINARY;
+	self->opts.sched = "/x/scx_test";
+	self->opts.sched_args[self->opts.nr_sched_args++] = "-u";
+	self->opts.duration_ms = 1234;
+	ASSERT_EQ(0, build(self));
+
+	ASSERT_EQ(0, plan_job(find(&self->plan, "flags.1n2l2c1t.llc-steal-borrow"), &self->opts,
+			      &job, NULL));
+	EXPECT_EQ(0, job.magic);
+	EXPECT_STREQ("flags", job.test);
+	EXPECT_STREQ("1n2l2c1t", job.topology);
+	EXPECT_EQ(7, job.seed);
+	EXPECT_EQ(1234, job.duration_ms);
+	EXPECT_EQ(SCHED_KIND_BINARY, job.sched_kind);
+	EXPECT_STREQ("scx_test", job.sched_name);
+	ASSERT_EQ(3, job.nr_sched_args);
+	EXPECT_STREQ("-u", job_arg(&job, 0));
+	EXPECT_STREQ("--llc", job_arg(&job, 1));
+	EXPECT_STREQ("--steal", job_arg(&job, 2));
+
+	/* A test that brings a scheduler brings its arguments too. */
+	ASSERT_EQ(0,
+		  plan_job(find(&self->plan, "own_sched.1n2l2c1t.llc"), &self->opts, &job, NULL));
+	EXPECT_EQ(SCHED_KIND_BUILTIN, job.sched_kind);
+	EXPECT_STREQ("fifo", job.sched_name);
+	EXPECT_EQ(JOB_FAULT_WARN, job.fault);
+	ASSERT_EQ(2, job.nr_sched_args);
+	EXPECT_STREQ("--own", job_arg(&job, 0));
+	EXPECT_STREQ("--llc", job_arg(&job, 1));
+
+	ASSERT_EQ(0, plan_job(find(&self->plan, "no_sched.1n2l2c1t.default"), &self->opts, &job,
+			      NULL));
+	EXPECT_EQ(SCHED_KIND_NONE, job.sched_kind);
+	EXPECT_EQ(0, job.nr_sched_args);
+}
+
+TEST_F(expand, job_arguments_do_not_fit)
+{
+	static char long_arg[JOB_ARGS_LEN];
+	struct job job;
+
+	memset(long_arg, 'x', sizeof(long_arg) - 1);
+	self->opts.sched_kind = SCHED_KIND_BINARY;
+	self->opts.sched = "/x/s";
+	self->opts.sched_args[self->opts.nr_sched_args++] = long_arg;
+	ASSERT_EQ(0, build(self));
+	EXPECT_EQ(0,
+		  plan_job(find(&self->plan, "flags.1n2l2c1t.default"), &self->opts, &job, NULL));
+	EXPECT_EQ(-E2BIG,
+		  plan_job(find(&self->plan, "flags.1n2l2c1t.llc"), &self->opts, &job, NULL));
+}
+
+TEST_HARNESS_MAIN

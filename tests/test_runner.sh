@@ -1,0 +1,310 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Bad input and bad surroundings: every row has an exact exit code and one line
+# that names the cause and the cure, and leaves nothing behind.
+#
+# Usage: test_runner.sh BINARY [KERNEL]
+#
+# BINARY is a scenario program. With KERNEL, a bzImage, the rows run that need a
+# guest; they end it in ways that it must not survive.
+
+if [ $# -lt 1 ] || [ ! -x "$1" ]; then
+	echo "usage: $0 BINARY [KERNEL]" >&2
+	exit 1
+fi
+bin=$(realpath "$1")
+kernel=${2:+$(realpath "$2")}
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+
+for var in KERNEL KERNEL_DIR SCHED SCHED_ARGS TOPOLOGY DURATION MEMORY_MB ACCEL KEEP SEED FILTER \
+	   JOBS VERBOSE COLD NO_SKIP; do
+	unset "KTSTR_$var"
+done
+unset kselftest_timeout
+
+nr=0
+failed=0
+test=$("$bin" -l 2>/dev/null | sed -n '1s/[. ].*//p')
+
+result()
+{
+	nr=$((nr + 1))
+	if [ "$1" = ok ]; then
+		echo "ok $nr $2"
+	else
+		failed=$((failed + 1))
+		echo "not ok $nr $2"
+	fi
+}
+
+# Each run carries a mark in its environment, which all its descendants inherit.
+strays()
+{
+	grep -lsz "^KTSTR_TEST_MARK=$1\$" /proc/[0-9]*/environ | sed 's/[^0-9]//g'
+}
+
+# What a run may have left beside processes: files and mounts.
+mkdir "$work/tmp"
+export TMPDIR="$work/tmp"
+snapshot()
+{
+	ls -A "$TMPDIR"
+	ls -A /dev/shm 2>/dev/null | grep -i ktstr
+	cat /proc/self/mounts
+}
+
+check_clean()
+{
+	left=$(strays "$1")
+	if [ -n "$left" ]; then
+		echo "# left behind: processes" $left
+		return 1
+	fi
+	snapshot >"$work/after"
+	if ! cmp -s "$work/before" "$work/after"; then
+		diff "$work/before" "$work/after" | sed 's/^/# left behind: /'
+		return 1
+	fi
+}
+
+# row NAME CODE PATTERN COMMAND...: exit code, and on standard error exactly one line, with PATTERN in it.
+row()
+{
+	name=$1
+	code=$2
+	pattern=$3
+	shift 3
+	verdict=ok
+
+	snapshot >"$work/before"
+	KTSTR_TEST_MARK=row$$ timeout 120 "$@" >"$work/out" 2>"$work/err" </dev/null
+	got=$?
+	if [ $got -ne "$code" ]; then
+		echo "# exit code $got, not $code: $*"
+		verdict=bad
+	fi
+	case $code in
+	1)
+		if [ "$(wc -l <"$work/err")" -ne 1 ]; then
+			echo "# not one line on standard error: $*"
+			verdict=bad
+		fi
+		where=$work/err
+		;;
+	*)
+		if [ -s "$work/err" ]; then
+			echo "# a word on standard error: $*"
+			verdict=bad
+		fi
+		where=$work/out
+		;;
+	esac
+	if ! grep -q -e "$pattern" "$where"; then
+		echo "# '$pattern' is not said: $*"
+		verdict=bad
+	fi
+	check_clean row$$ || verdict=bad
+	[ $verdict = ok ] || sed 's/^/# | /' "$work/err" "$work/out" | head -n 20
+	result $verdict "$name"
+}
+
+# --- files that are wrong in some way ------------------------------------------
+
+: >"$work/empty"
+printf 'not a kernel, only some text that is long enough to have a header\n' >"$work/text"
+head -c 65536 /dev/urandom >"$work/random"
+mkdir "$work/dir"
+printf '#!/bin/sh\n' >"$work/script" && chmod +x "$work/script"
+cp "$work/text" "$work/textprog" && chmod +x "$work/textprog"
+cp "$bin" "$work/noexec" && chmod -x "$work/noexec"
+head -c 4096 "$bin" >"$work/cutelf" && chmod +x "$work/cutelf"
+# The same program, said to be for another machine (e_machine, 183 is aarch64).
+cp "$bin" "$work/arm" && printf '\267\000' | dd of="$work/arm" bs=1 seek=18 conv=notrunc 2>/dev/null
+ln -s "$work/nowhere" "$work/dangling"
+
+# --- options ----------------------------------------------------------------------
+
+row unknown_option	1 '--nope: no such option; -h' "$bin" --nope
+row unknown_letter	1 '-z: no such option; -h' "$bin" -z
+row missing_value	1 '--topology: needs a value' "$bin" --topology
+row value_not_taken	1 'takes no value' "$bin" --cold=1
+row stray_word		1 "'foo': unexpected word; .*-t GLOB" "$bin" foo
+row jobs_zero		1 "-j: '0' is not a whole number from 1" "$bin" -j 0
+row jobs_text		1 "-j: 'many'" "$bin" -j many
+row jobs_negative	1 "-j: '-1'" "$bin" -j -1
+row seed_text		1 "--seed: 'x'" "$bin" --seed x
+row duration_zero	1 "--duration: '0' is not a number of seconds from" "$bin" --duration 0
+row duration_nan	1 "--duration: 'nan'" "$bin" --duration nan
+row duration_huge	1 "--duration: '99999'" "$bin" --duration 99999
+row accel_unknown	1 "--accel: 'xen' is none of auto, kvm, tcg" "$bin" --accel xen
+row topology_syntax	1 "--topology: '4cpus'" "$bin" --topology 4cpus
+row topology_zero	1 "--topology: '0n1l1c1t'" "$bin" --topology 0n1l1c1t
+row topology_divide	1 "--topology: '2n3l1c1t'" "$bin" --topology 2n3l1c1t
+row topology_huge	1 "--topology: '1n1l9999c1t'" "$bin" --topology 1n1l9999c1t
+row topology_threads	1 "--topology: '1n1l1c3t'" "$bin" --topology 1n1l1c3t
+row glob_no_match	1 "matches no test; near: " "$bin" -t "${test}x"
+row glob_empty		1 "-t: empty" "$bin" -t ''
+row append_control	1 "--append: control character" "$bin" --append "$(printf 'a\tb')"
+row append_long		1 "--append: .* at most" "$bin" --append "$(head -c 3000 /dev/zero | tr '\0' x)"
+row env_switch		1 "KTSTR_VERBOSE: 'yes' is neither 0 nor 1" env KTSTR_VERBOSE=yes "$bin"
+row env_number		1 "KTSTR_JOBS: '0'" env KTSTR_JOBS=0 "$bin"
+row env_glob		1 "matches no test" env KTSTR_FILTER=no_such_test_at_all "$bin"
+row env_topology	1 "KTSTR_TOPOLOGY: 'x'" env KTSTR_TOPOLOGY=x "$bin"
+
+# --- kernel -------------------------------------------------------------------------
+
+row kernel_missing	1 "--kernel: $work/nowhere: No such file.*give a bzImage" "$bin" -k "$work/nowhere"
+row kernel_empty	1 "--kernel: .*empty" "$bin" -k "$work/empty"
+row kernel_text		1 "--kernel: .*bzImage" "$bin" -k "$work/text"
+row kernel_random	1 "--kernel: .*bzImage" "$bin" -k "$work/random"
+row kernel_program	1 "--kernel: .*program" "$bin" -k "$bin"
+row kernel_bare_dir	1 "--kernel: .*neither .*bzImage nor vmlinux" "$bin" -k "$work/dir"
+row kernel_device	1 "--kernel: /dev/null: neither a file nor" "$bin" -k /dev/null
+row kernel_dangling	1 "--kernel: $work/dangling: No such file" "$bin" -k "$work/dangling"
+row kernel_env		1 "KTSTR_KERNEL: $work/nowhere" env KTSTR_KERNEL="$work/nowhere" "$bin"
+row kernel_env_dir	1 "KTSTR_KERNEL_DIR: $work/dir" env KTSTR_KERNEL_DIR="$work/dir" "$bin"
+
+# --- scheduler ----------------------------------------------------------------------
+
+row sched_missing	1 "--sched: $work/nowhere: No such file.*give a program" "$bin" --sched "$work/nowhere"
+row sched_dir		1 "--sched: $work/dir: not a file" "$bin" --sched "$work/dir"
+row sched_noexec	1 "--sched: $work/noexec: not executable; chmod" "$bin" --sched "$work/noexec"
+row sched_script	1 "--sched: $work/script: a script; " "$bin" --sched "$work/script"
+row sched_empty_word	1 "--sched: empty" "$bin" --sched ''
+row sched_text		1 "--sched: .*textprog" "$bin" --sched "$work/textprog"
+row sched_cut		1 "--sched: .*cutelf" "$bin" --sched "$work/cutelf"
+row sched_other_arch	1 "--sched: .*arm.*another machine" "$bin" --sched "$work/arm"
+row sched_builtin	1 "--sched: builtin:nosuch: .*there are: " "$bin" --sched builtin:nosuch
+row sched_builtin_path	1 "builtin:../x' names no" "$bin" --sched builtin:../x
+
+# --- what is no mistake ---------------------------------------------------------------
+
+row help		0 '--topology' "$bin" -h
+row list		0 "^$test\\." "$bin" -l
+row list_glob		0 "^$test\\." "$bin" -l -t "$test"
+
+finish()
+{
+	echo "1..$nr"
+	echo "# Totals: pass:$((nr - failed)) fail:$failed xfail:0 xpass:0 skip:0 error:0"
+	[ $failed -eq 0 ] || exit 1
+	exit 0
+}
+
+if [ -z "$kernel" ]; then
+	echo "# no kernel was given: rows that boot a guest are left out"
+	finish
+fi
+
+# --- machines that cannot be ------------------------------------------------------------
+
+row memory_small	1 "--memory-mb: 64 MB is too small.*need" "$bin" -k "$kernel" --memory-mb 64
+row memory_huge		1 "--memory-mb: 1000000 MB, but this machine has only" "$bin" -k "$kernel" --memory-mb 1000000
+row keep_no_parent	1 "--keep: $work/no/where: No such file" "$bin" -k "$kernel" --keep "$work/no/where"
+row keep_file		1 "--keep: $work/text: not a directory" "$bin" -k "$kernel" --keep "$work/text"
+# Without QEMU, and with a /dev/kvm that may or may not work, "tcg" cannot run.
+row no_engine		4 "^1..0 # SKIP --accel tcg: .*not installed" env PATH=/nowhere "$bin" -k "$kernel" --accel tcg
+row no_time		4 "skipped: not started: " env kselftest_timeout=1 "$bin" -k "$kernel" -t "$test" --seed 3
+row no_skip		1 "" env KTSTR_NO_SKIP=1 "$bin" -k "$kernel" -t "$test" --topology 1n1l1c1t --nope
+
+# --- ends of a run ------------------------------------------------------------------------
+
+# Wait until the run that carries the mark has QEMU or vCPUs running: at least $2 processes.
+wait_procs()
+{
+	n=0
+	while [ "$(strays "$1" | wc -l)" -lt "$2" ]; do
+		n=$((n + 1))
+		[ $n -lt 300 ] || return 1
+		sleep 0.1
+	done
+}
+
+wait_clean()
+{
+	n=0
+	while [ -n "$(strays "$1")" ]; do
+		n=$((n + 1))
+		[ $n -lt 100 ] || return 1
+		sleep 0.1
+	done
+}
+
+# killed NAME SIGNAL CODE PATTERN: the runner itself gets SIGNAL while a guest runs.
+killed()
+{
+	verdict=ok
+	snapshot >"$work/before"
+	KTSTR_TEST_MARK=kill$$ "$bin" -k "$kernel" -t "$test" >"$work/out" 2>"$work/err" </dev/null &
+	pid=$!
+	if ! wait_procs kill$$ 2; then
+		echo "# no guest was started"
+		verdict=bad
+	fi
+	kill -"$2" $pid
+	wait $pid 2>/dev/null
+	got=$?
+	if [ $got -ne "$3" ]; then
+		echo "# exit code $got, not $3"
+		verdict=bad
+	fi
+	if ! grep -q -e "$4" "$work/out"; then
+		echo "# '$4' is not said"
+		verdict=bad
+	fi
+	# After SIGKILL the kernel needs a moment to end the children; after the others they are gone.
+	if [ "$2" = KILL ] && ! wait_clean kill$$; then
+		echo "# children survive"
+	fi
+	check_clean kill$$ || verdict=bad
+	[ $verdict = ok ] || sed 's/^/# | /' "$work/err" "$work/out" | head -n 20
+	result $verdict "$1"
+}
+
+killed runner_sigterm	TERM 1 '^Bail out! ended by signal 15'
+killed runner_sigint	INT 1 '^Bail out! ended by signal 2'
+killed runner_sighup	HUP 1 '^Bail out! ended by signal 1'
+killed runner_sigkill	KILL 137 '^TAP version'
+
+# A child of the runner is killed: one failure, named, and the run goes on to its end.
+child_killed()
+{
+	verdict=ok
+	snapshot >"$work/before"
+	KTSTR_TEST_MARK=child$$ "$bin" -k "$kernel" -t "$test" >"$work/out" 2>"$work/err" </dev/null &
+	pid=$!
+	wait_procs child$$ 2 || verdict=bad
+	child=$(pgrep -P $pid | head -n 1)
+	[ -n "$child" ] && kill -KILL "$child"
+	wait $pid
+	[ $? -eq 1 ] || verdict=bad
+	grep -q '^# FAIL infra: the instance.s process was killed by signal 9' "$work/out" || verdict=bad
+	grep -q '^# run again: ' "$work/out" || verdict=bad
+	grep -q '^not ok 1 ' "$work/out" || verdict=bad
+	grep -q '^# Totals: ' "$work/out" || verdict=bad
+	check_clean child$$ || verdict=bad
+	[ $verdict = ok ] || sed 's/^/# | /' "$work/err" "$work/out" | head -n 20
+	result $verdict child_sigkill
+}
+
+child_killed
+
+# Nobody reads the results any more: the run ends, and so does its guest.
+reader_gone()
+{
+	verdict=ok
+	snapshot >"$work/before"
+	(
+		KTSTR_TEST_MARK=pipe$$ timeout 300 "$bin" -k "$kernel" -t "$test" 2>"$work/err" </dev/null
+		echo $? >"$work/code"
+	) | head -n 1 >"$work/out"
+	[ "$(cat "$work/code")" -eq 1 ] || verdict=bad
+	check_clean pipe$$ || verdict=bad
+	[ $verdict = ok ] || { echo "# exit code $(cat "$work/code")"; sed 's/^/# | /' "$work/err"; }
+	result $verdict reader_gone
+}
+
+reader_gone
+finish
