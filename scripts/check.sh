@@ -1,0 +1,68 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# check.sh - "make check": everything that proves the framework right. Fetches what is missing, builds
+# with warnings as errors, runs the unit tests plain and sanitized, fuzzes, and runs scenarios and
+# controls on two kernels. The last line is "N passed, N failed, N skipped".
+#
+# CHECK_KERNELS: series to test on. CHECK_FUZZ_S: seconds for each fuzz target.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+. scripts/common.sh
+
+make=${MAKE:-make}
+out=$PWD
+logs=$out/build/check
+rm -rf "$logs"
+mkdir -p "$logs"
+
+run() { scripts/run-tests.sh run "$logs" "$@"; }
+failed() { scripts/run-tests.sh fail "$logs" "$@"; }
+finish() { scripts/run-tests.sh total "$logs"; exit; }
+
+# A step is one more result: what cannot be built has failed, and says so in the total.
+step()		# $1: name, then a command
+{
+	name=$1
+	shift
+	if "$@" >"$logs/$name.log" 2>&1; then
+		echo "1 0 0 $name" >>"$logs/results"
+	else
+		tail -n 40 "$logs/$name.log" | sed 's/^/    | /'
+		failed "$name" "see $logs/$name.log"
+	fi
+}
+
+jobs=$(nproc)
+step deps scripts/install-deps.sh || finish
+if [ -z "${KDIR-}" ]; then
+	step tree scripts/fetch-tree.sh || finish
+fi
+step build-gcc "$make" -j"$jobs" WERROR=1 all tests tests-san || finish
+
+# Another compiler sees other things.
+for cc in clang-22 clang-21 clang-20 clang-19 clang-18 clang-17 clang-16; do
+	command -v "$cc" >/dev/null || continue
+	step "build-$cc" "$make" -j"$jobs" WERROR=1 CC="$cc" OUTPUT="$out/build/$cc" all tests
+	break
+done
+
+for test in "$out"/build/tests/test_*; do
+	[ -x "$test" ] && run "unit-${test##*/}" 300 "$test"
+done
+for test in "$out"/build/tests-san/test_*; do
+	[ -x "$test" ] && run "sanitized-${test##*/}" 300 "$test"
+done
+for fuzz in "$out"/build/fuzz/fuzz_*; do
+	[ -x "$fuzz" ] && run "${fuzz##*/}" 120 "$fuzz" -s "${CHECK_FUZZ_S:-5}"
+done
+
+for series in ${CHECK_KERNELS:-7 6.18}; do
+	step "kernel-$series" scripts/fetch-kernel.sh "$series" || continue
+	kernel=$(tail -n 1 "$logs/kernel-$series.log")
+	for program in "$out/ktstr_basic" "$out/ktstr_cpuset" "$out/build/tests/ktstr_controls"; do
+		[ -x "$program" ] || { failed "${program##*/}-$series" "was not built"; continue; }
+		run "${program##*/}-$series" 900 "$program" -k "$kernel"
+	done
+done
+finish

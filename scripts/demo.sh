@@ -1,0 +1,50 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# demo.sh - "make demo": from nothing to scenarios on the kernel's own scheduler, on a sched_ext
+# scheduler, and on one that stalls and is caught.
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/common.sh
+
+topology=1n2l2c1t
+
+# The kernel of this machine if it has sched_ext and its image can be read, else one from the cache.
+pick_kernel()
+{
+	if [ -e /sys/kernel/sched_ext ]; then
+		release=$(uname -r)
+		for image in "/lib/modules/$release/vmlinuz" "/boot/vmlinuz-$release"; do
+			if [ -r "$image" ]; then
+				echo "$image"
+				return
+			fi
+		done
+	fi
+	scripts/fetch-kernel.sh
+}
+
+scripts/install-deps.sh
+if [ -z "${KDIR-}" ]; then
+	scripts/fetch-tree.sh >/dev/null
+fi
+kernel=$(pick_kernel)
+"${MAKE:-make}" -j"$(nproc)" all tests
+
+code=0
+show()		# $1: title; then a command
+{
+	printf '\n=== %s\n' "$1"
+	shift
+	echo "    $*"
+	"$@" || { status=$?; [ $status = 4 ] || code=1; }
+}
+
+show "scenarios on the kernel's own scheduler" ./ktstr -k "$kernel" --topology $topology
+show "the same on a sched_ext scheduler, one FIFO for all CPUs" ./ktstr -k "$kernel" --topology $topology	\
+	--sched builtin:fifo
+show "that scheduler made to stall: the test passes if that is noticed" build/tests/ktstr_controls	\
+	-k "$kernel" -t 'control_sched_stall*'
+
+printf '\n%s\n' "$([ $code = 0 ] && echo "all of it passed" || echo "something failed, see above")"
+exit $code
