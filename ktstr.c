@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ktstr.c - one program, three roles: PID 1 of a guest, a scheduler in it, the runner on the host
+ * One program, three roles: PID 1 of a guest, a scheduler in it, the runner on the host
  */
 #include <string.h>
 #include <unistd.h>

@@ -135,7 +135,7 @@ static int fifo_wait(struct ring_buffer *events, struct fifo_exit *gone, int sig
 			continue;
 		/* Ejection first: it is the news when both have come. */
 		if (fds[1].revents && ring_buffer__consume(events) > 0) {
-			fprintf(stderr, "fifo: ejected by the kernel: %s: %s (kind %u, code %lld)\n",
+			fprintf(stderr, "fifo: ejected by the kernel: %s: %s (%u, %lld)\n",
 				gone->reason, gone->msg, gone->kind, gone->code);
 			return 1;
 		}

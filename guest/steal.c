@@ -2,6 +2,7 @@
 /*
  * Time that the host took, as /proc/stat has it.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,9 @@ void steal_parse(const char *text, unsigned long hz, struct steal *s)
 	if (!hz)
 		return;
 	for (; text && *text; text = strchr(text, '\n'), text += !!text) {
-		/* user nice system idle iowait irq softirq steal */
+		/* "cpu" alone is the sum of all. Then: user nice system idle iowait irq softirq steal. */
+		if (strncmp(text, "cpu", 3) || !isdigit((unsigned char)text[3]))
+			continue;
 		if (sscanf(text, "cpu%u %*u %*u %*u %*u %*u %*u %*u %llu", &cpu, &ticks) != 2)
 			continue;
 		if (cpu < KTSTR_MAX_CPUS)

@@ -7,12 +7,11 @@
 
 static void on_stimulus(struct collector *c, const struct msg_stimulus *s)
 {
-	textbuf_printf(
-		&c->log,
-		"step %u at +%llu ms: %u ops (mask 0x%llx), %u cgroups, %u workers, %llu iterations",
-		s->step, (unsigned long long)(s->at_ns / NSEC_PER_MSEC), s->nr_ops,
-		(unsigned long long)s->op_mask, s->nr_cgroups, s->nr_workers,
-		(unsigned long long)s->iterations);
+	unsigned long long ms = s->at_ns / NSEC_PER_MSEC;
+
+	textbuf_printf(&c->log, "step %u at +%llu ms: %u ops (mask 0x%llx), %u cgroups, %u workers, %llu iterations",
+		       s->step, ms, s->nr_ops, (unsigned long long)s->op_mask, s->nr_cgroups,
+		       s->nr_workers, (unsigned long long)s->iterations);
 }
 
 static void on_stage(struct collector *c, const struct msg_stage *s)

@@ -32,10 +32,9 @@ static int check_scheduler(const char *path, struct err *err)
 	if (ret < 0)
 		return err_set(err, ret, "--sched: %s: %s", path, strerror(-ret));
 	if (ret == 2 && !memcmp(magic, "#!", 2))
-		return err_set(
-			err, -ENOEXEC,
-			"--sched: %s: a script; there is no interpreter in the guest, give the program itself",
-			path);
+		return err_set(err, -ENOEXEC,
+			       "--sched: %s: a script; there is no interpreter in the guest, give the program itself",
+			       path);
 	return 0;
 }
 

@@ -150,8 +150,7 @@ static void drain(struct session *s)
 		return;
 	if (!collect_window(&s->col, &s->vm->shm, &s->frame)) {
 		s->ring_corrupt = true;
-		note(s,
-		     "the window's ring is corrupt; what came before is used, the rest from COM2");
+		note(s, "the window's ring is corrupt; COM2 has to do");
 	}
 	if (s->col.ev.stage >= STAGE_JOB && !s->deadline.job_start_ns) {
 		deadline_job(&s->deadline, now_ns());
@@ -325,6 +324,15 @@ static void move_text(struct textbuf *to, struct textbuf *from)
 	memset(from, 0, sizeof(*from));
 }
 
+static void log_instrument(struct textbuf *log, const struct msg_instrument *in)
+{
+	textbuf_printf(log, "clocksource %.*s, hres_active %u, quiet %u, %u of %u sleeps off, mean %llu us, max %llu us",
+		       (int)strnlen(in->clocksource, sizeof(in->clocksource)), in->clocksource,
+		       in->hres_active, in->quiet, in->nr_bad, in->nr_sleeps,
+		       (unsigned long long)(in->mean_ns / NSEC_PER_USEC),
+		       (unsigned long long)(in->max_ns / NSEC_PER_USEC));
+}
+
 static void judge(struct session *s)
 {
 	struct instance_result *res = s->res;
@@ -354,15 +362,7 @@ static void judge(struct session *s)
 		textbuf_tail(&res->section[SECTION_CONSOLE], s->console[0], s->console_len[0],
 			     CONSOLE_LINES);
 	if (ev->have_instrument)
-		textbuf_printf(
-			&s->col.log,
-			"clocksource %.*s, hres_active %u, quiet %u, %u of %u sleeps off, mean %llu us, max %llu us",
-			(int)strnlen(ev->instrument.clocksource,
-				     sizeof(ev->instrument.clocksource)),
-			ev->instrument.clocksource, ev->instrument.hres_active,
-			ev->instrument.quiet, ev->instrument.nr_bad, ev->instrument.nr_sleeps,
-			(unsigned long long)(ev->instrument.mean_ns / NSEC_PER_USEC),
-			(unsigned long long)(ev->instrument.max_ns / NSEC_PER_USEC));
+		log_instrument(&s->col.log, &ev->instrument);
 	if (s->col.nr_bad)
 		note(s, "%u messages of the guest were damaged or made no sense", s->col.nr_bad);
 	if (s->run->opts.keep) {

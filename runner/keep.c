@@ -69,9 +69,12 @@ int keep_prepare(const struct runner *run, struct err *err)
 void keep_result(const char *dir, const char *name, struct instance_result *res)
 {
 	static const char *const titles[NR_SECTIONS] = {
-		[SECTION_DETAIL] = "details",  [SECTION_NOTE] = "notes",
-		[SECTION_MONITOR] = "monitor", [SECTION_SCHED] = "scheduler",
-		[SECTION_KLOG] = "kernel log", [SECTION_CONSOLE] = "console",
+		[SECTION_DETAIL] = "details",
+		[SECTION_NOTE] = "notes",
+		[SECTION_MONITOR] = "monitor",
+		[SECTION_SCHED] = "scheduler",
+		[SECTION_KLOG] = "kernel log",
+		[SECTION_CONSOLE] = "console",
 		[SECTION_LOG] = "log",
 	};
 	const struct outcome *out = &res->outcome;

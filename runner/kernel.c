@@ -253,10 +253,9 @@ int kernel_locate(const char *path, const char *from, const char *self, struct k
 	}
 	if (!try_running(k))
 		return 0;
-	return err_set(
-		err, -ENOENT,
-		"no kernel image found: none in the tree, none for the running kernel%s%s%s; give one with --kernel or KTSTR_KERNEL",
-		k->passed_over[0] ? " (" : "", k->passed_over, k->passed_over[0] ? ")" : "");
+	return err_set(err, -ENOENT,
+		       "no kernel image found: none in the tree, none for the running kernel%s%s%s; give one with --kernel or KTSTR_KERNEL",
+		       k->passed_over[0] ? " (" : "", k->passed_over, k->passed_over[0] ? ")" : "");
 }
 
 void kernel_report(const struct kernel *k)

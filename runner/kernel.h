@@ -12,8 +12,7 @@
 struct kernel {
 	char arg[PATH_MAX];	/* what -k must say to get it again: a build directory or a file */
 	char image[PATH_MAX];	/* what boots */
-	char vmlinux
-		[PATH_MAX]; /* symbols of the same build for the monitor, "" if there are none */
+	char vmlinux[PATH_MAX];	/* symbols of the same build, for the monitor; "" if none */
 	char config[PATH_MAX];	/* its .config, "" if unknown */
 	char version[256];
 	uint64_t size;		/* of the image file */

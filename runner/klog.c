@@ -21,8 +21,7 @@ static const struct {
 	const char *has2;
 } patterns[] = {
 	{ .what = "panic", .start = "Kernel panic - not syncing" },
-	{ .what = "lockdep",
-	  .start = "WARNING: possible " }, /* circular, recursive, irq lock inversion */
+	{ .what = "lockdep", .start = "WARNING: possible " },	/* circular, recursive, ... */
 	{ .what = "lockdep", .start = "WARNING: inconsistent lock state" },
 	{ .what = "lockdep", .start = "WARNING: bad unlock balance" },
 	{ .what = "lockdep", .start = "WARNING: held lock freed" },
@@ -36,23 +35,18 @@ static const struct {
 	{ .what = "KCSAN", .start = "BUG: KCSAN" },
 	{ .what = "workqueue lockup", .start = "BUG: workqueue lockup" },
 	{ .what = "BUG", .start = "BUG: " },
-	{ .what = "BUG",
-	  .start = "BUG ",
-	  .has = "ainted" }, /* slub: "BUG kmalloc-64 (Not tainted): ..." */
+	{ .what = "BUG", .start = "BUG ", .has = "ainted" },	/* "BUG kmalloc-64 (Not tainted): ..." */
 	{ .what = "BUG", .start = "kernel BUG at " },
 	{ .what = "Oops", .start = "Oops: " },
 	{ .what = "Oops", .start = "Oops[" },
-	{ .what = "Oops",
-	  .has = ": 0",
-	  .has2 = " [#" }, /* die(): "invalid opcode: 0000 [#1] SMP" */
+	{ .what = "Oops", .has = ": 0", .has2 = " [#" },	/* "invalid opcode: 0000 [#1] SMP" */
 	{ .what = "general protection", .start = "general protection fault" },
 	{ .what = "Oops", .start = "PANIC: " },
 	{ .what = "Oops", .start = "traps: PANIC: " },
 	{ .what = "UBSAN", .start = "UBSAN: " },
 	{ .what = "KASAN", .start = "KASAN: " },
-	{ .what = "RCU stall",
-	  .has = "INFO: rcu",
-	  .has2 = " stall" }, /* "rcu: INFO: rcu_sched self-detected stall" */
+	/* "rcu: INFO: rcu_sched self-detected stall on CPU" */
+	{ .what = "RCU stall", .has = "INFO: rcu", .has2 = " stall" },
 	{ .what = "RCU stall", .start = "rcu: rcu_", .has = "kthread starved for" },
 	{ .what = "soft lockup", .has = "BUG: soft lockup" },
 	{ .what = "hard lockup", .has = "hard LOCKUP" },
@@ -144,7 +138,9 @@ const char *klog_match(const char *line, size_t len)
 				continue;
 			p += n;
 		}
-		if (patterns[i].has && !(p = find(p, end, patterns[i].has)))
+		if (patterns[i].has)
+			p = find(p, end, patterns[i].has);
+		if (!p)
 			continue;
 		if (patterns[i].has2 && !find(p, end, patterns[i].has2))
 			continue;
@@ -165,7 +161,7 @@ static bool klog_known(const struct klog *k, const char *line)
 {
 	unsigned int i;
 
-	for (i = 0; i < min(k->nr_hits, (unsigned int)KLOG_MAX_HITS); i++)
+	for (i = 0; i < klog_kept(k); i++)
 		if (!strcmp(k->hit[i].line, line))
 			return true;
 	return false;

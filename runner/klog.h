@@ -23,8 +23,14 @@ struct klog_hit {
 struct klog {
 	unsigned int nr_hits;		/* in all; only the first KLOG_MAX_HITS are kept */
 	struct klog_hit hit[KLOG_MAX_HITS];
-	char panic[KLOG_LINE_LEN]; /* "Kernel panic - not syncing: ...", "" if there was none */
+	char panic[KLOG_LINE_LEN];	/* "Kernel panic - not syncing: ...", "" if none */
 };
+
+/* klog_kept - how many of the hits are in .hit */
+static inline unsigned int klog_kept(const struct klog *k)
+{
+	return k->nr_hits < KLOG_MAX_HITS ? k->nr_hits : KLOG_MAX_HITS;
+}
 
 /*
  * klog_match - what kind of splat begins with this line; NULL if none does. The line may

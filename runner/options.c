@@ -349,8 +349,12 @@ static int parse_env(struct options *opts, struct err *err)
 static const char *option_name(int opt)
 {
 	static const char *const short_names[] = {
-		['l'] = "-l", ['t'] = "-t",	  ['v'] = "-v",
-		['j'] = "-j", ['k'] = "--kernel", ['h'] = "-h",
+		['l'] = "-l",
+		['t'] = "-t",
+		['v'] = "-v",
+		['j'] = "-j",
+		['k'] = "--kernel",
+		['h'] = "-h",
 	};
 	static const char *const long_names[] = {
 		[OPT_SCHED - OPT_SCHED] = "--sched",

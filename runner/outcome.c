@@ -38,8 +38,10 @@ static bool result_sound(const struct msg_result *res)
 {
 	if (res->verdict <= VERDICT_NONE || res->verdict >= NR_VERDICTS || res->cause >= NR_CAUSES)
 		return false;
-	if ((res->verdict == VERDICT_FAIL) != (res->cause != CAUSE_NONE) &&
-	    res->verdict != VERDICT_INCONCLUSIVE && res->verdict != VERDICT_SKIP)
+	/* A failure has a cause, a pass has none; what is in between may name one. */
+	if (res->verdict == VERDICT_FAIL && res->cause == CAUSE_NONE)
+		return false;
+	if (res->verdict == VERDICT_PASS && res->cause != CAUSE_NONE)
 		return false;
 	return memchr(res->text, '\0', sizeof(res->text)) != NULL;
 }
@@ -93,7 +95,7 @@ static void judge_klog(const struct evidence *ev, struct outcome *out)
 	if (out->verdict == VERDICT_FAIL || !ev->klog.nr_hits)
 		return;
 	/* What happened under the test says more than what happened before it. */
-	for (i = 0; i < min(ev->klog.nr_hits, (unsigned int)KLOG_MAX_HITS); i++)
+	for (i = 0; i < klog_kept(&ev->klog); i++)
 		if (!hit || (hit->at_boot && !ev->klog.hit[i].at_boot))
 			hit = &ev->klog.hit[i];
 	if (ev->klog.panic[0])
@@ -141,14 +143,13 @@ static bool instrument_bad(const struct evidence *ev, char *why, size_t size)
 	if (!strncmp(in->clocksource, "tsc", sizeof(in->clocksource)) && in->hres_active &&
 	    in->quiet && in->nr_bad <= INSTRUMENT_MAX_BAD)
 		return false;
-	snprintf(
-		why, size,
-		"clocksource %.*s (tsc), hres_active %u (1), quiet %u (1), %u of %u sleeps off by over %llu us (%d), mean %llu us, max %llu us",
-		(int)strnlen(in->clocksource, sizeof(in->clocksource)), in->clocksource,
-		in->hres_active, in->quiet, in->nr_bad, in->nr_sleeps,
-		(unsigned long long)(INSTRUMENT_TOLERANCE_NS / NSEC_PER_USEC), INSTRUMENT_MAX_BAD,
-		(unsigned long long)(in->mean_ns / NSEC_PER_USEC),
-		(unsigned long long)(in->max_ns / NSEC_PER_USEC));
+	snprintf(why, size,
+		 "clocksource %.*s (tsc), hres_active %u (1), quiet %u (1), %u of %u sleeps off by over %llu us (%d), mean %llu us, max %llu us",
+		 (int)strnlen(in->clocksource, sizeof(in->clocksource)), in->clocksource,
+		 in->hres_active, in->quiet, in->nr_bad, in->nr_sleeps,
+		 (unsigned long long)(INSTRUMENT_TOLERANCE_NS / NSEC_PER_USEC), INSTRUMENT_MAX_BAD,
+		 (unsigned long long)(in->mean_ns / NSEC_PER_USEC),
+		 (unsigned long long)(in->max_ns / NSEC_PER_USEC));
 	return true;
 }
 

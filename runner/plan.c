@@ -104,10 +104,9 @@ static int check_test(const struct ktstr_test *test, struct err *err)
 				       test->flags[i]->name);
 		for (req = test->flags[i]->requires; req && *req; req++)
 			if (flag_index(test, *req) < 0)
-				return err_set(
-					err, -EINVAL,
-					"test %s: flag %s requires %s, which the test does not list",
-					test->name, test->flags[i]->name, (*req)->name);
+				return err_set(err, -EINVAL,
+					       "test %s: flag %s requires %s, which the test does not list",
+					       test->name, test->flags[i]->name, (*req)->name);
 	}
 	return 0;
 }
@@ -330,10 +329,9 @@ int plan_memory(struct plan *plan, const struct options *opts, uint64_t kernel, 
 	unsigned int i;
 
 	if (want && want < need)
-		return err_set(
-			err, -EINVAL,
-			"--memory-mb: %u MB is too small, this kernel and initramfs need %llu",
-			opts->memory_mb, (unsigned long long)DIV_ROUND_UP(need, MIB));
+		return err_set(err, -EINVAL,
+			       "--memory-mb: %u MB is too small, this kernel and initramfs need %llu",
+			       opts->memory_mb, (unsigned long long)DIV_ROUND_UP(need, MIB));
 	if (want && want + MEM_HEADROOM > avail)
 		return err_set(err, -ENOMEM,
 			       "--memory-mb: %u MB, but this machine has only %llu MB free",

@@ -19,7 +19,7 @@
 #include "diag.h"
 #include "keep.h"
 
-#define BUDGET_RESERVE_S	30U	/* of kselftest's time-out, for what still runs and the report */
+#define BUDGET_RESERVE_S	30	/* of kselftest's time-out, for what still runs and the report */
 #define POLL_MS			1000
 #define REAP_MS			10000	/* for processes that were killed */
 #define SETTLE_MS		50	/* for our own copy of a signal that killed a child */
@@ -262,14 +262,13 @@ static void start_instance(struct state *st, struct child *c, unsigned int index
 static void check_budget(struct state *st)
 {
 	const struct runner *run = st->run;
-	uint64_t reserve, spent = now_ns() - run->start_ns;
+	uint64_t spent = now_ns() - run->start_ns;
 	char text[160];
 	unsigned int i;
 
 	if (!run->budget_s || st->out_of_time)
 		return;
-	reserve = min(BUDGET_RESERVE_S, run->budget_s / 2);
-	if (spent + reserve * NSEC_PER_SEC < run->budget_s * NSEC_PER_SEC)
+	if (spent + BUDGET_RESERVE_S * NSEC_PER_SEC < run->budget_s * NSEC_PER_SEC)
 		return;
 	st->out_of_time = true;
 	snprintf(text, sizeof(text),
@@ -321,9 +320,8 @@ static void on_template(struct state *st, unsigned int index, struct instance_re
 	vm_image_close(&g->image);
 	if (res->flags & RESULT_NO_WINDOW) {
 		status_clear(st);
-		report_diag(
-			"",
-			"this kernel lets PID 1 see no window: each instance boots with its job");
+		report_diag("",
+			    "this kernel lets PID 1 see no window: each instance boots with its job");
 		g->state = GROUP_COLD;
 		instance_result_free(res);
 		return;

@@ -6,6 +6,14 @@
  */
 #include "../ktstr.h"
 
+/*
+ * Where cpusets overlap or change under load, the fair scheduler balances whole tasks
+ * between CPUs of which many are not open to them, and may leave three spinners on one
+ * CPU beside one on another for a second. That is no fault: shares may differ widely then.
+ * In return nobody may wait for longer than this, half a run; what is seen is a third of it.
+ */
+#define UNEVEN		.max_spread_pct = 75, .max_gap_ms = 1000
+
 KTSTR_TEST(cgroup_cpuset_llc_steady,
 	.desc = "one cgroup per last-level cache: all stay within theirs and share it evenly",
 	.min_cpus = 4, .min_llcs = 2,
@@ -23,7 +31,7 @@ KTSTR_TEST(cgroup_cpuset_overlap_steady,
 				     { "cg_1", CPUSET_OVERLAP(1, 3, .5), WORKERS(CPU_SPIN, 4) },
 				     { "cg_2", CPUSET_OVERLAP(2, 3, .5), WORKERS(CPU_SPIN, 4) }),
 		  .hold = HOLD_FULL }),
-	.expect = { .isolation = true });
+	.expect = { .isolation = true, UNEVEN });
 
 KTSTR_TEST(cgroup_cpuset_apply_midrun,
 	.desc = "disjoint cpusets are put on running cgroups: all workers are in them at once",
@@ -34,7 +42,7 @@ KTSTR_TEST(cgroup_cpuset_apply_midrun,
 		{ .ops = OPS(SET_CPUSET("cg_0", CPUSET_DISJOINT(0, 2)),
 			     SET_CPUSET("cg_1", CPUSET_DISJOINT(1, 2))),
 		  .hold = HOLD_FRAC(.5) }),
-	.expect = { .isolation = true });
+	.expect = { .isolation = true, UNEVEN });
 
 KTSTR_TEST(cgroup_cpuset_clear_midrun,
 	.desc = "cpusets are taken from running cgroups: their workers spread out again",
@@ -44,7 +52,7 @@ KTSTR_TEST(cgroup_cpuset_clear_midrun,
 		  .hold = HOLD_FRAC(.5), .keep = true },
 		{ .ops = OPS(CLEAR_CPUSET("cg_0"), CLEAR_CPUSET("cg_1")),
 		  .hold = HOLD_FRAC(.5) }),
-	.expect = { .isolation = true });
+	.expect = { .isolation = true, UNEVEN });
 
 KTSTR_TEST(cgroup_cpuset_resize,
 	.desc = "cpusets shrink and grow under running spinners: nobody starves, nobody leaves its set",
@@ -59,7 +67,7 @@ KTSTR_TEST(cgroup_cpuset_resize,
 		{ .ops = OPS(SET_CPUSET("cg_0", CPUSET_RANGE(0, .75)),
 			     SET_CPUSET("cg_1", CPUSET_RANGE(.75, 1))),
 		  .hold = HOLD_FRAC(1. / 3) }),
-	.expect = { .isolation = true });
+	.expect = { .isolation = true, UNEVEN });
 
 KTSTR_TEST(cgroup_cpuset_swap_disjoint,
 	.desc = "two halves swap their CPUs twice, then become thirds: everybody moves at once",
@@ -73,7 +81,7 @@ KTSTR_TEST(cgroup_cpuset_swap_disjoint,
 		{ .ops = OPS(SET_CPUSET("cg_0", CPUSET_DISJOINT(0, 3)),
 			     SET_CPUSET("cg_1", CPUSET_DISJOINT(1, 3))),
 		  .hold = HOLD_FRAC(.25) }),
-	.expect = { .isolation = true });
+	.expect = { .isolation = true, UNEVEN });
 
 KTSTR_TEST(cgroup_cpuset_cross_llc_race,
 	.desc = "two oversubscribed cgroups swap last-level caches every 200 ms: nobody is lost on the way",
@@ -83,7 +91,7 @@ KTSTR_TEST(cgroup_cpuset_cross_llc_race,
 				     { "cg_1", CPUSET_LLC(1), WORKERS(MIXED, 16) }),
 		  .hold = HOLD_FRAC(.1), .keep = true },
 		{ .ops = OPS(SWAP_CPUSETS("cg_0", "cg_1")), .hold = HOLD_LOOP(200) }),
-	.expect = { .isolation = true });
+	.expect = { .isolation = true, UNEVEN });
 
 KTSTR_TEST(cgroup_cpuset_add_remove,
 	.desc = "of three disjoint cgroups one exists only for a while",
@@ -109,7 +117,7 @@ KTSTR_TEST(cgroup_cpuset_change_imbalance,
 		  .hold = HOLD_FRAC(1. / 3) },
 		{ .ops = OPS(SET_CPUSET("cg_1", CPUSET_DISJOINT(1, 2))),
 		  .hold = HOLD_FRAC(1. / 3) }),
-	.expect = { .isolation = true });
+	.expect = { .isolation = true, UNEVEN });
 
 KTSTR_TEST(cgroup_affinity_pinned,
 	.desc = "all workers of a cgroup ask for the same single CPU of its cpuset, and share it",
@@ -135,11 +143,11 @@ KTSTR_TEST(cgroup_affinity_random,
 
 KTSTR_TEST(cgroup_affinity_spanning,
 	.desc = "workers ask for all CPUs, and still do not leave their narrower cpuset",
-	.min_cpus = 4,
+	.min_cpus = 4, .min_llcs = 2,
 	.steps = STEPS(
-		{ .cgroups = CGROUPS({ "cg_0", CPUSET_DISJOINT(0, 2),
+		{ .cgroups = CGROUPS({ "cg_0", CPUSET_LLC(0),
 				       WORKERS(CPU_SPIN, 4, .affinity.kind = AFFINITY_ALL) },
-				     { "cg_1", CPUSET_DISJOINT(1, 2),
+				     { "cg_1", CPUSET_LLC(1),
 				       WORKERS(CPU_SPIN, 4, .affinity.kind = AFFINITY_ALL) }),
 		  .hold = HOLD_FULL }),
 	.expect = { .isolation = true });
@@ -153,4 +161,4 @@ KTSTR_TEST(nested_cgroup_cpuset,
 				     { "cg_0/whole", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
 		  .hold = HOLD_FRAC(.5), .keep = true },
 		{ .ops = OPS(SET_CPUSET("cg_0", CPUSET_RANGE(.15, .6))), .hold = HOLD_FRAC(.5) }),
-	.expect = { .isolation = true });
+	.expect = { .isolation = true, UNEVEN });

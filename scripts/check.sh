@@ -28,7 +28,8 @@ step()		# $1: name, then a command
 	if "$@" >"$logs/$name.log" 2>&1; then
 		echo "1 0 0 $name" >>"$logs/results"
 	else
-		tail -n 40 "$logs/$name.log" | sed 's/^/    | /'
+		# Less what make says about each file that it builds.
+		grep -Ev '^  [A-Z]+ ' "$logs/$name.log" | tail -n 40 | sed 's/^/    | /'
 		failed "$name" "see $logs/$name.log"
 	fi
 }
@@ -54,9 +55,12 @@ for test in "$out"/build/tests-san/test_*; do
 	[ -x "$test" ] && run "sanitized-${test##*/}" 300 "$test"
 done
 for fuzz in "$out"/build/fuzz/fuzz_*; do
-	[ -x "$fuzz" ] && run "${fuzz##*/}" 120 "$fuzz" -s "${CHECK_FUZZ_S:-5}"
+	# What kills a target is saved where it runs.
+	[ -x "$fuzz" ] && (cd "$logs" && exec "$out/scripts/run-tests.sh" run "$logs" "${fuzz##*/}" 120	\
+		"$fuzz" -s "${CHECK_FUZZ_S:-5}")
 done
 
+misuse=
 for series in ${CHECK_KERNELS:-7 6.18}; do
 	step "kernel-$series" scripts/fetch-kernel.sh "$series" || continue
 	kernel=$(tail -n 1 "$logs/kernel-$series.log")
@@ -64,5 +68,8 @@ for series in ${CHECK_KERNELS:-7 6.18}; do
 		[ -x "$program" ] || { failed "${program##*/}-$series" "was not built"; continue; }
 		run "${program##*/}-$series" 900 "$program" -k "$kernel"
 	done
+	# Bad input and bad surroundings do not depend on the kernel: once is enough.
+	[ -n "$misuse" ] || run test_runner 600 tests/test_runner.sh "$out/ktstr_basic" "$kernel"
+	misuse=1
 done
 finish

@@ -8,6 +8,8 @@ cd "$(dirname "$0")/.."
 . scripts/common.sh
 
 topology=1n2l2c1t
+tour="-t cgroup_steady -t cgroup_add_midrun -t cgroup_pipe_io -t sched_batch -t nested_cgroup_steady
+	-t cgroup_cpuset_llc_steady -t cgroup_cpuset_swap_disjoint -t cgroup_affinity_pinned"
 
 # The kernel of this machine if it has sched_ext and its image can be read, else one from the cache.
 pick_kernel()
@@ -40,11 +42,12 @@ show()		# $1: title; then a command
 	"$@" || { status=$?; [ $status = 4 ] || code=1; }
 }
 
-show "scenarios on the kernel's own scheduler" ./ktstr -k "$kernel" --topology $topology
-show "the same on a sched_ext scheduler, one FIFO for all CPUs" ./ktstr -k "$kernel" --topology $topology	\
-	--sched builtin:fifo
-show "that scheduler made to stall: the test passes if that is noticed" build/tests/ktstr_controls	\
-	-k "$kernel" -t 'control_sched_stall*'
+# shellcheck disable=SC2086 # words, on purpose
+set -- -k "$kernel" --topology $topology $tour
+show "scenarios on the kernel's own scheduler" ./ktstr "$@"
+show "the same on a sched_ext scheduler, one FIFO for all CPUs" ./ktstr "$@" --sched builtin:fifo
+show "that scheduler made to stall: the test passes if that is noticed"		\
+	build/tests/ktstr_controls -k "$kernel" -t 'control_sched_stall*'
 
 printf '\n%s\n' "$([ $code = 0 ] && echo "all of it passed" || echo "something failed, see above")"
 exit $code

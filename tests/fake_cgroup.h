@@ -45,6 +45,7 @@ struct fake {
 	int bad_ret;
 	unsigned int bad_times;
 	bool hang;
+	bool refuse_rmdir;
 	bool lie;				/* about cpuset.cpus.effective */
 };
 
@@ -146,6 +147,8 @@ static int fake_rmdir(const char *path)
 
 	if (!d)
 		return -ENOENT;
+	if (fake->refuse_rmdir)
+		return -EBUSY;
 	fake_read_pids(path, pids);
 	if (*pids)
 		return -EBUSY;

@@ -33,6 +33,7 @@
 #define MAP_SIZE	16384	/* a power of two */
 #define HANG_S		20
 #define DEFAULT_RUNS	100000UL
+#define EXIT_DRIVER	3	/* the driver itself failed; no sanitizer uses it */
 
 #ifdef __clang__
 #define __no_coverage	__attribute__((no_sanitize("coverage")))
@@ -329,18 +330,19 @@ static int child_main(struct shared *shared, const struct options *opt)
 	}
 	if (ret)
 		fprintf(stderr, "cannot go on: %s\n", strerror(-ret));
-	return ret ? EXIT_FAILURE : EXIT_SUCCESS;
+	return ret ? EXIT_DRIVER : EXIT_SUCCESS;
 }
 
-/* Wait for the child. A message if it did not end well, else NULL. */
-static const char *watch(pid_t pid, struct shared *shared, bool *hung)
+/* Wait for the child. A message if it did not end well, else NULL; @input: for its last input. */
+static const char *await_child(pid_t pid, struct shared *shared, bool *input)
 {
 	int pidfd = syscall(SYS_pidfd_open, pid, 0);
 	struct pollfd pfd = { .fd = pidfd, .events = POLLIN };
+	bool hung = false;
 	uint64_t runs = 0;
 	int status, ret;
 
-	*hung = false;
+	*input = false;
 	if (pidfd < 0) {
 		kill(pid, SIGKILL);
 		waitpid(pid, &status, 0);
@@ -353,7 +355,7 @@ static const char *watch(pid_t pid, struct shared *shared, bool *hung)
 		if (ret < 0 && errno == EINTR)
 			continue;
 		if (atomic_load(&shared->runs) == runs) {
-			*hung = true;
+			hung = true;
 			kill(pid, SIGKILL);
 			break;
 		}
@@ -362,11 +364,14 @@ static const char *watch(pid_t pid, struct shared *shared, bool *hung)
 	close(pidfd);
 	if (waitpid(pid, &status, 0) != pid)
 		return "cannot wait for it";
-	if (*hung)
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS)
+		return NULL;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_DRIVER)
+		return "the driver failed";
+	*input = true;
+	if (hung)
 		return "an input took too long";
-	if (WIFSIGNALED(status))
-		return strsignal(WTERMSIG(status));
-	return WEXITSTATUS(status) ? "it failed" : NULL;
+	return WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "a sanitizer ended it";
 }
 
 static void save_input(const char *name, const struct shared *shared)
@@ -382,7 +387,7 @@ static void save_input(const char *name, const struct shared *shared)
 	if (ret)
 		printf("# cannot save the input in %s: %s\n", path, strerror(-ret));
 	else
-		printf("# the input is in ./%s; \"%s %s\" runs it again\n", path, name, path);
+		printf("# the input is in ./%s; give it as FILE to run it again\n", path);
 }
 
 static bool parse_options(int argc, char **argv, struct options *opt)
@@ -429,7 +434,7 @@ int main(int argc, char **argv)
 	struct shared *shared;
 	pid_t pid, parent = getpid();
 	const char *why;
-	bool hung;
+	bool input = false;
 
 	if (!parse_options(argc, argv, &opt)) {
 		fprintf(stderr, "usage: %s [-r RUNS] [-s SECONDS] [--seed N] [FILE...]\n", name);
@@ -451,14 +456,14 @@ int main(int argc, char **argv)
 			_exit(EXIT_FAILURE);
 		exit(child_main(shared, &opt));
 	}
-	why = pid < 0 ? strerror(errno) : watch(pid, shared, &hung);
+	why = pid < 0 ? strerror(errno) : await_child(pid, shared, &input);
 
 	printf("# %llu executions, %u inputs kept, seed %llu\n",
 	       (unsigned long long)atomic_load(&shared->runs), atomic_load(&shared->kept),
 	       (unsigned long long)opt.seed);
 	if (why) {
 		printf("# %s\n", why);
-		if (pid > 0)
+		if (input)
 			save_input(name, shared);
 	}
 	printf("%sok 1 %s\n", why ? "not " : "", name);

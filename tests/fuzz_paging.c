@@ -9,6 +9,9 @@
 #include <string.h>
 #include "../monitor/rq.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t fuzz_seed_input(uint8_t *buf, size_t size, uint64_t seed);
+
 #define RAM_SIZE	(256 * KIB)	/* a power of two */
 
 struct header {
@@ -112,4 +115,55 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	symbols_parse(&sym, (const char *)data, size);
 	free(ram);
 	return 0;
+}
+
+#define TILE		0x8000	/* eight pages: all that is mapped leads into them */
+#define TEXT		0xffffffff81005000ULL
+#define DIRECT		0xffff888000000000ULL
+#define RQ_STEP		64
+
+static void put(uint8_t *tile, uint64_t at, uint64_t val)
+{
+	memcpy(tile + at, &val, sizeof(val));
+}
+
+/* A kernel that is found, with its run queues; @seed says how. */
+size_t fuzz_seed_input(uint8_t *buf, size_t size, uint64_t seed)
+{
+	struct header h = { .text_pa = 0x5000, .nr_cpus = 7, .inside = 4 };
+	uint8_t *tile = buf + sizeof(h);
+	uint64_t i;
+
+	if (size < sizeof(h) + TILE)
+		return 0;
+	memset(tile, 0, TILE);
+	for (i = 0; i < 512; i++) {
+		put(tile, 0x1000 + i * 8, 0x2001);
+		put(tile, 0x2000 + i * 8, 0x3001);
+		put(tile, 0x3000 + i * 8, 0x4001);
+		put(tile, 0x4000 + i * 8, (i % 8) << 12 | 1);
+	}
+	memcpy(tile + 0x5100, BANNER_PREFIX, sizeof(BANNER_PREFIX));
+	put(tile, 0x5300, 0x5000 - (TEXT - KERNEL_MAP));
+	for (i = 0; i < 8; i++) {
+		put(tile, 0x5200 + i * 8, DIRECT + i * RQ_STEP);
+		put(tile, 0x6000 + i * RQ_STEP, i);
+	}
+	h.low_size = seed & 1 ? RAM_SIZE : RAM_SIZE / 2;
+	h.high_base = seed & 2 ? RAM_SIZE / 2 : 4 * GIB;
+	h.linked = seed >> 2 & 1;
+	h.levels = 4;
+	h.root = 0x1000;
+	h.va = DIRECT + seed;
+	h.addr[SYM_TEXT] = TEXT;
+	h.addr[SYM_BANNER] = TEXT + 0x100;
+	h.addr[SYM_PHYS_BASE] = TEXT + 0x300;
+	h.addr[SYM_PGD] = TEXT - 0x4000;
+	h.addr[SYM_PER_CPU_OFFSET] = TEXT + 0x200;
+	h.addr[SYM_RUNQUEUES] = 0x6000;
+	h.addr[SYM_JIFFIES] = TEXT + 0x400;
+	for (i = 0; i < NR_READINGS; i++)
+		h.field[i] = (uint32_t)i * 8;
+	memcpy(buf, &h, sizeof(h));
+	return sizeof(h) + TILE;
 }

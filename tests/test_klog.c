@@ -107,9 +107,12 @@ TEST(noise_is_not)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(noise); i++)
-		EXPECT_EQ(NULL, klog_match(noise[i], strlen(noise[i])))
-		TH_LOG("taken for a splat: %s", noise[i]);
+	for (i = 0; i < ARRAY_SIZE(noise); i++) {
+		const char *line = noise[i];
+
+		EXPECT_EQ(NULL, klog_match(line, strlen(line)))
+			TH_LOG("taken for a splat: %s", line);
+	}
 }
 
 /* A line that ends in the middle of a pattern must not be read beyond its end. */
@@ -158,8 +161,8 @@ TEST(boot_and_job)
 
 TEST(same_line_from_two_logs_counts_once)
 {
-	const char console[] = "[    1.0] WARNING: kernel/a.c:1 at a\r\n";
-	const char kmsg[] = "WARNING: kernel/a.c:1 at a\nWARNING: kernel/b.c:1 at b\n";
+	static const char console[] = "[    1.0] WARNING: kernel/a.c:1 at a\r\n";
+	static const char kmsg[] = "WARNING: kernel/a.c:1 at a\nWARNING: kernel/b.c:1 at b\n";
 	struct klog k = { 0 };
 
 	klog_scan(&k, console, strlen(console), strlen(console));

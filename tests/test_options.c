@@ -64,13 +64,13 @@ TEST_F(options, defaults)
 
 TEST_F(options, everything)
 {
-	ASSERT_EQ(
-		0,
-		parse("-l -v -t a* -t b -j 3 -k /boot/x --sched builtin:fifo --sched-arg --slow "
-		      "--sched-arg=5 --topology 2n4l2c1t --duration 0.25 --memory-mb 300 --accel tcg "
-		      "--keep /tmp/k --seed 0x10 --cold --append quiet",
-		      &self->opts, &self->err))
-	TH_LOG("%s", self->err.msg);
+	static const char args[] =
+		"-l -v -t a* -t b -j 3 -k /boot/x --sched builtin:fifo --sched-arg --slow "
+		"--sched-arg=5 --topology 2n4l2c1t --duration 0.25 --memory-mb 300 --accel tcg "
+		"--keep /tmp/k --seed 0x10 --cold --append quiet";
+
+	ASSERT_EQ(0, parse(args, &self->opts, &self->err))
+		TH_LOG("%s", self->err.msg);
 	EXPECT_TRUE(self->opts.list && self->opts.verbose && self->opts.cold);
 	ASSERT_EQ(2, self->opts.nr_filters);
 	EXPECT_STREQ("a*", self->opts.filters[0]);
@@ -185,7 +185,7 @@ TEST_F(options, refused)
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		EXPECT_LT(parse(rows[i].args, &self->opts, &self->err), 0)
-		TH_LOG("%s", rows[i].args);
+			TH_LOG("%s", rows[i].args);
 		EXPECT_NE(NULL, strstr(self->err.msg, rows[i].says))
 			TH_LOG("%s: %s", rows[i].args, self->err.msg);
 		EXPECT_EQ(NULL, strchr(self->err.msg, '\n'));

@@ -206,7 +206,7 @@ row keep_no_parent	1 "--keep: $work/no/where: No such file" "$bin" -k "$kernel" 
 row keep_file		1 "--keep: $work/text: not a directory" "$bin" -k "$kernel" --keep "$work/text"
 # Without QEMU, and with a /dev/kvm that may or may not work, "tcg" cannot run.
 row no_engine		4 "^1..0 # SKIP --accel tcg: .*not installed" env PATH=/nowhere "$bin" -k "$kernel" --accel tcg
-row no_time		4 "skipped: not started: " env kselftest_timeout=1 "$bin" -k "$kernel" -t "$test" --seed 3
+row no_time		4 "skipped: not started: " env kselftest_timeout=20 "$bin" -k "$kernel" -t "$test" --seed 3
 row no_skip		1 "" env KTSTR_NO_SKIP=1 "$bin" -k "$kernel" -t "$test" --topology 1n1l1c1t --nope
 
 # --- ends of a run ------------------------------------------------------------------------

@@ -156,7 +156,7 @@ TEST_F(window, wraps_at_every_offset)
 {
 	unsigned int i, len;
 
-	/* Sizes with no common divisor with the ring but 8: headers and payloads get cut anywhere. */
+	/* Sizes that share no divisor with the ring but 8: all gets cut, anywhere. */
 	for (i = 0; i < 2000; i++) {
 		len = i * 37 % (SHM_MAX_PAYLOAD + 1);
 		memset(self->big, i, len);

@@ -240,7 +240,9 @@ static int tcg_run(struct vm *vm, struct err *err)
 		argv[n++] = words[_i];						\
 } while (0)
 	ARG(QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot");
-	ARG("-machine", "microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=off,x-option-roms=off,auto-kernel-cmdline=off,memory-backend=ram");
+	ARG("-machine", "microvm,acpi=off,pit=off,pic=off,rtc=on,isa-serial=off,x-option-roms=off,auto-kernel-cmdline=off,memory-backend=ram");
+	/* Kernels read the RTC even where FADT says that there is none, and then wait a second for it. */
+	ARG("-rtc", "base=2000-01-01,clock=vm");
 	ARG("-accel", "tcg,thread=single", "-icount", "shift=3,sleep=off", "-seed", "1");
 	/* Intel's cache leaves carry the LLCs; no instruction may bring in entropy of the host. */
 	ARG("-cpu", "max,vendor=GenuineIntel,rdrand=off,rdseed=off,la57=off");
