@@ -75,6 +75,7 @@ static int make_kernel(const char *path, const uint8_t *code, size_t len)
 		},
 		.ph = {
 			.p_type = PT_LOAD, .p_offset = page, .p_paddr = CODE_GPA,
+			.p_vaddr = 0xffffffff81000000,
 			.p_filesz = len, .p_memsz = page,
 		},
 	};

@@ -182,23 +182,28 @@ static int add_dynamic(struct initramfs *ird, Elf *elf, Elf_Scn *scn, const GElf
 	return ret;
 }
 
-static int add_interpreter(struct initramfs *ird, Elf *elf, const char *host_path, struct err *err)
+/* Segments must lie in the file: half a program dies in the guest, where nobody sees why. */
+static int add_segments(struct initramfs *ird, Elf *elf, const char *host_path, struct err *err)
 {
+	const char *raw, *interp = NULL;
 	size_t nr, size, i;
-	const char *raw = elf_rawfile(elf, &size);
 	GElf_Phdr ph;
 
+	raw = elf_rawfile(elf, &size);
 	if (elf_getphdrnum(elf, &nr) || !raw)
 		return err_set(err, -ENOEXEC, "%s: a damaged ELF file", host_path);
 	for (i = 0; i < nr; i++) {
-		if (!gelf_getphdr(elf, i, &ph) || ph.p_type != PT_INTERP)
-			continue;
-		if (ph.p_offset >= size || ph.p_filesz > size - ph.p_offset || !ph.p_filesz ||
-		    raw[ph.p_offset + ph.p_filesz - 1])
+		if (!gelf_getphdr(elf, i, &ph))
 			return err_set(err, -ENOEXEC, "%s: a damaged ELF file", host_path);
-		return initramfs_add_file(ird, raw + ph.p_offset, raw + ph.p_offset, err);
+		if (ph.p_type != PT_LOAD && ph.p_type != PT_INTERP)
+			continue;
+		if (ph.p_offset > size || ph.p_filesz > size - ph.p_offset)
+			return err_set(err, -ENOEXEC, "%s: a truncated ELF file (%zu bytes)",
+				       host_path, size);
+		if (ph.p_type == PT_INTERP && ph.p_filesz)
+			interp = raw[ph.p_offset + ph.p_filesz - 1] ? NULL : raw + ph.p_offset;
 	}
-	return 0;
+	return interp ? initramfs_add_file(ird, interp, interp, err) : 0;
 }
 
 static int add_elf(struct initramfs *ird, const char *path, const char *host_path,
@@ -231,7 +236,7 @@ static int add_elf(struct initramfs *ird, const char *path, const char *host_pat
 			      host_path);
 		goto out;
 	}
-	ret = add_interpreter(ird, elf, host_path, err);
+	ret = add_segments(ird, elf, host_path, err);
 	while (!ret && (scn = elf_nextscn(elf, scn)))
 		if (gelf_getshdr(scn, &sh) && sh.sh_type == SHT_DYNAMIC)
 			ret = add_dynamic(ird, elf, scn, &sh, host_path, depth, err);

@@ -12,6 +12,7 @@
 #define HDR_BOOT_FLAG	0xaa55
 #define HDR_MIN_VERSION	0x20c		/* the first with xloadflags */
 #define SECTOR		512
+#define KERNEL_HALF	0xffff800000000000ULL	/* Documentation/arch/x86/x86_64/mm.rst */
 #define ENTRY64_OFF	0x200		/* arch/x86/boot/compressed/head_64.S: "it is ABI" */
 
 static bool range_ok(uint64_t off, uint64_t len, uint64_t size)
@@ -90,7 +91,7 @@ static int load_elf(const struct loader *ld, const void *file, size_t len,
 {
 	const Elf64_Ehdr *eh = file;
 	uint64_t end = 0;
-	bool entry_ok = false;
+	bool entry_ok = false, high = false;
 	unsigned int i;
 	int ret;
 
@@ -123,9 +124,14 @@ static int load_elf(const struct loader *ld, const void *file, size_t len,
 		memcpy(ld->ram + ph.p_paddr, (const char *)file + ph.p_offset, ph.p_filesz);
 		memset(ld->ram + ph.p_paddr + ph.p_filesz, 0, ph.p_memsz - ph.p_filesz);
 		end = max(end, ph.p_paddr + ph.p_memsz);
+		if (ph.p_vaddr >= KERNEL_HALF)
+			high = true;
 		if (eh->e_entry >= ph.p_paddr && eh->e_entry < ph.p_paddr + ph.p_memsz)
 			entry_ok = true;
 	}
+	if (!high)
+		return err_set(err, -ENOEXEC,
+			       "a program, not a kernel: none of it is linked to kernel addresses");
 	if (!entry_ok)
 		return err_set(err, -ENOEXEC,
 			       "an ELF file whose entry point is not in it: a vmlinux is needed");

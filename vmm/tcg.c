@@ -96,36 +96,6 @@ static int make_rom(struct err *err)
 	return fd;
 }
 
-static int tcg_create(struct vm *vm, const struct vm_image *image, struct err *err)
-{
-	unsigned int nr_cpus = topology_nr_cpus(&vm->cfg.topo);
-	struct tcg *tcg;
-
-	if (nr_cpus > MAX_CPUS)
-		return err_set(err, -ERANGE, "%u CPUs: the tcg engine has at most %u", nr_cpus, MAX_CPUS);
-	tcg = calloc(1, sizeof(*tcg));
-	if (!tcg)
-		return err_set(err, -ENOMEM, "out of memory");
-	vm->priv = tcg;
-	tcg->pidfd = -1;
-	tcg->state_fd = -1;
-	tcg->qmp.fd = -1;
-	tcg->log_fd = memfd_create("ktstr-qemu-log", MFD_CLOEXEC);
-	tcg->rom_fd = make_rom(err);
-	if (tcg->rom_fd < 0 || tcg->log_fd < 0)
-		return err_set(err, -EMFILE, "memfd_create: %s", strerror(errno));
-	if (image) {
-		char path[64];
-
-		/* An open file of its own: many may read the state at once. */
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", image->state_fd);
-		tcg->state_fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (tcg->state_fd < 0)
-			return err_set(err, -errno, "opening a frozen guest: %s", strerror(errno));
-	}
-	return 0;
-}
-
 /* In the child, between fork and exec: only async-signal-safe calls. */
 static void child_exec(const struct vm *vm, const struct tcg *tcg, int qmp_fd, pid_t parent,
 		       const char *path, char *const *argv)
@@ -204,12 +174,12 @@ static int tcg_greet(struct tcg *tcg, struct err *err)
 	/* The state says "guest panicked", and that is what it is loaded to. */
 	if (!ret && tcg->state_fd >= 0)
 		ret = qmp_expect(&tcg->qmp, "\"completed\"", QMP_TIMEOUT_MS, err);
-	if (!ret && tcg->state_fd >= 0)
+	if (!ret)
 		ret = qmp_send(&tcg->qmp, "{\"execute\":\"cont\"}\n", -1);
 	return ret ? err_set(err, ret, QEMU " does not listen: %s", strerror(-ret)) : 0;
 }
 
-static int tcg_run(struct vm *vm, struct err *err)
+static int tcg_spawn(struct vm *vm, struct err *err)
 {
 	struct tcg *tcg = vm->priv;
 	char path[4096], ram[128], mem[32], fds[4][64];
@@ -253,8 +223,10 @@ static int tcg_run(struct vm *vm, struct err *err)
 	ARG("-device", "pvpanic,ioport=0x505,events=1", "-action", "panic=pause");
 	if (tcg->state_fd >= 0)
 		ARG("-incoming", "defer");
+	else if (vm->template)
+		ARG("-S");	/* until the monitor listens for the doorbell */
 	/* No monitor in a cold run: it wakes QEMU's main loop. */
-	if (vm->template || tcg->state_fd >= 0) {
+	if (vm->template || vm->cfg.doorbell || tcg->state_fd >= 0) {
 		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv)) {
 			free(smp);
 			return err_set(err, -errno, "socketpair: %s", strerror(errno));
@@ -278,7 +250,49 @@ static int tcg_run(struct vm *vm, struct err *err)
 	tcg->pidfd = syscall(SYS_pidfd_open, pid, 0);
 	if (tcg->pidfd < 0)
 		return err_set(err, -errno, "pidfd_open: %s", strerror(errno));
-	return tcg->qmp.fd >= 0 ? tcg_greet(tcg, err) : 0;
+	return 0;
+}
+
+static int tcg_create(struct vm *vm, const struct vm_image *image, struct err *err)
+{
+	unsigned int nr_cpus = topology_nr_cpus(&vm->cfg.topo);
+	struct tcg *tcg;
+
+	if (nr_cpus > MAX_CPUS)
+		return err_set(err, -ERANGE, "%u CPUs: the tcg engine has at most %u", nr_cpus, MAX_CPUS);
+	tcg = calloc(1, sizeof(*tcg));
+	if (!tcg)
+		return err_set(err, -ENOMEM, "out of memory");
+	vm->priv = tcg;
+	tcg->pidfd = -1;
+	tcg->state_fd = -1;
+	tcg->qmp.fd = -1;
+	tcg->log_fd = memfd_create("ktstr-qemu-log", MFD_CLOEXEC);
+	tcg->rom_fd = make_rom(err);
+	if (tcg->rom_fd < 0 || tcg->log_fd < 0)
+		return err_set(err, -EMFILE, "memfd_create: %s", strerror(errno));
+	if (image) {
+		char path[64];
+
+		/* An open file of its own: many may read the state at once. */
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", image->state_fd);
+		tcg->state_fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (tcg->state_fd < 0)
+			return err_set(err, -errno, "opening a frozen guest: %s", strerror(errno));
+		/* It takes a while to start, and needs no RAM before it is told to continue. */
+		return tcg_spawn(vm, err);
+	}
+	return 0;
+}
+
+static int tcg_run(struct vm *vm, struct err *err)
+{
+	struct tcg *tcg = vm->priv;
+	int ret = tcg->pid ? 0 : tcg_spawn(vm, err);
+
+	if (!ret && tcg->qmp.fd >= 0)
+		ret = tcg_greet(tcg, err);
+	return ret;
 }
 
 /* The last line that QEMU itself printed. */
@@ -347,6 +361,9 @@ static enum vm_event tcg_wait(struct vm *vm, int timeout_ms)
 		struct err why = { "" };
 		int ret = qmp_expect(&tcg->qmp, "\"GUEST_PANICKED\"", timeout_ms, &why);
 
+		/* Only then all CPUs stand still, and state may be saved. */
+		if (!ret)
+			ret = qmp_expect(&tcg->qmp, "\"STOP\"", QMP_TIMEOUT_MS, &why);
 		if (!ret)
 			return VM_EVENT_DOORBELL;
 		if (ret == -ETIMEDOUT)
@@ -370,10 +387,7 @@ static int tcg_freeze(struct vm *vm, struct vm_image *image, struct err *err)
 	struct qmp *q = &tcg->qmp;
 	int ret;
 
-	/* STOP follows the event that was waited for; state may be saved only then. */
-	ret = qmp_expect(q, "\"STOP\"", QMP_TIMEOUT_MS, err);
-	if (!ret)
-		ret = qmp_send(q, "{\"execute\":\"getfd\",\"arguments\":{\"fdname\":\"state\"}}\n", image->state_fd);
+	ret = qmp_send(q, "{\"execute\":\"getfd\",\"arguments\":{\"fdname\":\"state\"}}\n", image->state_fd);
 	if (!ret)
 		ret = qmp_expect(q, "\"return\"", QMP_TIMEOUT_MS, err);
 	if (!ret)

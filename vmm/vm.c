@@ -209,21 +209,28 @@ int vm_create(const struct vm_config *cfg, int image_ram, struct vm **out, struc
 	return 0;
 }
 
-/* Copy what of a memfd is not a hole. */
-static int copy_sparse(int from, void *to, uint64_t size, struct err *err)
+/*
+ * Copy what of a memfd is not a hole. By write(), since a page that is written whole
+ * needs neither a fault nor to be cleared before.
+ */
+static int copy_sparse(int from, int to, uint64_t size, struct err *err)
 {
 	const char *src = mmap(NULL, size, PROT_READ, MAP_SHARED, from, 0);
 	off_t data = 0, hole;
+	int ret = 0;
 
 	if (src == MAP_FAILED)
 		return err_set(err, -errno, "mapping a frozen guest: %s", strerror(errno));
-	while ((uint64_t)data < size && (data = lseek(from, data, SEEK_DATA)) >= 0) {
+	while (!ret && (uint64_t)data < size && (data = lseek(from, data, SEEK_DATA)) >= 0) {
 		hole = lseek(from, data, SEEK_HOLE);
-		memcpy((char *)to + data, src + data, hole - data);
+		if (lseek(to, data, SEEK_SET) < 0)
+			ret = -errno;
+		else
+			ret = write_all(to, src + data, hole - data);
 		data = hole;
 	}
 	munmap((void *)src, size);
-	return 0;
+	return ret ? err_set(err, ret, "copying a frozen guest: %s", strerror(-ret)) : 0;
 }
 
 static int copy_console(int from, int to, struct err *err)
@@ -257,12 +264,13 @@ int vm_thaw(const struct vm_config *cfg, const struct vm_image *image, struct vm
 		ret = vm_make_consoles(vm, err);
 	for (i = 0; !ret && i < 2; i++)
 		ret = copy_console(image->console_fd[i], vm->console_fd[i], err);
+	/* An engine gets going while its RAM is copied. */
 	if (!ret)
-		ret = copy_sparse(image->ram_fd, vm->ram, vm->ram_size, err);
-	if (!ret) {
-		shm_adopt(&vm->shm, window(vm));
 		ret = vm->engine->create(vm, image, err);
-	}
+	if (!ret)
+		ret = copy_sparse(image->ram_fd, vm->ram_fd, vm->ram_size, err);
+	if (!ret)
+		shm_adopt(&vm->shm, window(vm));
 	if (ret) {
 		vm_destroy(vm);
 		return ret;

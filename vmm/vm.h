@@ -23,6 +23,7 @@ struct vm_config {
 	size_t initramfs_len;
 	const char *append;		/* more words for the kernel command line, or NULL */
 	uint64_t seed;			/* feeds boot_params' RNG seed; the same seed gives the same guest */
+	bool doorbell;			/* it may be rung, though this is no guest to be frozen */
 	bool verbose;			/* kernel log at full length on the console */
 };
 
@@ -67,7 +68,10 @@ struct vm_engine {
 	const char *name;
 	/* Can it run here? 0, or a negative errno with the reason in @err. Side-effect free, quick. */
 	int (*probe)(struct err *err);
-	/* Make CPUs and devices for vm->ram as it is, stopped. @image is NULL, or the state to continue from. */
+	/*
+	 * Make CPUs and devices, stopped. RAM is ready only when run() is called.
+	 * @image is NULL, or the state to continue from.
+	 */
 	int (*create)(struct vm *vm, const struct vm_image *image, struct err *err);
 	/* Let the CPUs run. */
 	int (*run)(struct vm *vm, struct err *err);
