@@ -111,7 +111,7 @@ bool kallsyms_feed(struct kallsyms_scan *scan, const char *text, size_t len)
 	return scan->nr_names && scan->nr_seen == scan->nr_names;
 }
 
-static size_t read_kallsyms(const char *names, size_t names_len, char *out, size_t size)
+size_t kallsyms_search(const char *names, size_t names_len, char *out, size_t size)
 {
 	struct kallsyms_scan *scan = malloc(sizeof(*scan) + CHUNK);
 	ssize_t n;
@@ -181,6 +181,19 @@ static uint64_t read_text_pa(void)
 	return pa;
 }
 
+/* "0x0000000003fd2000 1024" */
+static void read_vmcoreinfo(struct bulk_header *bulk)
+{
+	unsigned long long pa, len;
+	char buf[64];
+
+	if (read_file("/sys/kernel/vmcoreinfo", buf, sizeof(buf)) <= 0 ||
+	    sscanf(buf, "%llx %llx", &pa, &len) != 2)
+		return;
+	bulk->vmcoreinfo_pa = pa;
+	bulk->vmcoreinfo_len = len;
+}
+
 static size_t add_entry(struct bulk_header *bulk, enum bulk_kind kind, size_t off, size_t len)
 {
 	bulk->entry[kind].off = off;
@@ -207,9 +220,11 @@ int handover(struct guest *g)
 		return -EPROTO;
 
 	off = ALIGN_UP(req.off + req.len, AREA_ALIGN);
-	if (req.len) {
-		len = read_kallsyms(area + req.off, req.len, area + off,
-				    min(SHM_BULK_SIZE - off, SYMS_MAX));
+	read_vmcoreinfo(bulk);
+	/* To search that is dear, and not needed where the host finds the kernel's own table. */
+	if (req.len && !bulk->vmcoreinfo_pa) {
+		len = kallsyms_search(area + req.off, req.len, area + off,
+				      min(SHM_BULK_SIZE - off, SYMS_MAX));
 		off = add_entry(bulk, BULK_KALLSYMS, off, len);
 	}
 	len = read_whole("/sys/kernel/notes", area + off, min(SHM_BULK_SIZE - off, NOTES_MAX));

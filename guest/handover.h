@@ -9,8 +9,8 @@
 
 /*
  * handover - fill the bulk area of the window: addresses of the symbols that the host
- * asked for, BTF, notes, where the kernel lies, how long a jiffy is. What this kernel
- * does not offer is just absent. -ENODEV without a window, -EPROTO if the host did
+ * asked for or where it finds them, BTF, notes, where the kernel lies, how long a jiffy
+ * is. What this kernel does not offer is just absent. -ENODEV without a window, -EPROTO if the host did
  * not prepare the area.
  */
 int handover(struct guest *g);
@@ -43,5 +43,8 @@ struct kallsyms_scan {
 void kallsyms_init(struct kallsyms_scan *scan, const char *names, size_t len, char *out,
 		   size_t size);
 bool kallsyms_feed(struct kallsyms_scan *scan, const char *text, size_t len);
+
+/* kallsyms_search - the same for all of /proc/kallsyms; returns the length of what is in @out. */
+size_t kallsyms_search(const char *names, size_t names_len, char *out, size_t size);
 
 #endif /* KTSTR_GUEST_HANDOVER_H */

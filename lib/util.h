@@ -27,6 +27,7 @@
 /* Spelled as in kselftest.h, which defines it too: only so may both be included. */
 #define __printf(a, b)   __attribute__((format(printf, a, b)))
 #define __packed		__attribute__((packed))
+#define __maybe_unused __attribute__((__unused__))
 
 #define KIB			1024UL
 #define MIB			(1024UL * KIB)

@@ -39,6 +39,7 @@ static const char *const cause_names[NR_CAUSES] = {
 	[CAUSE_IMBALANCE]	= "imbalance",
 	[CAUSE_DSQ_DEPTH]	= "dsq-depth",
 	[CAUSE_STALL]		= "stall",
+	[CAUSE_READING]		= "reading",
 	[CAUSE_KERNEL_LOG]	= "kernel-log",
 	[CAUSE_PANIC]		= "panic",
 	[CAUSE_NO_RESULT]	= "no-result",

@@ -68,6 +68,7 @@ enum cause {
 	CAUSE_IMBALANCE,	/* monitor: run queues too uneven for too long */
 	CAUSE_DSQ_DEPTH,	/* monitor: a local DSQ too deep for too long */
 	CAUSE_STALL,		/* monitor: a busy CPU's run queue clock stands still */
+	CAUSE_READING,		/* what the monitor reads is not what the guest sees */
 	CAUSE_KERNEL_LOG,	/* WARNING, BUG, Oops, lockup, RCU stall, hung task */
 	CAUSE_PANIC,		/* the guest kernel panicked */
 	CAUSE_NO_RESULT,	/* the guest ended or was stopped without a result */
@@ -175,7 +176,7 @@ _Static_assert(sizeof(struct job) <= SHM_JOB_SIZE, "the job must fit its area");
  */
 enum bulk_kind {
 	BULK_SYMREQ,		/* host -> guest: names, each with its NUL */
-	BULK_KALLSYMS,		/* "ADDRESS NAME\n" for each name that exists, hex without 0x */
+	BULK_KALLSYMS,		/* without vmcoreinfo: "ADDRESS NAME\n" for each, hex without 0x */
 	BULK_BTF,		/* /sys/kernel/btf/vmlinux */
 	BULK_NOTES,		/* /sys/kernel/notes */
 	NR_BULK,
@@ -192,6 +193,8 @@ struct bulk_header {
 	uint32_t magic;			/* set by the host */
 	_Atomic uint32_t ready;		/* set by the guest when all of the rest is written */
 	uint64_t text_pa;		/* start of "Kernel code" in /proc/iomem, 0 if unknown */
+	uint64_t vmcoreinfo_pa;		/* the note of /sys/kernel/vmcoreinfo, 0: there is none */
+	uint64_t vmcoreinfo_len;
 	uint64_t tick_ns;		/* resolution of CLOCK_MONOTONIC_COARSE: one jiffy */
 	char release[128];		/* uname -r */
 	struct bulk_entry entry[NR_BULK];

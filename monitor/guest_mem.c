@@ -6,21 +6,29 @@
 #include <string.h>
 #include "guest_mem.h"
 
-const void *gmem_ptr(const struct guest_mem *gm, uint64_t gpa, uint64_t len)
+const void *gmem_span(const struct guest_mem *gm, uint64_t gpa, uint64_t *left)
 {
 	uint64_t low = min(gm->low_size, gm->size);
-	uint64_t off, left;
+	uint64_t off;
 
 	if (gpa < low) {
 		off = gpa;
-		left = low - gpa;
+		*left = low - gpa;
 	} else {
 		if (gpa < gm->high_base || gpa - gm->high_base >= gm->size - low)
 			return NULL;
 		off = low + (gpa - gm->high_base);
-		left = gm->size - off;
+		*left = gm->size - off;
 	}
-	return len <= left ? (const char *)gm->ram + off : NULL;
+	return (const char *)gm->ram + off;
+}
+
+const void *gmem_ptr(const struct guest_mem *gm, uint64_t gpa, uint64_t len)
+{
+	uint64_t left;
+	const void *ptr = gmem_span(gm, gpa, &left);
+
+	return ptr && len <= left ? ptr : NULL;
 }
 
 int gmem_read_u64(const struct guest_mem *gm, uint64_t gpa, uint64_t *val)

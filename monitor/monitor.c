@@ -76,6 +76,26 @@ int monitor_sample_cpu(struct monitor *mon, unsigned int cpu, struct cpu_sample 
 	return 0;
 }
 
+int monitor_check_symbols(struct monitor *mon, const char *text, struct err *err)
+{
+	struct symbols said = { .linked = false };
+	const struct symbols *sym;
+	unsigned int i;
+
+	if (sampler_resolve(&mon->sampler, err))
+		return -ENODATA;
+	sym = &mon->sampler.target.kernel.sym;
+	symbols_parse(&said, text, strlen(text));
+	for (i = 0; i < NR_SYMS; i++) {
+		if (!said.addr[i] || said.addr[i] != sym->addr[i])
+			return err_set(err, -ENXIO,
+				       "%s: the guest says 0x%llx, the monitor has 0x%llx",
+				       symbols_name(i), (unsigned long long)said.addr[i],
+				       (unsigned long long)sym->addr[i]);
+	}
+	return 0;
+}
+
 void monitor_destroy(struct monitor *mon)
 {
 	if (!mon)

@@ -106,6 +106,12 @@ int monitor_guest_ns(struct monitor *mon, uint64_t *ns);
 int monitor_sample_cpu(struct monitor *mon, unsigned int cpu, struct cpu_sample *s,
 		       struct err *err);
 
+/*
+ * monitor_check_symbols - are symbols where "ADDRESS NAME" lines say? For tests. -ENXIO names
+ * the first that is not, or that is missing in @text.
+ */
+int monitor_check_symbols(struct monitor *mon, const char *text, struct err *err);
+
 void monitor_destroy(struct monitor *mon);
 
 /* monitor_symreq - the names that PID 1 is to hand over, each with its NUL; returns the length. */

@@ -50,23 +50,33 @@ size_t symbols_request(char *buf, size_t size)
 	return len;
 }
 
-static void symbols_add(struct symbols *sym, const char *name, size_t len, uint64_t addr)
+/* Called for every symbol of a kernel: the first character rules most of them out. */
+static unsigned int symbols_find(const char *name, size_t len)
 {
 	unsigned int i, j;
 
-	if (!addr)
-		return;
-	for (i = 0; i < NR_SYMS; i++) {
+	for (i = 0; len && i < NR_SYMS; i++) {
 		for (j = 0; j < NAME_ALT && sym_names[i][j]; j++) {
 			const char *want = sym_names[i][j];
 
-			if (want[0] != name[0] || strlen(want) != len || memcmp(want, name, len))
-				continue;
-			if (!sym->addr[i])
-				sym->addr[i] = addr;
-			return;
+			if (want[0] == name[0] && strlen(want) == len && !memcmp(want, name, len))
+				return i;
 		}
 	}
+	return NR_SYMS;
+}
+
+bool symbols_wanted(const char *name, size_t len)
+{
+	return symbols_find(name, len) < NR_SYMS;
+}
+
+void symbols_add(struct symbols *sym, const char *name, size_t len, uint64_t addr)
+{
+	unsigned int i = symbols_find(name, len);
+
+	if (i < NR_SYMS && !sym->addr[i])
+		sym->addr[i] = addr;
 }
 
 static unsigned int symbols_count(const struct symbols *sym)

@@ -2,9 +2,9 @@
 /*
  * symbols.h - where the kernel's own variables are, by name
  *
- * Sources: a vmlinux, the System.map beside it, or what PID 1 copied out of
- * /proc/kallsyms. The first two say where a symbol was linked, the last where
- * it is; kernel.h closes the gap.
+ * Sources: a vmlinux, the System.map beside it, the kernel's own table (kallsyms.h),
+ * or what PID 1 copied out of /proc/kallsyms. The first two say where a symbol was
+ * linked, the others where it is; kernel.h closes the gap.
  */
 #ifndef KTSTR_MONITOR_SYMBOLS_H
 #define KTSTR_MONITOR_SYMBOLS_H
@@ -52,6 +52,13 @@ const char *symbols_name(enum sym sym);
  * length, 0 if @size is too small.
  */
 size_t symbols_request(char *buf, size_t size);
+
+/*
+ * symbols_wanted - is that name one of them? symbols_add - it is at @addr; the first
+ * address of a name counts, 0 is none.
+ */
+bool symbols_wanted(const char *name, size_t len);
+void symbols_add(struct symbols *sym, const char *name, size_t len, uint64_t addr);
 
 /*
  * symbols_parse - lines "ADDRESS [TYPE] NAME", hex without 0x, as in System.map,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "kallsyms.h"
 #include "target.h"
 
 #define TICK_MIN_NS	(NSEC_PER_SEC / 10000)
@@ -148,21 +149,48 @@ static int open_vmlinux(struct target *t, const struct bulk_header *bulk)
 	return ret;
 }
 
+/* From the kernel's own table, else what PID 1 has read of /proc/kallsyms. */
+static int read_symbols(const struct target *t, const struct bulk_header *bulk, struct symbols *sym,
+			struct err *err)
+{
+	uint64_t gpa = READ_ONCE(bulk->vmcoreinfo_pa);
+	struct err why = { "no vmcoreinfo" };
+	struct vmcoreinfo vi;
+	int ret = -ENODATA;
+	size_t len;
+	char *buf;
+
+	memset(sym, 0, sizeof(*sym));
+	if (gpa)
+		ret = vmcoreinfo_read(&t->cfg->mem, gpa, READ_ONCE(bulk->vmcoreinfo_len), &vi,
+				      &why);
+	if (!ret)
+		ret = kallsyms_decode(&t->cfg->mem, &vi, sym, &why);
+	if (!ret)
+		return 0;
+
+	memset(sym, 0, sizeof(*sym));
+	ret = bulk_copy(bulk, BULK_KALLSYMS, KALLSYMS_MAX, &buf, &len);
+	if (ret)
+		return err_set(err, ret, "PID 1 handed over no kernel symbols (%s); %s",
+			       strerror(-ret), why.msg);
+	symbols_parse(sym, buf, len);
+	free(buf);
+	return 0;
+}
+
 static int open_handover(struct target *t, const struct bulk_header *bulk, struct err *err)
 {
-	struct symbols sym = { .linked = false };
 	struct rq_layout layout;
+	struct symbols sym;
 	struct btf *btf;
 	size_t len;
 	char *buf;
 	int ret;
 
-	ret = bulk_copy(bulk, BULK_KALLSYMS, KALLSYMS_MAX, &buf, &len);
+	ret = read_symbols(t, bulk, &sym, err);
 	if (ret)
-		return err_set(err, ret, "PID 1 handed over no kernel symbols (%s)",
-			       strerror(-ret));
-	symbols_parse(&sym, buf, len);
-	free(buf);
+		return ret;
 
 	ret = bulk_copy(bulk, BULK_BTF, SHM_BULK_SIZE, &buf, &len);
 	if (ret)

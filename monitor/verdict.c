@@ -190,22 +190,22 @@ static void judge_stall(struct verdict_state *v, uint64_t now, unsigned int cpu,
 		window_hold(&c->stall, now, cpu, still);
 		v->rep.max_clock_still_ns = max(v->rep.max_clock_still_ns, still);
 		if (v->limits.stall_ms)
-			window_judge(v, &c->stall, CAUSE_STALL, now, 2, v->limits.stall_ms,
+			window_judge(v, &c->stall, CAUSE_STALL, now, VERDICT_MIN_SAMPLES,
+				     v->limits.stall_ms,
 				     v->limits.stall_ms * NSEC_PER_MSEC);
 	}
 	c->clock = s->clock;
 	c->busy = busy;
 }
 
-static void break_all(struct verdict_state *v)
+/* A stall stays: its proof is in the clock itself. */
+static void break_unseen(struct verdict_state *v)
 {
 	unsigned int cpu;
 
 	window_break(&v->imbalance);
-	for (cpu = 0; cpu < v->nr_cpus; cpu++) {
+	for (cpu = 0; cpu < v->nr_cpus; cpu++)
 		window_break(&v->cpu[cpu].dsq);
-		window_break(&v->cpu[cpu].stall);
-	}
 }
 
 void verdict_add(struct verdict_state *v, uint64_t guest_ns, const struct cpu_sample *cpus)
@@ -219,7 +219,7 @@ void verdict_add(struct verdict_state *v, uint64_t guest_ns, const struct cpu_sa
 		set_bad(v, "guest time went backwards");
 		return;
 	} else if (step > VERDICT_GAP_PERIODS * v->limits.period_ms * NSEC_PER_MSEC) {
-		break_all(v);
+		break_unseen(v);
 		v->gap_ns += step;
 		v->nr_gaps++;
 	}

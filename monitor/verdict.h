@@ -9,9 +9,10 @@
  * stall      the run queue clock of a CPU that has work, and is not idle, stands still. A
  *            single task does not count: without a tick its clock may rightly do so.
  *
- * The first two must hold in each of at least VERDICT_MIN_SAMPLES samples over
- * sustain_ms, a stall for stall_ms. A gap between two samples breaks every window:
- * what was not seen is no evidence.
+ * Each must hold in each of at least VERDICT_MIN_SAMPLES samples: the first two over
+ * sustain_ms, a stall for stall_ms. A gap between two samples breaks a window: what was
+ * not seen is no evidence. Only a clock that is the same on both sides of a gap did not move in
+ * between, and where the stuck CPU is the one that counts jiffies there are such gaps.
  */
 #ifndef KTSTR_MONITOR_VERDICT_H
 #define KTSTR_MONITOR_VERDICT_H

@@ -7,20 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "../monitor/monitor.h"
+#include "../lib/truth.h"
+#include "../monitor/truth.h"
 #include "deadline.h"
 #include "evidence.h"
+#include "handoff.h"
 #include "initrd.h"
 #include "instance.h"
 #include "keep.h"
 
 #define WAIT_MS			5	/* between looks at the window */
-#define EXIT_S			10	/* from the last message to the end of the guest, real time */
+#define EXIT_S			10	/* from the guest's last message to its end, real time */
 #define DUMP_S			2	/* for the dump of a guest that is late */
 #define KILL_S			120	/* what the process may take beyond its guest's deadlines */
 #define CONSOLE_LINES		20
 #define STALL_MS		1500
-#define BULK_ALIGN		8
 
 /* A guest while it runs, and all that is known of it. */
 struct session {
@@ -73,29 +74,9 @@ static struct vm_config vm_config_of(const struct session *s)
 		.initramfs_len = run->initramfs.len,
 		.append = run->opts.append,
 		.seed = run->opts.seed,
+		.doorbell = s->inst->test->inspect,
 		.verbose = run->opts.verbose,
 	};
-}
-
-/* The names of the symbols that the monitor wants, for PID 1 to look up. */
-static void write_symreq(struct vm *vm)
-{
-	struct bulk_header *bulk = shm_bulk(&vm->shm);
-	size_t off = ALIGN_UP(sizeof(*bulk), BULK_ALIGN);
-
-	bulk->entry[BULK_SYMREQ].off = off;
-	bulk->entry[BULK_SYMREQ].len = monitor_symreq((char *)bulk + off, SHM_BULK_SIZE - off);
-	bulk->magic = BULK_MAGIC;
-}
-
-static void write_job(struct vm *vm, const struct job *job)
-{
-	struct job *dst = shm_job(&vm->shm);
-
-	/* The magic, which comes last, tells PID 1 that the rest is there. */
-	memcpy((char *)dst + sizeof(dst->magic), (const char *)job + sizeof(job->magic),
-	       sizeof(*job) - sizeof(job->magic));
-	atomic_store_explicit(&dst->magic, JOB_MAGIC, memory_order_release);
 }
 
 static struct monitor_limits limits_of(const struct expect *exp)
@@ -197,7 +178,7 @@ static bool run_until(struct session *s, uint64_t until)
 	return false;
 }
 
-/* Is there a stage that only COM2 knows? Asked once, when the window has been silent until a deadline. */
+/* Is there a stage that only COM2 knows? Asked once, at a deadline with a silent window. */
 static bool com2_has_job(struct session *s)
 {
 	struct collector peek = { 0 };
@@ -254,6 +235,56 @@ static void watch(struct session *s)
 		on_late(s);
 		return;
 	}
+}
+
+/* The guest stands still where its test wanted it to: what is read of it is the result. */
+static int inspect(struct session *s)
+{
+	struct msg_result *res = &s->col.ev.result;
+	struct err err = { "" };
+	struct inspection in;
+	int ret = -ENODATA;
+
+	if (s->mon) {
+		monitor_stop(s->mon, &s->report);
+		drain(s);
+		in = (struct inspection){
+			.mon = s->mon,
+			.rep = &s->report,
+			.nr_cpus = topology_nr_cpus(&s->inst->topo),
+			.said = textbuf_str(&s->col.log),
+		};
+		ret = s->inst->test->inspect(&in, &err);
+	}
+	memset(res, 0, sizeof(*res));
+	res->verdict = ret ? VERDICT_FAIL : VERDICT_PASS;
+	res->cause = ret ? CAUSE_READING : CAUSE_NONE;
+	if (ret)
+		snprintf(res->text, sizeof(res->text), "%s", err.msg[0] ? err.msg : strerror(-ret));
+	return ret;
+}
+
+/* As often as the guest is ready to, or until host and guest agree. */
+static int watch_and_inspect(struct session *s, struct err *err)
+{
+	struct evidence *ev = &s->col.ev;
+	unsigned int looks;
+	int ret;
+
+	for (looks = 1;; looks++) {
+		watch(s);
+		if (!s->inst->test->inspect || ev->ending != ENDING_DOORBELL || ev->have_result)
+			return 0;
+		if (!inspect(s) || looks == TRUTH_LOOKS)
+			break;
+		note(s, "look %u: %s", looks, ev->result.text);
+		ev->ending = ENDING_NONE;
+		ret = vm_run(s->vm, err);
+		if (ret)
+			return ret;
+	}
+	ev->have_result = true;
+	return 0;
 }
 
 /* Everything that is to be learnt from the guest's memory and consoles, before it is gone. */
@@ -425,19 +456,20 @@ void instance_run(const struct runner *run, const struct plan_instance *inst,
 		if (!ret)
 			ret = vm_create(&cfg, -1, &s.vm, &err);
 		if (!ret)
-			write_symreq(s.vm);
+			handoff_symreq(s.vm);
 	}
 	if (ret)
 		goto infra;
 	if (image)
 		s.job_off = console_size(s.vm);
-	write_job(s.vm, &job);
+	handoff_job(s.vm, &job);
 	start_monitor(&s);
 	deadline_start(&s.deadline, now_ns(), image);
 	ret = vm_run(s.vm, &err);
+	if (!ret)
+		ret = watch_and_inspect(&s, &err);
 	if (ret)
 		goto infra;
-	watch(&s);
 	collect(&s);
 	goto judge;
 infra:
@@ -468,7 +500,7 @@ void template_run(const struct runner *run, const struct plan_instance *inst,
 	ret = vm_create(&cfg, image->ram_fd, &s.vm, &err);
 	if (ret)
 		goto infra;
-	write_symreq(s.vm);
+	handoff_symreq(s.vm);
 	deadline_start(&s.deadline, now_ns(), false);
 	ret = vm_run(s.vm, &err);
 	if (ret)

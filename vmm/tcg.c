@@ -50,6 +50,7 @@ struct tcg {
 	int state_fd;		/* the state to continue from, or -1 */
 	int log_fd;		/* what QEMU itself said */
 	struct qmp qmp;
+	bool greeted;		/* it was told what it needs to know */
 	enum vm_event event;	/* how it ended, once it did */
 	char text[512];
 };
@@ -174,9 +175,7 @@ static int tcg_greet(struct tcg *tcg, struct err *err)
 	/* The state says "guest panicked", and that is what it is loaded to. */
 	if (!ret && tcg->state_fd >= 0)
 		ret = qmp_expect(&tcg->qmp, "\"completed\"", QMP_TIMEOUT_MS, err);
-	if (!ret)
-		ret = qmp_send(&tcg->qmp, "{\"execute\":\"cont\"}\n", -1);
-	return ret ? err_set(err, ret, QEMU " does not listen: %s", strerror(-ret)) : 0;
+	return ret;
 }
 
 static int tcg_spawn(struct vm *vm, struct err *err)
@@ -290,9 +289,14 @@ static int tcg_run(struct vm *vm, struct err *err)
 	struct tcg *tcg = vm->priv;
 	int ret = tcg->pid ? 0 : tcg_spawn(vm, err);
 
-	if (!ret && tcg->qmp.fd >= 0)
+	if (ret || tcg->qmp.fd < 0)
+		return ret;
+	if (!tcg->greeted)
 		ret = tcg_greet(tcg, err);
-	return ret;
+	if (!ret)
+		ret = qmp_send(&tcg->qmp, "{\"execute\":\"cont\"}\n", -1);
+	tcg->greeted = true;
+	return ret ? err_set(err, ret, QEMU " does not listen: %s", strerror(-ret)) : 0;
 }
 
 /* The last line that QEMU itself printed. */

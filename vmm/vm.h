@@ -73,7 +73,7 @@ struct vm_engine {
 	 * @image is NULL, or the state to continue from.
 	 */
 	int (*create)(struct vm *vm, const struct vm_image *image, struct err *err);
-	/* Let the CPUs run. */
+	/* Let the CPUs run, for the first time or on from the doorbell. */
 	int (*run)(struct vm *vm, struct err *err);
 	/* Wait at most @timeout_ms (real) for an event. */
 	enum vm_event (*wait)(struct vm *vm, int timeout_ms);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * truth.h - what a guest says about its own run queues, for a host that checks its monitor by it
+ *
+ * Lines of text, sent as log lines just before the guest stops itself:
+ *
+ *	truth: cpu 1: nr_running 3 clock 5012345678 curr 77 scx 3 slack 0
+ *	truth: for 1234567 ns
+ *	truth: symbol ffffffff81000000 _text
+ */
+#ifndef KTSTR_LIB_TRUTH_H
+#define KTSTR_LIB_TRUTH_H
+
+#include "util.h"
+
+struct truth_cpu {
+	uint32_t cpu;
+	uint32_t nr_running;
+	uint64_t clock;		/* ns */
+	uint32_t curr;		/* pid of what runs there; 0: idle */
+	uint32_t scx;		/* tasks that sched_ext must have there */
+	uint32_t slack;		/* by how much numbers may be off, where whoever counts counts itself */
+};
+
+/*
+ * How often the two are compared. Where one thread stands for all CPUs, the others go on
+ * for a moment after the one that stops the VM: once in a while a kernel thread wakes up
+ * there, but not every time.
+ */
+#define TRUTH_LOOKS	4U
+
+#define TRUTH_CPU_FMT	"truth: cpu %u: nr_running %u clock %llu curr %u scx %u slack %u"
+#define TRUTH_FOR_FMT	"truth: for %llu ns"
+#define TRUTH_SYMBOL	"truth: symbol "
+
+#endif /* KTSTR_LIB_TRUTH_H */
