@@ -9,8 +9,8 @@
  *		.desc = "cpusets shrink and grow under running spinners",
  *		.topology = "1n2l4c1t", .min_cpus = 5,
  *		.steps = STEPS(
- *			{ .cgroups = CGROUPS({ "cg_0", CPUSET_RANGE(0, .5), WORKERS(CPU_SPIN, 12) },
- *					     { "cg_1", CPUSET_RANGE(.5, 1), WORKERS(CPU_SPIN, 12) }),
+ *			{ .cgroups = CGROUPS({ "cg_0", CPUSET_RANGE(0, .5), WORKERS(MIXED, 12) },
+ *					     { "cg_1", CPUSET_RANGE(.5, 1), WORKERS(MIXED, 12) }),
  *			  .hold = HOLD_FRAC(1. / 3), .keep = true },
  *			{ .ops = OPS(SET_CPUSET("cg_0", CPUSET_RANGE(0, .25)),
  *				     SET_CPUSET("cg_1", CPUSET_RANGE(.25, 1))),
@@ -70,11 +70,12 @@ struct work {
 
 #define WORK_LIST_MAX	4
 
-/* One kind of worker in a cgroup, or several: WORKERS(CPU_SPIN, 4), WORKER_LIST(W(...), W(...)). */
+/* Workers of one kind, WORKERS(CPU_SPIN, 4), or of several: WORKER_LIST(W(...), W(...)). */
 #define W(_type, _nr, ...)		{ .type = WORK_##_type, .nr = (_nr), ##__VA_ARGS__ }
 #define WORKERS(_type, _nr, ...)	{ W(_type, _nr, ##__VA_ARGS__) }
 #define WORKER_LIST(...)		{ __VA_ARGS__ }
-#define WORKERS_PER_CPU(_type, _n, ...)	{ { .type = WORK_##_type, .per_cpu = (_n), ##__VA_ARGS__ } }
+#define WORKERS_PER_CPU(_type, _n, ...)	\
+	{ { .type = WORK_##_type, .per_cpu = (_n), ##__VA_ARGS__ } }
 
 /* --- cgroups -------------------------------------------------------------- */
 
@@ -92,7 +93,7 @@ struct cpuset_spec {
 	enum cpuset_kind kind;
 	unsigned int index;	/* LLC, NODE, DISJOINT, OVERLAP */
 	unsigned int of;	/* DISJOINT, OVERLAP: number of parts */
-	double from, to;	/* RANGE: fractions of the usable CPUs; OVERLAP: .from is the overlap */
+	double from, to;	/* RANGE: fractions of usable CPUs; OVERLAP: from is the overlap */
 	const char *cpus;	/* EXACT: a CPU list */
 };
 
@@ -101,7 +102,8 @@ struct cpuset_spec {
 #define CPUSET_NODE(i)		{ .kind = CPUSET_KIND_NODE, .index = (i) }
 #define CPUSET_RANGE(a, b)	{ .kind = CPUSET_KIND_RANGE, .from = (a), .to = (b) }
 #define CPUSET_DISJOINT(i, n)	{ .kind = CPUSET_KIND_DISJOINT, .index = (i), .of = (n) }
-#define CPUSET_OVERLAP(i, n, f)	{ .kind = CPUSET_KIND_OVERLAP, .index = (i), .of = (n), .from = (f) }
+#define CPUSET_OVERLAP(i, n, f)	\
+	{ .kind = CPUSET_KIND_OVERLAP, .index = (i), .of = (n), .from = (f) }
 #define CPUSET_EXACT(list)	{ .kind = CPUSET_KIND_EXACT, .cpus = (list) }
 
 struct cgroup_def {
@@ -138,7 +140,8 @@ struct op {
 
 #define ADD_CGROUP(_n)			{ .kind = OP_ADD_CGROUP, .name = (_n) }
 #define REMOVE_CGROUP(_n)		{ .kind = OP_REMOVE_CGROUP, .name = (_n) }
-#define SET_CPUSET(_n, ...)		{ .kind = OP_SET_CPUSET, .name = (_n), .cpuset = __VA_ARGS__ }
+#define SET_CPUSET(_n, ...)	\
+	{ .kind = OP_SET_CPUSET, .name = (_n), .cpuset = __VA_ARGS__ }
 #define CLEAR_CPUSET(_n)		{ .kind = OP_CLEAR_CPUSET, .name = (_n) }
 #define SWAP_CPUSETS(_a, _b)		{ .kind = OP_SWAP_CPUSETS, .name = (_a), .other = (_b) }
 #define SPAWN(_n, ...)			{ .kind = OP_SPAWN, .name = (_n), .work = W(__VA_ARGS__) }
@@ -170,18 +173,18 @@ struct hold {
 #define HOLD_FIXED(_ms)	{ .kind = HOLD_KIND_FIXED, .ms = (_ms) }
 #define HOLD_LOOP(_ms)	{ .kind = HOLD_KIND_LOOP, .ms = (_ms) }
 
-/* Order within a step: ops, then cgroups are made and their workers started, then the hold. */
+/* Order within a step: ops, then cgroups are made, then all workers start, then the hold. */
 struct step {
 	const struct op *ops;			/* ends at OP_NONE */
 	const struct cgroup_def *cgroups;	/* ends at a NULL name */
 	struct hold hold;
-	bool keep;	/* the step's cgroups live until the end of the test, not only of the step */
+	bool keep;	/* the step's cgroups live until the end of the test, not of the step */
 };
 
 /* The lists end with an all-zero element; a step list at HOLD_KIND_NONE. */
 #define OPS(...)	((const struct op[]){ __VA_ARGS__, { .kind = OP_NONE } })
 #define CGROUPS(...)	((const struct cgroup_def[]){ __VA_ARGS__, { .name = NULL } })
-#define STEPS(...)	((const struct step[]){ __VA_ARGS__, { .hold = { .kind = HOLD_KIND_NONE } } })
+#define STEPS(...)	((const struct step[]){ __VA_ARGS__, { .keep = false } })
 
 /* --- what is expected ----------------------------------------------------- */
 
@@ -195,7 +198,8 @@ struct expect {
 	unsigned int max_spread_pct;	/* of off-CPU time between like workers of a cgroup; 15 */
 	unsigned int max_gap_ms;	/* a worker's longest time off the CPU; 2000 */
 	bool no_monitor;		/* monitor data is shown, but does not decide */
-	unsigned int max_imbalance;	/* nr_running max / max(1, min); 0: not judged (see monitor/verdict.h) */
+	/* nr_running max / max(1, min); 0: not judged (see monitor/verdict.h) */
+	unsigned int max_imbalance;
 	unsigned int max_dsq_depth;	/* local DSQ; 50 */
 	unsigned int sustain_ms;	/* how long a monitor violation must last; 500 */
 };
@@ -213,7 +217,7 @@ struct expect_fail {
 
 /* --- schedulers and their flags ------------------------------------------- */
 
-/* An option of a scheduler. An object, so that a dependency is an address and a typo does not compile. */
+/* An option of a scheduler: an object, so that a typo does not compile. */
 struct ktstr_flag {
 	const char *name;
 	const char *arg;
@@ -227,6 +231,8 @@ struct ktstr_flag {
 /* --- the test ------------------------------------------------------------- */
 
 struct scenario;	/* guest/scenario.h, for bodies */
+struct inspection;	/* monitor/truth.h */
+struct err;		/* lib/log.h */
 
 struct ktstr_test {
 	const char *name;
@@ -240,12 +246,17 @@ struct ktstr_test {
 	unsigned int duration_ms;	/* T, default KTSTR_DURATION_MS */
 	const struct cgroup_def *backdrop;	/* cgroups that live for the whole test */
 	const struct step *steps;
-	/* Instead of steps; runs in PID 1 of the guest; fills the result itself. Returns 0 or a negative errno. */
+	/* Instead of steps: runs in PID 1 and sets the result. 0 or a negative errno. */
 	int (*body)(struct scenario *scn, struct msg_result *res);
 	struct expect expect;
 
 	/* For the framework's own controls. */
-	const char *sched;		/* NULL: as the user says; "none", or the name of a built-in */
+	/*
+	 * Runs on the host when the body rang the doorbell: the guest stands still at that
+	 * instant, to be read, and is ended then. 0, or a negative errno with what is wrong in @err.
+	 */
+	int (*inspect)(const struct inspection *in, struct err *err);
+	const char *sched;		/* NULL: as the user says; "none", or a built-in */
 	const char *const *sched_args;	/* NULL-terminated, may be NULL */
 	uint32_t fault;			/* JOB_FAULT_* */
 	struct expect_fail expect_fail;
@@ -275,8 +286,9 @@ struct ktstr_test {
 	ktstr_test_ptr_##_name __attribute__((used, section("ktstr_tests"))) =	\
 		&ktstr_test_##_name
 
-extern const struct ktstr_test *const __start_ktstr_tests[];
-extern const struct ktstr_test *const __stop_ktstr_tests[];
+/* Weak: a unit test of the framework may be without any. */
+extern const struct ktstr_test *const __start_ktstr_tests[] __attribute__((weak));
+extern const struct ktstr_test *const __stop_ktstr_tests[] __attribute__((weak));
 
 #define for_each_test(pos) \
 	for ((pos) = __start_ktstr_tests; (pos) < __stop_ktstr_tests; (pos)++)

@@ -30,10 +30,11 @@ struct builtin {
 #define EXIT_AFTER_STATUS	7
 
 struct options {
-	double stall_after, error_after, exit_after;	/* s, 0: never */
+	double stall_after, error_after, exit_after, spin_after;	/* s, 0: never */
 	unsigned int unfair;
 	unsigned int timeout_ms;
 	bool reject;
+	bool pile_up;
 };
 
 static int parse_number(const char *opt, const char *arg, double max, double *val)
@@ -66,12 +67,18 @@ static int parse_options(int argc, char **argv, struct options *o)
 			o->reject = true;
 			continue;
 		}
+		if (!strcmp(opt, "--pile-up")) {
+			o->pile_up = true;
+			continue;
+		}
 		if (!strcmp(opt, "--stall-after")) {
 			err = parse_number(opt, argv[++i], 3600, &o->stall_after);
 		} else if (!strcmp(opt, "--error-after")) {
 			err = parse_number(opt, argv[++i], 3600, &o->error_after);
 		} else if (!strcmp(opt, "--exit-after")) {
 			err = parse_number(opt, argv[++i], 3600, &o->exit_after);
+		} else if (!strcmp(opt, "--spin-after")) {
+			err = parse_number(opt, argv[++i], 3600, &o->spin_after);
 		} else if (!strcmp(opt, "--unfair")) {
 			err = parse_number(opt, argv[++i], 1000, &val);
 			if (!err)
@@ -177,6 +184,8 @@ static int fifo_run(int argc, char **argv)
 	skel->rodata->error_after_ns = o.error_after * NSEC_PER_SEC;
 	skel->rodata->unfair = o.unfair;
 	skel->rodata->reject = o.reject;
+	skel->rodata->pile_up = o.pile_up;
+	skel->rodata->spin_after_ns = o.spin_after * NSEC_PER_SEC;
 	if (o.timeout_ms)
 		skel->struct_ops.fifo_ops->timeout_ms = o.timeout_ms;
 	if (fifo_bpf__load(skel)) {
@@ -213,8 +222,8 @@ out:
 static const struct builtin builtins[] = {
 	{
 		.name = "fifo",
-		.usage = "[--timeout-ms N] [--unfair N] [--reject] "
-			 "[--stall-after S] [--error-after S] [--exit-after S]",
+		.usage = "[--timeout-ms N] [--unfair N] [--reject] [--pile-up] "
+			 "[--spin-after S] [--stall-after S] [--error-after S] [--exit-after S]",
 		.run = fifo_run,
 	},
 };

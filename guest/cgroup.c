@@ -229,7 +229,7 @@ static int drain(struct cgroup_fs *fs, const struct cgroup *cg, struct err *err)
 		ret = read_cgroup(fs, cg, "cgroup.procs", data, err);
 		if (ret == -ENOENT)
 			return 0;
-		if (ret || !data[strspn(data, " \n")])
+		if (ret || !*data)
 			return ret;
 		for (pid = strtok_r(data, "\n", &save); pid; pid = strtok_r(NULL, "\n", &save)) {
 			ret = request(fs, CGROUP_REQ_WRITE, "", "cgroup.procs", pid, NULL);
@@ -291,7 +291,8 @@ static int check_effective(struct cgroup_fs *fs, const struct cgroup *cg, struct
 	cgroup_effective(fs, cg, &must);
 	ret = cpulist_parse(data, &is);
 	if (ret || !cpumask_equal(&is, &must))
-		return err_set(err, -EBADE, "cpuset.cpus.effective of %s is \"%.*s\", must be \"%s\"",
+		return err_set(err, -EBADE,
+			       "cpuset.cpus.effective of %s is \"%.*s\", must be \"%s\"",
 			       cg->name, (int)strcspn(data, "\n"), data,
 			       cpulist_format(&must, want, sizeof(want)));
 	return 0;
@@ -300,15 +301,19 @@ static int check_effective(struct cgroup_fs *fs, const struct cgroup *cg, struct
 int cgroup_set_cpus(struct cgroup_fs *fs, struct cgroup *cg, const struct cpumask *cpus,
 		    struct err *err)
 {
-	char list[CPULIST_LEN] = "";
-	int ret;
+	char list[CPULIST_LEN];
+	int ret = -ENOSPC;
 
-	if (cpus)
-		cpulist_format(cpus, list, sizeof(list) - 1);
-	strcat(list, "\n");
-	ret = write_cgroup(fs, cg, "cpuset.cpus", list, err);
+	if (!cpus)
+		ret = write_cgroup(fs, cg, "cpuset.cpus", "\n", NULL);
+	/* Kernels before 7 do not clear that of a populated cgroup. All CPUs come to the same. */
+	if (ret == -ENOSPC) {
+		cpulist_format(cpus ? cpus : &fs->all, list, sizeof(list));
+		ret = write_cgroup(fs, cg, "cpuset.cpus", list, err);
+	}
 	if (ret)
-		return ret;
+		return err_set(err, ret, "cannot write to cpuset.cpus of %s: %s", cg->name,
+			       strerror(-ret));
 	cg->has_cpus = cpus;
 	if (cpus)
 		cg->cpus = *cpus;

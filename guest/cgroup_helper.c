@@ -140,7 +140,7 @@ void cgroup_helper_stop(struct cgroup_fs *fs)
 	if (fs->sock >= 0)
 		close(fs->sock);
 	fs->sock = -1;
-	/* It goes when it finds the socket closed. One that hangs in the kernel does not go at all. */
+	/* It goes when it finds the socket closed, unless it hangs in the kernel. */
 	if (fs->wedged || poll(&pfd, 1, CGROUP_DEADLINE_NS / NSEC_PER_MSEC) <= 0) {
 		kill(fs->pid, SIGKILL);
 		poll(&pfd, 1, CGROUP_DEADLINE_NS / NSEC_PER_MSEC);

@@ -310,8 +310,8 @@ static int check_hold(struct paper *p, const struct step *step, double *sum, str
 			return err_set(err, -EINVAL, "step %u: hold %g: must be above 0, up to 1",
 				       p->step, hold->frac);
 		*sum += hold->frac;
-		if (*sum > 1 + 1e-6)
-			return err_set(err, -EINVAL, "step %u: the holds so far are %g, more than 1",
+		if (*sum > 1 + FRAC_EPSILON)
+			return err_set(err, -EINVAL, "step %u: the holds so far are %g of the run",
 				       p->step, *sum);
 		return 0;
 	case HOLD_KIND_FIXED:
@@ -321,10 +321,11 @@ static int check_hold(struct paper *p, const struct step *step, double *sum, str
 		return 0;
 	case HOLD_KIND_LOOP:
 		if (!hold->ms || !step->ops || step->ops[0].kind == OP_NONE)
-			return err_set(err, -EINVAL, "step %u: a loop needs an interval and operations",
+			return err_set(err, -EINVAL,
+				       "step %u: a loop needs an interval and operations",
 				       p->step);
 		if (step[1].hold.kind != HOLD_KIND_NONE)
-			return err_set(err, -EINVAL, "step %u: a loop lasts to the end of the test, so it must be the last step",
+			return err_set(err, -EINVAL, "step %u: a loop must be the last step",
 				       p->step);
 		return 0;
 	default:
@@ -354,7 +355,7 @@ static int check_steps(struct paper *p, struct err *err)
 	int ret;
 
 	if (step->hold.kind == HOLD_KIND_NONE)
-		return err_set(err, -EINVAL, "the list of steps is empty, or its first step has no hold");
+		return err_set(err, -EINVAL, "no steps, or the first one has no hold");
 	ret = check_defs(p, p->test->backdrop, true, err);
 	for (; !ret && step->hold.kind != HOLD_KIND_NONE; step++, p->step++) {
 		if (p->step == MAX_STEPS)
@@ -385,7 +386,8 @@ static int check_head(struct paper *p, struct err *err)
 	if (!test->steps == !test->body)
 		return err_set(err, -EINVAL, "it must have either steps or a body");
 	if (test->expect_fail.cause >= NR_CAUSES || test->expect_fail.cause == CAUSE_INFRA)
-		return err_set(err, -EINVAL, "cause %d cannot be expected", test->expect_fail.cause);
+		return err_set(err, -EINVAL, "cause %d cannot be expected",
+			       test->expect_fail.cause);
 	ret = topology_parse(test->topology ? test->topology : KTSTR_TOPOLOGY, &p->topo, err);
 	if (ret)
 		return ret;

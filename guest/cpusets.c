@@ -5,9 +5,6 @@
 #include <errno.h>
 #include "cpusets.h"
 
-/* So that a third of 9 is 3, whichever way a fraction is rounded. */
-#define FRAC_EPSILON	1e-6
-
 void cpuset_usable(const struct cpumask *all, struct cpumask *usable)
 {
 	unsigned int nr = cpumask_weight(all);

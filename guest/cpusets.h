@@ -10,6 +10,9 @@
 #include "../ktstr.h"
 #include "../lib/log.h"
 
+/* So that a third of 9 is 3, whichever way a fraction is rounded. */
+#define FRAC_EPSILON	.000001
+
 /* cpuset_usable - all CPUs of @all but the last one when there are more than two. */
 void cpuset_usable(const struct cpumask *all, struct cpumask *usable);
 

@@ -15,7 +15,7 @@
 
 #define FLOOD_BYTES	(20 * MIB)
 
-/* What the kernel's own warnings look like in the log; there is no way to make it warn for real. */
+/* As the kernel's own warnings look in the log; a real one cannot be had. */
 #define WARN_TEXT	"<4>WARNING: CPU: 0 PID: 1 at ktstr fault_inject\n"
 
 static void write_or_log(struct scenario *scn, const char *path, const char *text)
@@ -57,8 +57,8 @@ static void escape(struct scenario *scn)
 	if (!ret)
 		ret = worker_set_affinity(w->pid, &outside);
 	if (ret)
-		guest_log(scn->g, "fault: worker %u cannot escape: %s %s", w->id, strerror(-ret),
-			  err.msg);
+		guest_log(scn->g, "fault: worker %u stays where it is: %s %s", w->id,
+			  strerror(-ret), err.msg);
 }
 
 static void unfair(struct scenario *scn)
@@ -85,7 +85,7 @@ static void hang(void)
 /* A process of its own: a console may be slow, and the scenario has a duration. */
 static void flood(struct scenario *scn)
 {
-	static const char line[] = "ktstr: this line is one of very many, as a broken driver prints them\n";
+	static const char line[] = "ktstr: one line of very many, as a broken driver prints them\n";
 	size_t done;
 	pid_t pid;
 	int fd;

@@ -142,9 +142,10 @@ static void judge_exit(struct judge *j, const struct worker *w)
 		if (!j->in->expect->no_starvation_check &&
 		    (starved(w) || rep->state == WORKER_RUNNING))
 			break;
-		object(j, VERDICT_FAIL, CAUSE_WORKER, "%s did not stop within %llu ms, last seen at +%"
-		       PRIu64 " ms on CPU %u", buf, WORKER_STOP_NS / NSEC_PER_MSEC,
-		       at_ms(j->in, rep->last_ns), rep->last_cpu);
+		object(j, VERDICT_FAIL, CAUSE_WORKER,
+		       "%s did not stop within %llu ms, last seen at +%" PRIu64 " ms on CPU %u",
+		       buf, WORKER_STOP_NS / NSEC_PER_MSEC, at_ms(j->in, rep->last_ns),
+		       rep->last_cpu);
 		break;
 	case WORKER_ALIVE:
 		object(j, VERDICT_FAIL, CAUSE_WORKER, "%s cannot be killed", buf);
@@ -293,7 +294,9 @@ static void judge_spread(struct judge *j, const struct worker *w)
 	hi = off_cpu(g.most);
 	if (hi - lo <= limit * 100)
 		return;
-	object(j, verdict, CAUSE_UNFAIR, "time off the CPU differs by %u.%02u %% between %u like workers (%s, cgroup %s): worker %u (pid %d, CPU %u) %u.%02u %%, worker %u (pid %d, CPU %u) %u.%02u %% in %"
+	object(j, verdict, CAUSE_UNFAIR,
+	       "time off the CPU differs by %u.%02u %% between %u like workers (%s, cgroup %s): "
+	       "worker %u (pid %d, CPU %u) %u.%02u %%, worker %u (pid %d, CPU %u) %u.%02u %% in %"
 	       PRIu64 " ms; limit %u %%, stolen by the host %" PRIu64 " ms",
 	       (hi - lo) / 100, (hi - lo) % 100, g.nr, ops->name, w->cgroup_name,
 	       g.least->id, g.least->pid, g.least->page->rep.last_cpu, lo / 100, lo % 100,
@@ -351,9 +354,9 @@ static void describe(const struct judge_input *in, const struct worker *w, char 
 		lo = off_cpu(g.least);
 		hi = off_cpu(g.most);
 	}
-	snprintf(buf, size, "%s: %u x %s at +%" PRIu64 " ms: off CPU %u.%02u..%u.%02u %%, worst gap %"
-		 PRIu64 " ms, run delay up to %" PRIu64 " ms, %" PRIu64 " units, %" PRIu64
-		 " migrations, CPUs %.128s", w->cgroup_name, nr, ops ? ops->name : "?",
+	snprintf(buf, size, "%s: %u x %s at +%" PRIu64 " ms: off CPU %u.%02u..%u.%02u %%, "
+		 "worst gap %" PRIu64 " ms, run delay up to %" PRIu64 " ms, %" PRIu64 " units, %"
+		 PRIu64 " migrations, CPUs %.128s", w->cgroup_name, nr, ops ? ops->name : "?",
 		 at_ms(in, w->released_ns), lo / 100, lo % 100, hi / 100, hi % 100, ms(gap),
 		 ms(delay), units, migrations, cpulist_format(&cpus, list, sizeof(list)));
 }

@@ -31,9 +31,9 @@ struct judge_input {
 	uint64_t run_ns;		/* length of the run */
 };
 
-/* Beyond this share of stolen time, stuck and unfair are not the scheduler's fault: inconclusive. */
+/* With a larger share of time stolen, stuck and unfair are inconclusive. */
 #define JUDGE_STEAL_PCT		10
-/* Workers that lived for less are not starved, those that were measured for less not compared. */
+/* Whoever lived for less is not starved, whoever was measured for less is not compared. */
 #define JUDGE_MIN_NS		(500 * NSEC_PER_MSEC)
 #define JUDGE_LINES		8	/* for each cause; the rest is counted */
 

@@ -52,7 +52,7 @@ static unsigned int nr_workers(const struct scenario *scn, const struct work *wo
 	if (work->per_cpu > 0) {
 		wanted = work->per_cpu * cpumask_weight(&scn->usable);
 		nr = wanted;
-		if (wanted - nr > 1e-6)
+		if (wanted - nr > FRAC_EPSILON)
 			nr++;
 	}
 	if (ops && ops->pair)

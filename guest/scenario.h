@@ -44,7 +44,7 @@ struct scenario_env {
 void scenario_run_in(struct guest *g, struct sched *s, const struct ktstr_test *test,
 		     const struct scenario_env *env, struct msg_result *res);
 
-/* scenario_check - static legality of a declaration, without running it; -EINVAL names step and op. */
+/* scenario_check - is a declaration legal? Runs nothing; -EINVAL names step and operation. */
 int scenario_check(const struct ktstr_test *test, struct err *err);
 
 #endif /* KTSTR_GUEST_SCENARIO_H */

@@ -107,7 +107,7 @@ char *sched_log_telling(const char *log, char *buf, size_t size)
 		} else if (contains(line, len, "END PROG LOAD LOG")) {
 			in_verifier_log = false;
 		} else if (in_verifier_log) {
-			/* The complaint is followed by an explanation (7.3 on), or by the totals. */
+			/* Behind the complaint comes an explanation (7.3 on), or the totals. */
 			if (!verifier && prev && (starts_with(line, "Verification failed:") ||
 						  starts_with(line, "processed "))) {
 				verifier = prev;

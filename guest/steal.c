@@ -20,7 +20,7 @@ void steal_parse(const char *text, unsigned long hz, struct steal *s)
 	if (!hz)
 		return;
 	for (; text && *text; text = strchr(text, '\n'), text += !!text) {
-		/* "cpu" alone is the sum of all. Then: user nice system idle iowait irq softirq steal. */
+		/* user nice system idle iowait irq softirq steal; "cpu" alone is the sum. */
 		if (strncmp(text, "cpu", 3) || !isdigit((unsigned char)text[3]))
 			continue;
 		if (sscanf(text, "cpu%u %*u %*u %*u %*u %*u %*u %*u %llu", &cpu, &ticks) != 2)

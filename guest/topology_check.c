@@ -113,7 +113,8 @@ static int check_distances(const char *sysfs, const struct topology *topo, unsig
 	for (to = 0; to < topo->nr_nodes; to++, pos = end) {
 		distance = strtoul(pos, &end, 10);
 		if (end == pos || distance != topology_distance(topo, node, to))
-			return err_set(err, -ENXIO, "distance from node %u to %u: is %s%lu of \"%s\", must be %u",
+			return err_set(err, -ENXIO,
+				       "distance from node %u to %u is %s%lu of \"%s\", must be %u",
 				       node, to, end == pos ? "missing, " : "", distance, buf,
 				       topology_distance(topo, node, to));
 	}

@@ -20,7 +20,7 @@
 #define P_PIDFD	3
 #endif
 
-#define STOP_AGAIN_NS	(500 * NSEC_PER_MSEC)	/* a signal may come just before a call that blocks */
+#define STOP_AGAIN_NS	(500 * NSEC_PER_MSEC)	/* a signal may come just before a sleep */
 #define KILL_NS		NSEC_PER_SEC
 
 static const char *const setup_names[NR_WORKER_SETUPS] = {

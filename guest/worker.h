@@ -90,7 +90,7 @@ struct worker_page {
 	_Atomic uint32_t stop;
 	_Atomic uint32_t gen;
 	struct worker_allowed allowed[2];
-	struct cpumask affinity;	/* that it is to ask for, empty: none; set before its release */
+	struct cpumask affinity;	/* to ask for, empty: none; set before its release */
 	/* Of a pair; the one in the page of its first worker is used. */
 	_Atomic uint32_t turn;
 	_Atomic uint64_t wake_ns;	/* when the turn was handed over */
@@ -113,7 +113,7 @@ struct worker {
 	bool keep;			/* outlives its step */
 	pid_t pid;
 	int pidfd;
-	const char *cgroup_name;	/* where it was spawned; "root" outside of the test's cgroups */
+	const char *cgroup_name;	/* where it was spawned, or "root" */
 	struct cgroup *cgroup;		/* where it is now, NULL in the root */
 	struct work work;
 	struct worker_page *page;
@@ -128,11 +128,11 @@ struct worker {
 	int exit_code;
 };
 
-#define WORKER_STOP_NS		(5 * NSEC_PER_SEC)	/* shared by all that are stopped together */
+#define WORKER_STOP_NS		(5 * NSEC_PER_SEC)	/* for all that are stopped together */
 #define WORKER_START_NS		(30 * NSEC_PER_SEC)
 #define WORKER_SETTLE_NS	(300 * NSEC_PER_MSEC)
-#define WORKER_GRACE_NS		(10 * NSEC_PER_MSEC)	/* after a cpuset or an affinity was narrowed */
-#define WORKER_EXIT_SETUP	3			/* exit status: see setup_call */
+#define WORKER_GRACE_NS		(10 * NSEC_PER_MSEC)	/* after its CPUs were narrowed */
+#define WORKER_EXIT_SETUP	3	/* exit status: see setup_call */
 
 /* What the workers of a batch have in common. */
 struct worker_spec {
@@ -141,7 +141,7 @@ struct worker_spec {
 	struct cgroup *cgroup;
 	unsigned int batch, step;
 	bool keep;
-	struct cpumask online;		/* a worker gives up an affinity inherited from its parent */
+	struct cpumask online;		/* an affinity of the parent's is given up for it */
 };
 
 /*

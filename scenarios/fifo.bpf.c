@@ -12,14 +12,20 @@
 char _license[] SEC("license") = "GPL";
 
 #define FIFO_DSQ	0
+#define SPIN_CPU	1
+#define SPIN_NS		3000000000ULL
+#define SPIN_LOOPS	(1U << 20)
 
 /* Set by the loader. Constants for the verifier: what is off is not even there. */
 const volatile __u64 stall_after_ns;	/* then nothing is dispatched any more */
 const volatile __u64 error_after_ns;	/* then it gives up by itself */
 const volatile __u32 unfair;		/* tasks with an odd pid get 1/unfair of a slice */
+const volatile bool pile_up;		/* tasks wait in local DSQs, not in the shared queue */
+const volatile __u64 spin_after_ns;	/* then a CPU is kept in ops.dispatch(), once */
 const volatile bool reject;		/* does what the verifier refuses */
 
 __u64 start_ns;
+bool spun;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -56,13 +62,37 @@ int BPF_PROG(fifo_enqueue, struct task_struct *p, u64 enq_flags)
 		p->pid = 0;
 	if (passed(error_after_ns))
 		scx_error("asked for by --error-after");
-	dsq_insert(p, FIFO_DSQ, slice_of(p), enq_flags);
+	dsq_insert(p, pile_up ? SCX_ENUM(scx_dsq_id_flags, SCX_DSQ_LOCAL) : FIFO_DSQ, slice_of(p),
+		   enq_flags);
 	return 0;
+}
+
+static long spin_until(u64 i, u64 *until)
+{
+	return bpf_ktime_get_ns() >= *until;
+}
+
+/* One call of bpf_loop() alone would not do on a fast machine. */
+static long spin_more(u64 i, u64 *until)
+{
+	bpf_loop(SPIN_LOOPS, spin_until, until, 0);
+	return bpf_ktime_get_ns() >= *until;
+}
+
+/* With the run queue's lock held. */
+static void spin(void)
+{
+	u64 until = bpf_ktime_get_ns() + SPIN_NS;
+
+	spun = true;
+	bpf_loop(SPIN_LOOPS, spin_more, &until, 0);
 }
 
 SEC("struct_ops/fifo_dispatch")
 int BPF_PROG(fifo_dispatch, s32 cpu, struct task_struct *prev)
 {
+	if (cpu == SPIN_CPU && !spun && passed(spin_after_ns))
+		spin();
 	if (!passed(stall_after_ns))
 		dsq_move_to_local(FIFO_DSQ);
 	return 0;

@@ -28,7 +28,7 @@ struct work_type_ops {
 	const char *name;
 	bool pair;
 	bool pipe;			/* of a pair: over pipes */
-	bool always_runnable;		/* never sleeps: its off-CPU time is the scheduler's doing */
+	bool always_runnable;		/* its time off the CPU is the scheduler's doing */
 	void (*run)(struct work_self *self);
 };
 
