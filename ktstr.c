@@ -12,7 +12,7 @@
 
 int main(int argc, char **argv)
 {
-	/* In a container the runner may be PID 1 too; only a kernel calls its first program by this name. */
+	/* In a container the runner may be PID 1 too; only a kernel names its first program so. */
 	if (getpid() == 1 && argc > 0 && !strcmp(argv[0], "/init"))
 		guest_main();
 	if (argc > 1 && !strcmp(argv[1], ROLE_SCHEDULER))

@@ -52,7 +52,7 @@ static int child_setup(pid_t parent, const struct vm_image *image, int fd)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (setrlimit(RLIMIT_CORE, &no_core))
 		return -errno;
-	/* If memory gets short, a guest goes before anything else does. A hint: it may be refused. */
+	/* If memory gets short, a guest goes first. A hint, which may be refused. */
 	write_file("/proc/self/oom_score_adj", "500");
 
 	null = open("/dev/null", O_RDWR);

@@ -27,8 +27,8 @@ int child_start(const struct runner *run, unsigned int index, struct vm_image *i
 		struct child *c, struct err *err);
 
 /*
- * child_result - of a process that was reaped with @wstatus. Always fills @res: a process that left no
- * whole result is a failure of ours, and says how it ended.
+ * child_result - of a process that was reaped with @wstatus. Always fills @res: a process
+ * that left no whole result is a failure of ours, and says how it ended.
  */
 void child_result(struct child *c, int wstatus, struct instance_result *res);
 

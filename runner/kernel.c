@@ -16,7 +16,7 @@
 #define BZIMAGE		"arch/x86/boot/bzImage"
 #define CONFIG_MAX	(4 * MIB)
 
-/* Where a running kernel's image lies; %s is its release. As virtme-ng and the distributions have it. */
+/* Where distributions and build trees have a running kernel's image; %s is its release. */
 static const char *const running_images[] = {
 	"/lib/modules/%s/vmlinuz",
 	"/usr/lib/modules/%s/vmlinuz",

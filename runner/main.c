@@ -3,6 +3,7 @@
  * main.c - the host's role: what is decided before the first guest boots
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,13 +152,27 @@ static int go(struct runner *run)
 	return runner_run(run);
 }
 
+/* A standard stream that is closed would be the number of the next file that is opened. */
+static int open_streams(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	return fd < 0 ? -errno : 0;
+}
+
 int runner_main(int argc, char **argv)
 {
 	struct err err = { "" };
 	struct runner *run;
 	int ret;
 
-	/* make and kselftest leave descriptors open, and stdbuf a library that is not for our children. */
+	ret = open_streams();
+	if (ret)
+		err_set(&err, ret, "/dev/null: %s", strerror(-ret));
+	/* make and kselftest leave descriptors open, and stdbuf a library for its child alone. */
 	if (close_range(STDERR_FILENO + 1, ~0U, 0))
 		err_set(&err, -errno, "close_range: %s", strerror(errno));
 	unsetenv("LD_PRELOAD");

@@ -344,11 +344,14 @@ int plan_memory(struct plan *plan, const struct options *opts, uint64_t kernel, 
 			mem = max(MEM_DEFAULT, topology_nr_cpus(&inst->topo) * MEM_PER_CPU + fixed);
 		mem = max(mem, inst->test->memory_mb * (uint64_t)MIB);
 		inst->mem_bytes = ALIGN_UP(mem, MEM_ALIGN);
-		if (!inst->skip[0] && inst->mem_bytes + MEM_HEADROOM > avail)
-			snprintf(inst->skip, sizeof(inst->skip),
-				 "needs %llu MB for its guest, this machine has %llu MB free",
-				 (unsigned long long)(inst->mem_bytes / MIB),
-				 (unsigned long long)(avail / MIB));
+		if (inst->skip[0] || inst->mem_bytes + MEM_HEADROOM <= avail)
+			continue;
+		snprintf(inst->skip, sizeof(inst->skip),
+			 "needs %llu MB for its guest, this machine has %llu MB free",
+			 (unsigned long long)(inst->mem_bytes / MIB),
+			 (unsigned long long)(avail / MIB));
+		if (opts->have_topology)
+			return err_set(err, -ENOMEM, "--topology: %s %s", inst->name, inst->skip);
 	}
 	return 0;
 }

@@ -43,7 +43,7 @@ int plan_build(const struct ktstr_test *const *tests, unsigned int nr, const str
 int plan_memory(struct plan *plan, const struct options *opts, uint64_t kernel, uint64_t initramfs,
 		uint64_t avail, struct err *err);
 
-/* plan_sched - the scheduler of an instance: the test's own, or the user's. *@name may become NULL. */
+/* plan_sched - the scheduler of a test: its own, or the user's. *@name may become NULL. */
 enum sched_kind plan_sched(const struct ktstr_test *test, const struct options *opts,
 			   const char **name);
 

@@ -19,7 +19,7 @@
 #include "diag.h"
 #include "keep.h"
 
-#define BUDGET_RESERVE_S	30	/* of kselftest's time-out, for what still runs and the report */
+#define BUDGET_RESERVE_S	30	/* of kselftest's time-out, for what still runs */
 #define POLL_MS			1000
 #define REAP_MS			10000	/* for processes that were killed */
 #define SETTLE_MS		50	/* for our own copy of a signal that killed a child */

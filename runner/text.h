@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include "../lib/util.h"
 
-/* Holds the newest lines; when the limit is reached the oldest go. Zeroed memory is an empty one. */
+/* Holds the newest lines; at the limit the oldest go. Zeroed memory is an empty one. */
 struct textbuf {
 	char *data;		/* NUL-terminated, NULL while empty */
 	size_t len;
@@ -18,7 +18,7 @@ struct textbuf {
 
 #define TEXTBUF_LIMIT	(64 * KIB)
 
-/* textbuf_add - append a line of @len bytes, and a newline. A line that can not fit at all is cut. */
+/* textbuf_add - append a line of @len bytes, and a newline. A line that cannot fit is cut. */
 void textbuf_add(struct textbuf *tb, const char *line, size_t len);
 
 /* textbuf_printf - the same, formatted; cut at 1 KiB. */
