@@ -5,15 +5,15 @@
  * twin, without the fault, shows that it is the fault which is noticed.
  */
 #include "../guest/topology_check.h"
+#include "../guest/truth.h"
 #include "../ktstr.h"
+#include "../monitor/truth.h"
 
-/* Two spinners for each of the four CPUs, all alike. */
-#define EIGHT_SPINNERS								\
-	STEPS({ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(CPU_SPIN, 8) }), \
-		.hold = HOLD_FULL })
-
-/* Each cgroup has one CPU for itself. */
-#define TWO_CPUSETS								\
+/*
+ * Each cgroup has one CPU for itself. Where a worker runs is no matter of chance then, so
+ * the shares are even to a percent, and an instance without a fault always passes.
+ */
+#define STEADY									\
 	STEPS({ .cgroups = CGROUPS({ "cg_0", CPUSET_EXACT("0"), WORKERS(CPU_SPIN, 2) }, \
 				   { "cg_1", CPUSET_EXACT("1"), WORKERS(CPU_SPIN, 2) }), \
 		.hold = HOLD_FULL })
@@ -22,36 +22,32 @@
 
 /* --- what the judge in the guest says ------------------------------------- */
 
-KTSTR_TEST(control_spinners,
-	.desc = "twin of those with eight spinners: passes",
-	.steps = EIGHT_SPINNERS);
+KTSTR_TEST(control_steady,
+	.desc = "twin of all that follow with a fault: passes",
+	.steps = STEADY,
+	.expect = { .isolation = true });
 
 KTSTR_TEST(control_starved,
 	.desc = "a worker that never runs is starved",
-	.steps = EIGHT_SPINNERS,
+	.steps = STEADY,
 	.fault = JOB_FAULT_STARVE,
 	.expect_fail = EXPECT_FAIL(STARVED, "did no work"));
 
 KTSTR_TEST(control_unfair,
 	.desc = "a worker that gets far less than the others is unfairly treated",
-	.steps = EIGHT_SPINNERS,
+	.steps = STEADY,
 	.fault = JOB_FAULT_UNFAIR,
 	.expect_fail = EXPECT_FAIL(UNFAIR, "time off the CPU differs"));
 
 KTSTR_TEST(control_stuck,
 	.desc = "with a limit of 1 ms, waiting for one's turn is being stuck",
-	.steps = EIGHT_SPINNERS,
+	.steps = STEADY,
 	.expect = { .max_gap_ms = 1 },
 	.expect_fail = EXPECT_FAIL(STUCK, "limit 1 ms"));
 
-KTSTR_TEST(control_isolated,
-	.desc = "twin of control_escape: passes",
-	.steps = TWO_CPUSETS,
-	.expect = { .isolation = true });
-
 KTSTR_TEST(control_escape,
 	.desc = "a worker that runs outside of its cpuset is found",
-	.steps = TWO_CPUSETS,
+	.steps = STEADY,
 	.fault = JOB_FAULT_ESCAPE,
 	.expect = { .isolation = true, .no_starvation_check = true },
 	.expect_fail = EXPECT_FAIL(ISOLATION, "ran outside of its CPUs"));
@@ -76,19 +72,19 @@ KTSTR_TEST(control_cgroup,
 
 KTSTR_TEST(control_warn,
 	.desc = "a WARNING in the kernel log fails an instance that is otherwise right",
-	.steps = EIGHT_SPINNERS,
+	.steps = STEADY,
 	.fault = JOB_FAULT_WARN,
 	.expect_fail = EXPECT_FAIL(KERNEL_LOG, "WARNING"));
 
 KTSTR_TEST(control_panic,
 	.desc = "a kernel panic is reported as one, with its text",
-	.steps = EIGHT_SPINNERS,
+	.steps = STEADY,
 	.fault = JOB_FAULT_PANIC,
 	.expect_fail = EXPECT_FAIL(PANIC, "sysrq triggered crash"));
 
 KTSTR_TEST(control_init_killed,
 	.desc = "the death of PID 1 is reported as the panic that it is",
-	.steps = EIGHT_SPINNERS,
+	.steps = STEADY,
 	.fault = JOB_FAULT_INIT_KILLED,
 	.expect_fail = EXPECT_FAIL(PANIC, "Attempted to kill init"));
 
@@ -96,19 +92,19 @@ KTSTR_TEST(control_init_killed,
 
 KTSTR_TEST(control_hang,
 	.desc = "a guest that stops talking is ended at the deadline",
-	.steps = EIGHT_SPINNERS,
+	.steps = STEADY,
 	.fault = JOB_FAULT_HANG,
 	.expect_fail = EXPECT_FAIL(TIMEOUT, NULL));
 
 KTSTR_TEST(control_triple,
 	.desc = "a guest that resets without a word has no result",
-	.steps = EIGHT_SPINNERS,
+	.steps = STEADY,
 	.fault = JOB_FAULT_TRIPLE,
 	.expect_fail = EXPECT_FAIL(NO_RESULT, NULL));
 
 KTSTR_TEST(control_flood,
 	.desc = "a flooded console neither hangs the host nor hides the result: passes",
-	.steps = EIGHT_SPINNERS,
+	.steps = STEADY,
 	.fault = JOB_FAULT_FLOOD,
 	/* Printing has its price, and whoever shares a CPU with it pays. */
 	.expect = { .no_starvation_check = true });
@@ -117,38 +113,46 @@ KTSTR_TEST(control_flood,
 
 KTSTR_TEST(control_window_cut,
 	.desc = "when the result is missing in the window, COM2 carries it: passes",
-	.steps = EIGHT_SPINNERS,
+	.steps = STEADY,
 	.fault = JOB_FAULT_CUT_WINDOW);
 
 KTSTR_TEST(control_com2_cut,
 	.desc = "when the result is missing on COM2, the window carries it: passes",
-	.steps = EIGHT_SPINNERS,
+	.steps = STEADY,
 	.fault = JOB_FAULT_CUT_COM2);
 
 KTSTR_TEST(control_both_cut,
 	.desc = "when the result is missing on both ways, there is none",
-	.steps = EIGHT_SPINNERS,
+	.steps = STEADY,
 	.fault = JOB_FAULT_CUT_WINDOW | JOB_FAULT_CUT_COM2,
 	.expect_fail = EXPECT_FAIL(NO_RESULT, NULL));
 
 KTSTR_TEST(control_no_devmem,
 	.desc = "without /dev/mem there is no window, and COM2 carries everything: passes",
-	.steps = EIGHT_SPINNERS,
+	.steps = STEADY,
 	.fault = JOB_FAULT_NO_WINDOW);
 
 /* --- the scheduler -------------------------------------------------------- */
+
+/*
+ * Two for each CPU, wherever they run: those of "fifo" wait in one queue for all CPUs, and
+ * nobody kicks an idle one for the sake of a worker that may run nowhere else.
+ */
+#define ANYWHERE								\
+	STEPS({ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(CPU_SPIN, 8) }), \
+		.hold = HOLD_FULL })
 
 KTSTR_TEST(control_sched,
 	.desc = "twin of those with a scheduler: it attaches, schedules, detaches: passes",
 	.needs_scx = true,
 	.sched = "fifo",
-	.steps = EIGHT_SPINNERS);
+	.steps = ANYWHERE);
 
 KTSTR_TEST(control_sched_killed,
 	.desc = "a scheduler that is killed is missed",
 	.needs_scx = true,
 	.sched = "fifo",
-	.steps = EIGHT_SPINNERS,
+	.steps = ANYWHERE,
 	.fault = JOB_FAULT_KILL_SCHED,
 	.expect_fail = EXPECT_FAIL(SCHED_DIED, "signal 9"));
 
@@ -156,11 +160,11 @@ KTSTR_TEST(control_sched_killed,
 static const char *const stall_args[] = { "--stall-after", "1", "--timeout-ms", "2000", NULL };
 
 KTSTR_TEST(control_sched_stall,
-	.desc = "a scheduler that forgets its tasks is thrown out by the kernel, whose reason is told",
+	.desc = "a scheduler that forgets its tasks is thrown out, and the kernel's reason told",
 	.needs_scx = true,
 	.sched = "fifo", .sched_args = stall_args,
 	.duration_ms = 8000,
-	.steps = EIGHT_SPINNERS,
+	.steps = ANYWHERE,
 	.expect_fail = EXPECT_FAIL(SCHED_DIED, "runnable task stall"));
 
 static const char *const unfair_args[] = { "--unfair", "10", NULL };
@@ -169,8 +173,117 @@ KTSTR_TEST(control_sched_unfair,
 	.desc = "a scheduler that gives some tasks more than others is unfair",
 	.needs_scx = true,
 	.sched = "fifo", .sched_args = unfair_args,
-	.steps = EIGHT_SPINNERS,
+	.steps = ANYWHERE,
 	.expect_fail = EXPECT_FAIL(UNFAIR, "time off the CPU differs"));
+
+/* --- what the monitor reads ----------------------------------------------- */
+
+/* The body makes a load that is known; what matters is what is read of it. */
+#define TRUTH_TEST(_name, _desc, _body, _more...)				\
+	KTSTR_TEST(_name,							\
+		.desc = _desc,							\
+		.body = _body,							\
+		.inspect = truth_inspect,					\
+		.expect = { .no_starvation_check = true, .no_monitor = true },	\
+		##_more)
+
+TRUTH_TEST(truth_kernel, "run queues read from outside are those that the guest sees: passes",
+	   truth_load, .sched = "none");
+TRUTH_TEST(truth_fifo, "the same under sched_ext: passes",
+	   truth_load, .needs_scx = true, .sched = "fifo");
+TRUTH_TEST(truth_high, "the same with RAM above 4 GiB: passes",
+	   truth_load, .sched = "none", .memory_mb = 4096);
+TRUTH_TEST(truth_lie_running, "a wrong number of tasks would be found",
+	   truth_lie_running, .sched = "none",
+	   .expect_fail = EXPECT_FAIL(READING, "CPU 1: nr_running: the guest sees 3, the monitor reads 2"));
+TRUTH_TEST(truth_lie_clock, "a wrong clock would be found",
+	   truth_lie_clock, .sched = "none",
+	   .expect_fail = EXPECT_FAIL(READING, "CPU 1: clock"));
+TRUTH_TEST(truth_lie_idle, "a wrong idle flag would be found",
+	   truth_lie_idle, .sched = "none",
+	   .expect_fail = EXPECT_FAIL(READING, "CPU 1: idle: the guest sees 1, the monitor reads 0"));
+TRUTH_TEST(truth_lie_scx, "a wrong number of tasks of sched_ext would be found",
+	   truth_lie_scx, .needs_scx = true, .sched = "fifo",
+	   .expect_fail = EXPECT_FAIL(READING, "CPU 1: scx.nr_running: the guest sees 3, the monitor reads 2"));
+
+#define SYMBOLS_TEST(_name, _desc, _body, _more...)				\
+	KTSTR_TEST(_name,							\
+		.desc = _desc,							\
+		.body = _body,							\
+		.inspect = truth_inspect_symbols,				\
+		.expect = { .no_starvation_check = true, .no_monitor = true },	\
+		##_more)
+
+SYMBOLS_TEST(truth_symbols, "symbols decoded from outside are where /proc/kallsyms has them: passes",
+	     truth_symbols, .sched = "none");
+SYMBOLS_TEST(truth_lie_symbol, "a symbol at another address would be found",
+	     truth_lie_symbol, .sched = "none",
+	     .expect_fail = EXPECT_FAIL(READING, "runqueues: the guest says"));
+
+/* --- what the monitor judges ---------------------------------------------- */
+
+/* One CPU each. */
+#define PILES(_cpu_0, _others)							\
+	STEPS({ .cgroups = CGROUPS({ "cg_0", CPUSET_EXACT("0"), WORKERS(CPU_SPIN, _cpu_0) }, \
+				   { "cg_1", CPUSET_EXACT("1"), WORKERS(CPU_SPIN, _others) }, \
+				   { "cg_2", CPUSET_EXACT("2"), WORKERS(CPU_SPIN, _others) }, \
+				   { "cg_3", CPUSET_EXACT("3"), WORKERS(CPU_SPIN, _others) }), \
+		.hold = HOLD_FULL })
+
+KTSTR_TEST(control_balanced,
+	.desc = "twin of control_imbalance: passes",
+	.sched = "none",
+	.steps = PILES(6, 6),
+	.expect = { .max_imbalance = 3 });
+
+KTSTR_TEST(control_imbalance,
+	.desc = "queues that stay uneven are seen from outside",
+	.sched = "none",
+	.steps = PILES(6, 1),
+	.expect = { .max_imbalance = 3 },
+	.expect_fail = EXPECT_FAIL(IMBALANCE, "limit 3, for"));
+
+/* More for one CPU than its local DSQ is expected to hold. */
+#define CROWD									\
+	STEPS({ .cgroups = CGROUPS({ "cg_0", CPUSET_EXACT("0"), WORKERS(CPU_SPIN, 64) }), \
+		.hold = HOLD_FULL })
+
+static const char *const pile_args[] = { "--pile-up", NULL };
+
+KTSTR_TEST(control_shared_queue,
+	.desc = "twin of control_pile_up: a crowd that waits in a shared queue is no deep local DSQ: passes",
+	.needs_scx = true,
+	.sched = "fifo",
+	.steps = CROWD,
+	.expect = { .no_starvation_check = true });
+
+KTSTR_TEST(control_pile_up,
+	.desc = "a local DSQ that stays too deep is seen from outside",
+	.needs_scx = true,
+	.sched = "fifo", .sched_args = pile_args,
+	.steps = CROWD,
+	.expect = { .no_starvation_check = true },
+	.expect_fail = EXPECT_FAIL(DSQ_DEPTH, "cpu 0: measured 6"));
+
+/* The other CPUs are busy too, or jiffies would stand still with the one that counts them. */
+static const char *const spin_args[] = { "--spin-after", "1", NULL };
+
+KTSTR_TEST(control_ticking,
+	.desc = "twin of control_spin: CPUs as busy, whose clocks go on: passes",
+	.needs_scx = true,
+	.sched = "fifo",
+	.duration_ms = 5000,
+	.steps = PILES(2, 2),
+	.expect = { .no_starvation_check = true });
+
+KTSTR_TEST(control_spin,
+	.desc = "a scheduler that keeps a CPU for seconds stops its run queue's clock, which is seen",
+	.needs_scx = true,
+	.sched = "fifo", .sched_args = spin_args,
+	.duration_ms = 5000,
+	.steps = PILES(2, 2),
+	.expect = { .no_starvation_check = true },
+	.expect_fail = EXPECT_FAIL(STALL, "limit 1500 ms"));
 
 /* --- the machine ---------------------------------------------------------- */
 

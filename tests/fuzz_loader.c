@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char version[64];
 	uint8_t *exact;
 
-	/* A block of exactly that size shows reads beyond its end, a mapping of exactly RAM writes beyond its. */
+	/* Blocks of exactly these sizes: what goes beyond their ends is seen. */
 	exact = malloc(size ?: 1);
 	ld.ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -82,6 +82,7 @@ size_t fuzz_seed_input(uint8_t *buf, size_t size, uint64_t seed)
 			ph[i] = (Elf64_Phdr){
 				.p_type = PT_LOAD, .p_offset = 1024 * i, .p_filesz = 1000,
 				.p_memsz = 4096, .p_paddr = (16 + i) * MIB,
+				.p_vaddr = 0xffffffff81000000 + i * MIB,
 			};
 	}
 	return len;

@@ -154,6 +154,26 @@ TEST_F(cgroup, cpus)
 	EXPECT_STREQ("write ktstr/a/cpuset.cpus ", fake->line[fake->nr_lines - 1]);
 }
 
+TEST_F(cgroup, a_kernel_that_does_not_clear)
+{
+	struct cpumask cpus = { }, is;
+	struct cgroup *cg;
+
+	ADD("a", &cg);
+	cpumask_set_cpu(&cpus, 3);
+	ASSERT_EQ(0, cgroup_set_cpus(&self->fs, cg, &cpus, &self->err));
+	fake_fail("cpuset.cpus", -ENOSPC, 1);
+	EXPECT_EQ(0, cgroup_set_cpus(&self->fs, cg, NULL, &self->err));
+	EXPECT_STREQ("write ktstr/a/cpuset.cpus 0-7", fake->line[fake->nr_lines - 1]);
+	cgroup_effective(&self->fs, cg, &is);
+	EXPECT_TRUE(cpumask_equal(&self->all, &is));
+	EXPECT_FALSE(cg->has_cpus);
+	/* Any other refusal is one. */
+	fake_fail("cpuset.cpus", -EACCES, 1);
+	EXPECT_EQ(-EACCES, cgroup_set_cpus(&self->fs, cg, NULL, &self->err));
+	EXPECT_STREQ("cannot write to cpuset.cpus of a: Permission denied", self->err.msg);
+}
+
 TEST_F(cgroup, a_kernel_that_does_otherwise)
 {
 	struct cpumask cpus;

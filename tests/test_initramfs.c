@@ -212,6 +212,29 @@ TEST_F(initramfs, missing_library)
 	free(data);
 }
 
+/* Cut anywhere: never half a program in the guest. */
+TEST_F(initramfs, truncated)
+{
+	char path[] = "/tmp/ktstr-test-XXXXXX", *data;
+	size_t size, cut;
+	int fd = mkstemp(path);
+
+	ASSERT_GE(fd, 0);
+	ASSERT_EQ(read_file_alloc("/bin/ls", 64 * MIB, &data, &size), 0);
+	for (cut = size / 8; cut < size - 4096; cut += size / 8) {
+		ASSERT_EQ(ftruncate(fd, 0), 0);
+		ASSERT_EQ(lseek(fd, 0, SEEK_SET), 0);
+		ASSERT_EQ(write_all(fd, data, cut), 0);
+		initramfs_free(&self->ird);
+		self->err.msg[0] = 0;
+		EXPECT_EQ(initramfs_add_program(&self->ird, "/prog", path, &self->err), -ENOEXEC);
+		EXPECT_NE(self->err.msg[0], 0);
+	}
+	close(fd);
+	unlink(path);
+	free(data);
+}
+
 TEST_F(initramfs, not_a_program)
 {
 	EXPECT_EQ(initramfs_add_program(&self->ird, "/prog", "/etc/passwd", &self->err), -ENOEXEC);

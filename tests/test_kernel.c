@@ -426,6 +426,33 @@ TEST_F(kernel, handover)
 	monitor_destroy(mon);
 }
 
+/* Whatever is said of vmcoreinfo: what PID 1 read of /proc/kallsyms is still there. */
+TEST_F(kernel, vmcoreinfo_that_is_none)
+{
+	static const uint64_t pa[] = { 1, 0x1000, RAM_SIZE - 8, RAM_SIZE, UINT64_MAX };
+	struct monitor_config cfg;
+	struct bulk_header *bulk;
+	struct cpu_sample s;
+	struct monitor *mon;
+	unsigned int i;
+
+	make_config(self, &cfg);
+	for (i = 0; i < 2 * ARRAY_SIZE(pa); i++) {
+		struct err err = { "" };
+
+		bulk = make_handover(self, variant->kaslr, variant->zero_based);
+		bulk->vmcoreinfo_pa = pa[i / 2];
+		bulk->vmcoreinfo_len = 4096;
+		if (i & 1)
+			bulk->entry[BULK_KALLSYMS].len = 0;
+		ASSERT_EQ(0, monitor_create(&cfg, &mon));
+		EXPECT_EQ(i & 1 ? -ENODATA : 0, monitor_sample_cpu(mon, 0, &s, &err));
+		EXPECT_EQ(i & 1, !!strstr(err.msg, "no kernel symbols"));
+		EXPECT_EQ(i & 1, !!strstr(err.msg, "vmcoreinfo"));
+		monitor_destroy(mon);
+	}
+}
+
 TEST_F(kernel, hostile_handover)
 {
 	static const struct bulk_entry bad[] = {

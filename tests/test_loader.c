@@ -154,7 +154,8 @@ static void make_elf(uint8_t *file)
 	eh->e_phnum = 1;
 	eh->e_entry = 16 * MIB;
 	*ph = (Elf64_Phdr){ .p_type = PT_LOAD, .p_offset = 4096, .p_filesz = 4096,
-			    .p_memsz = 8192, .p_paddr = 16 * MIB };
+			    .p_memsz = 8192, .p_paddr = 16 * MIB,
+			    .p_vaddr = 0xffffffff81000000 };
 }
 
 DAMAGE(empty, -ENOEXEC, "empty", *len = 0);
@@ -184,7 +185,8 @@ DAMAGE(elf_low, -ENOSPC, "--memory-mb", make_elf(file); ph->p_paddr = 0);
 DAMAGE(elf_wraps, -ENOSPC, "--memory-mb", make_elf(file); ph->p_paddr = -4096ULL);
 DAMAGE(elf_in_window, -ENOSPC, "--memory-mb", make_elf(file); ph->p_paddr = 112 * MIB);
 DAMAGE(elf_entry, -ENOEXEC, "entry point", make_elf(file); eh->e_entry = 64 * MIB);
-DAMAGE(elf_no_segment, -ENOEXEC, "entry point", make_elf(file); eh->e_phnum = 0);
+DAMAGE(elf_static_program, -ENOEXEC, "a program", make_elf(file); ph->p_vaddr = 0x400000);
+DAMAGE(elf_no_segment, -ENOEXEC, "a program", make_elf(file); eh->e_phnum = 0);
 
 TEST_F(damage, is_refused)
 {

@@ -240,6 +240,10 @@ TEST_F(expand, memory_grows_with_cpus)
 	ASSERT_EQ(0, build(self));
 	ASSERT_EQ(0, plan_memory(&self->plan, &self->opts, 10 * MIB, MIB, 64 * GIB, &self->err));
 	EXPECT_GE(self->plan.inst[0].mem_bytes, 64 * 32 * MIB);
+	/* The user asked for this machine, so it is an error and no skip. */
+	EXPECT_EQ(-ENOMEM,
+		  plan_memory(&self->plan, &self->opts, 10 * MIB, MIB, 2 * GIB, &self->err));
+	EXPECT_NE(NULL, strstr(self->err.msg, "this machine has 2048 MB")) TH_LOG("%s", self->err.msg);
 }
 
 TEST_F(expand, memory_asked_for)

@@ -449,15 +449,15 @@ FIXTURE(file) {
 
 FIXTURE_SETUP(file)
 {
-	snprintf(self->path, sizeof(self->path), "/tmp/ktstr_test.XXXXXX");
-	self->fd = mkstemp(self->path);
+	/* A file that has a path, and is gone with the process. */
+	self->fd = memfd_create("ktstr_test", MFD_CLOEXEC);
 	ASSERT_GE(self->fd, 0);
+	snprintf(self->path, sizeof(self->path), "/proc/self/fd/%d", self->fd);
 }
 
 FIXTURE_TEARDOWN(file)
 {
 	close(self->fd);
-	unlink(self->path);
 }
 
 TEST_F(file, read_into_a_buffer)

@@ -207,7 +207,33 @@ row keep_file		1 "--keep: $work/text: not a directory" "$bin" -k "$kernel" --kee
 # Without QEMU, and with a /dev/kvm that may or may not work, "tcg" cannot run.
 row no_engine		4 "^1..0 # SKIP --accel tcg: .*not installed" env PATH=/nowhere "$bin" -k "$kernel" --accel tcg
 row no_time		4 "skipped: not started: " env kselftest_timeout=20 "$bin" -k "$kernel" -t "$test" --seed 3
-row no_skip		1 "" env KTSTR_NO_SKIP=1 "$bin" -k "$kernel" -t "$test" --topology 1n1l1c1t --nope
+row topology_memory	1 "--topology: .* needs .* MB for its guest, this machine has" \
+	"$bin" -k "$kernel" -t "$test" --topology 1n1l1024c1t
+
+# failing NAME PATTERN COMMAND...: a run whose one instance fails, with PATTERN on standard output.
+failing()
+{
+	name=$1
+	pattern=$2
+	shift 2
+	verdict=ok
+	snapshot >"$work/before"
+	KTSTR_TEST_MARK=fail$$ timeout 120 "$@" >"$work/out" 2>"$work/err" </dev/null
+	[ $? -eq 1 ] || verdict=bad
+	grep -q -e "$pattern" "$work/out" || verdict=bad
+	grep -q '^not ok 1 ' "$work/out" || verdict=bad
+	[ -s "$work/err" ] && verdict=bad
+	check_clean fail$$ || verdict=bad
+	[ $verdict = ok ] || sed 's/^/# | /' "$work/err" "$work/out" | head -n 20
+	result $verdict "$name"
+}
+
+failing no_skip '^# skipped: not started' \
+	env KTSTR_NO_SKIP=1 kselftest_timeout=20 "$bin" -k "$kernel" -t "$test"
+failing too_many_cpus 'FAIL infra: .* CPUs: the .* engine has at most' \
+	"$bin" -k "$kernel" -t "$test" --topology 1n1l1024c1t --memory-mb 512
+failing kernel_parameter '^# FAIL [a-z-]*: .*last stage: ' \
+	"$bin" -k "$kernel" -t "$test" --append 'rdinit=/nowhere init=/nowhere'
 
 # --- ends of a run ------------------------------------------------------------------------
 

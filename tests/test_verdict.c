@@ -241,12 +241,25 @@ TEST_F(verdict, a_pause_ends_a_stall)
 		run(self, 1, 20, 1);
 	}
 	EXPECT_EQ(0U, self->rep.nr_violations);
-	/* Nor is time that nobody watched a stall. */
-	self->cpu[0].idle = false;
+}
+
+/* All was paused: its first samples afterwards are no stall yet, more of them are. */
+TEST_F(verdict, a_stall_across_a_gap)
+{
+	run(self, 5, 20, 0);
 	run(self, 1, 20, 1);
 	run(self, 1, 5000, 1);
+	run(self, 1, 20, 1);
 	EXPECT_EQ(0U, self->rep.nr_violations);
-	EXPECT_GT(100 * MS, self->rep.max_clock_still_ns);
+	EXPECT_EQ(5040 * MS, self->rep.max_clock_still_ns);
+	run(self, 1, 20, 0);
+	EXPECT_EQ(0U, self->rep.nr_violations);
+
+	run(self, 1, 20, 1);
+	run(self, 3, 500, 1);
+	ASSERT_EQ(1U, self->rep.nr_violations);
+	EXPECT_EQ(CAUSE_STALL, (int)self->rep.violation[0].cause);
+	EXPECT_EQ(1520 * MS, self->rep.violation[0].for_ns);
 }
 
 TEST_F(verdict, limits_of_zero_are_off)

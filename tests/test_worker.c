@@ -93,9 +93,23 @@ static int collect_all(struct worker *list)
 	return workers_collect(list);
 }
 
+/* Until the worker has come to its loop. */
+static void wait_running(struct worker *w)
+{
+	uint64_t until = now_ns() + 5 * NSEC_PER_SEC;
+
+	while (now_ns() < until && !READ_ONCE(w->page->rep.units))
+		sleep_ns(NSEC_PER_MSEC);
+}
+
 static void run_all(FIXTURE_DATA(worker) *self)
 {
+	struct worker *w;
+
 	release_all(self->list, &self->online);
+	/* This machine is not ours alone: a worker may be late. */
+	for (w = self->list; w; w = w->next)
+		wait_running(w);
 	sleep_ns(RUN_NS);
 	collect_all(self->list);
 }
@@ -128,16 +142,16 @@ TEST_F(worker, every_type_works_and_reports)
 		EXPECT_LE(rep->start_ns, rep->last_ns);
 		EXPECT_LE(rep->last_ns, rep->end_ns);
 		EXPECT_LE(rep->end_ns, w->gone_ns);
-		/* It was in the system for about as long as it ran. */
-		EXPECT_LT(RUN_NS / 2, rep->end_ns - rep->start_ns);
+		EXPECT_LE(w->stop_ns, rep->end_ns);
+		EXPECT_LE(RUN_NS, rep->end_ns - rep->start_ns);
 		EXPECT_FALSE(cpumask_empty(&rep->cpus_used));
 		cpumask_andnot(&outside, &rep->cpus_used, &self->online);
 		EXPECT_TRUE(cpumask_empty(&outside));
 		EXPECT_EQ(0, rep->nr_outside);
 		EXPECT_LT(0, rep->gap_ns);
 		if (variant->type == WORK_BURSTY) {
-			/* Half of the time asleep, and that is no gap. */
-			EXPECT_GT(RUN_NS * 3 / 4, rep->cpu_time_ns);
+			/* Half of the time asleep, at the least. */
+			EXPECT_GT((rep->end_ns - rep->start_ns) * 3 / 4, rep->cpu_time_ns);
 		}
 	}
 	EXPECT_EQ(variant->nr, nr);
@@ -171,19 +185,11 @@ FIXTURE_TEARDOWN(one)
 #define FORK_ONE() \
 	ASSERT_EQ(0, workers_fork(&self->w.list, &self->w.spec, &self->w.first, &self->w.err))
 
-/* Until the worker has come to its loop. */
-static void wait_running(struct worker *w)
-{
-	uint64_t until = now_ns() + 5 * NSEC_PER_SEC;
-
-	while (now_ns() < until && !READ_ONCE(w->page->rep.units))
-		sleep_ns(NSEC_PER_MSEC);
-}
-
 TEST_F(one, bad_requests)
 {
 	self->w.spec.work.nr = 0;
-	EXPECT_EQ(-EINVAL, workers_fork(&self->w.list, &self->w.spec, &self->w.first, &self->w.err));
+	EXPECT_EQ(-EINVAL, workers_fork(&self->w.list, &self->w.spec, &self->w.first,
+					&self->w.err));
 	EXPECT_NE(NULL, strstr(self->w.err.msg, "at least one"));
 	self->w.spec.work.nr = 3;
 	self->w.spec.work.type = WORK_PIPE_IO;
@@ -428,20 +434,22 @@ TEST_F(one, narrowing_has_a_grace_period)
 	w->page->affinity = a;
 	release_all(w, &a);
 	wait_running(w);
-	/* To and fro, always announced before and narrowed after. */
-	for (i = 0; i < 50; i++) {
+	/* To and fro, always announced before and narrowed after, until it has seen some. */
+	for (i = 0; i < 1000 && (i < 50 || READ_ONCE(rep->nr_migrations) < 4); i++) {
 		worker_widen(w, i % 2 ? &a : &b);
 		ASSERT_EQ(0, worker_set_affinity(w->pid, i % 2 ? &a : &b));
 		worker_allow(w, i % 2 ? &a : &b);
 		sleep_ns(2 * NSEC_PER_MSEC);
 	}
 	EXPECT_EQ(0, rep->nr_outside);
-	EXPECT_LE(2, rep->nr_migrations);
+	EXPECT_LE(4, rep->nr_migrations);
 	EXPECT_EQ(rep->migration[0].to, rep->migration[1].from);
 
-	/* Narrowed, but it does not move: found when the grace is over. It is on a. */
+	/* Narrowed, but it does not move: found when the grace is over. */
+	worker_widen(w, &a);
+	ASSERT_EQ(0, worker_set_affinity(w->pid, &a));
 	worker_allow(w, &b);
-	sleep_ns(WORKER_GRACE_NS + 50 * NSEC_PER_MSEC);
+	sleep_ns(WORKER_GRACE_NS + RUN_NS);
 	EXPECT_EQ(0, collect_all(w));
 	EXPECT_LT(0, rep->nr_outside);
 	EXPECT_EQ(cpumask_first(&a), rep->outside_cpu);

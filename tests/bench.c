@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * bench.c - what ktstr costs, measured side by side in one run; JSON lines
+ *
+ * Real time on a shared machine means little by itself: what is compared is
+ * measured in turns, and reported as medians and their ratio.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "../guest/guest.h"
+#include "../ktstr.h"
+#include "../monitor/monitor.h"
+#include "../runner/handoff.h"
+#include "../runner/initrd.h"
+#include "../vmm/vm.h"
+
+#define QEMU		"qemu-system-x86_64"
+#define TOPOLOGY	"1n2l2c1t"
+#define MEM		(512 * MIB)
+#define MAX_RUNS	64
+#define LIMIT_NS	(300 * NSEC_PER_SEC)
+
+struct bench {
+	struct vm_config cfg;
+	struct initramfs ird;
+	struct job job;
+	unsigned int runs;
+};
+
+static void die(const char *what, const struct err *err)
+{
+	fprintf(stderr, "bench: %s: %s\n", what, err->msg[0] ? err->msg : strerror(errno));
+	exit(1);
+}
+
+static int cmp_u64(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(uint64_t *v, unsigned int n)
+{
+	qsort(v, n, sizeof(*v), cmp_u64);
+	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2.;
+}
+
+/* Wait until the guest said that it reached @stage, in real time; 0 if it did not. */
+static uint64_t wait_stage(struct vm *vm, enum stage stage, bool *ended)
+{
+	uint64_t until = now_ns() + LIMIT_NS;
+	struct shm_frame frame;
+	enum vm_event event;
+
+	while (now_ns() < until) {
+		event = *ended ? VM_EVENT_NONE : vm_wait(vm, 1);
+		while (shm_recv(&vm->shm, &frame) == 1) {
+			const struct msg_stage *msg = (const void *)frame.payload;
+
+			if (frame.type == MSG_STAGE && frame.len == sizeof(*msg) && msg->stage >= stage)
+				return now_ns();
+		}
+		if (*ended)
+			return 0;
+		*ended = event != VM_EVENT_NONE;
+	}
+	return 0;
+}
+
+static void wait_end(struct vm *vm, bool ended)
+{
+	uint64_t until = now_ns() + LIMIT_NS;
+
+	while (!ended && now_ns() < until)
+		ended = vm_wait(vm, 10) != VM_EVENT_NONE;
+}
+
+/* --- time to PID 1, ours and QEMU's own loader ------------------------------ */
+
+/* Milliseconds until something is on COM2: the first message of PID 1. */
+static uint64_t until_com2(int fd, uint64_t start)
+{
+	struct stat st;
+
+	while (now_ns() < start + LIMIT_NS) {
+		if (!fstat(fd, &st) && st.st_size)
+			return now_ns() - start;
+		usleep(500);
+	}
+	return 0;
+}
+
+static uint64_t ours_to_pid1(struct bench *b)
+{
+	struct err err = { "" };
+	uint64_t start = now_ns(), t;
+	struct vm *vm;
+
+	if (vm_create(&b->cfg, -1, &vm, &err) || vm_run(vm, &err))
+		die("our VM", &err);
+	t = until_com2(vm->console_fd[1], start);
+	vm_destroy(vm);
+	return t;
+}
+
+/* The kernel command line of our VM, less the window, which QEMU's does not have. */
+static void our_cmdline(struct bench *b, char *line, size_t size)
+{
+	struct err err = { "" };
+	struct vm *vm;
+	char *word, *end;
+
+	if (vm_create(&b->cfg, -1, &vm, &err))
+		die("our VM", &err);
+	snprintf(line, size, "%s", (char *)vm->ram + GPA_CMDLINE);
+	vm_destroy(vm);
+	word = strstr(line, CMDLINE_SHM);
+	if (word) {
+		end = word + strcspn(word, " ");
+		memmove(word, end, strlen(end) + 1);
+	}
+}
+
+static uint64_t qemu_to_pid1(struct bench *b, const char *initrd, const char *cmdline)
+{
+	int com2 = memfd_create("bench-com2", 0);
+	char chardev[64], smp[128];
+	const char *argv[] = {
+		QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+		"-M", "microvm", "-accel", "tcg,thread=single", "-icount", "shift=3,sleep=off",
+		"-cpu", "max,vendor=GenuineIntel,rdrand=off,rdseed=off,la57=off",
+		"-smp", smp, "-m", "512M", "-kernel", b->cfg.kernel, "-initrd", initrd,
+		"-append", cmdline, "-serial", "null",
+		"-chardev", chardev, "-device", "isa-serial,index=1,chardev=com2", NULL,
+	};
+	uint64_t start = now_ns(), t;
+	pid_t pid;
+
+	snprintf(chardev, sizeof(chardev), "file,id=com2,path=/proc/self/fd/%d", com2);
+	snprintf(smp, sizeof(smp), "%u,sockets=%u,cores=%u,threads=%u",
+		 topology_nr_cpus(&b->cfg.topo), b->cfg.topo.nr_llcs, b->cfg.topo.cores_per_llc,
+		 b->cfg.topo.threads_per_core);
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		execvp(QEMU, (char *const *)argv);
+		_exit(127);
+	}
+	t = until_com2(com2, start);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(com2);
+	return t;
+}
+
+static void bench_pid1(struct bench *b)
+{
+	uint64_t ours[MAX_RUNS], theirs[MAX_RUNS];
+	char path[] = "/tmp/ktstr-bench-XXXXXX", cmdline[CMDLINE_MAX];
+	struct err err = { "" };
+	int fd = mkstemp(path);
+	unsigned int i;
+
+	if (fd < 0 || write_all(fd, b->ird.data, b->ird.len))
+		die(path, &err);
+	our_cmdline(b, cmdline, sizeof(cmdline));
+	for (i = 0; i < b->runs; i++) {
+		ours[i] = ours_to_pid1(b);
+		theirs[i] = qemu_to_pid1(b, path, cmdline);
+		if (!ours[i] || !theirs[i])
+			break;
+	}
+	unlink(path);
+	close(fd);
+	if (i < b->runs) {
+		snprintf(err.msg, sizeof(err.msg), "no PID 1 within %llu s",
+			 LIMIT_NS / NSEC_PER_SEC);
+		die(ours[i] ? "QEMU's loader" : "our VM", &err);
+	}
+	printf("{\"bench\":\"exec_to_pid1\",\"runs\":%u,\"ours_ms\":%.0f,\"qemu_microvm_ms\":%.0f,\"ratio\":%.3f,\"limit\":0.95}\n",
+	       b->runs, median(ours, i) / 1e6, median(theirs, i) / 1e6,
+	       median(ours, i) / median(theirs, i));
+}
+
+/* --- one instance, warm and cold -------------------------------------------- */
+
+struct instance_times {
+	uint64_t first_worker;	/* from the start to STAGE_RUN */
+	uint64_t beyond;	/* all but the time between STAGE_RUN and STAGE_COLLECT */
+};
+
+static struct instance_times time_instance(struct bench *b, const struct vm_image *image)
+{
+	struct instance_times t = {};
+	uint64_t start = now_ns(), run, collect;
+	struct err err = { "" };
+	bool ended = false;
+	struct vm *vm;
+	int ret;
+
+	ret = image ? vm_thaw(&b->cfg, image, &vm, &err) : vm_create(&b->cfg, -1, &vm, &err);
+	if (ret)
+		die(image ? "thaw" : "boot", &err);
+	if (!image)
+		handoff_symreq(vm);
+	handoff_job(vm, &b->job);
+	if (vm_run(vm, &err))
+		die("run", &err);
+	run = wait_stage(vm, STAGE_RUN, &ended);
+	collect = wait_stage(vm, STAGE_COLLECT, &ended);
+	wait_end(vm, ended);
+	vm_destroy(vm);
+	if (!run || !collect) {
+		snprintf(err.msg, sizeof(err.msg), "the guest did not run its test");
+		die(image ? "warm instance" : "cold instance", &err);
+	}
+	t.first_worker = run - start;
+	t.beyond = now_ns() - start - (collect - run);
+	return t;
+}
+
+static void make_image(struct bench *b, struct vm_image *image)
+{
+	uint64_t until = now_ns() + LIMIT_NS;
+	enum vm_event event = VM_EVENT_NONE;
+	struct err err = { "" };
+	struct vm *vm;
+
+	if (vm_image_open(image, &err) || vm_create(&b->cfg, image->ram_fd, &vm, &err))
+		die("template", &err);
+	handoff_symreq(vm);
+	if (vm_run(vm, &err))
+		die("template", &err);
+	while (event == VM_EVENT_NONE && now_ns() < until)
+		event = vm_wait(vm, 100);
+	if (event != VM_EVENT_DOORBELL || vm_freeze(vm, image, &err))
+		die("template", &err);
+	vm_destroy(vm);
+}
+
+static void bench_instances(struct bench *b, const struct vm_image *image)
+{
+	uint64_t cold[MAX_RUNS], warm[MAX_RUNS], beyond[MAX_RUNS];
+	unsigned int i;
+
+	for (i = 0; i < b->runs; i++) {
+		struct instance_times t = time_instance(b, image);
+
+		warm[i] = t.first_worker;
+		beyond[i] = t.beyond;
+		cold[i] = time_instance(b, NULL).first_worker;
+	}
+	printf("{\"bench\":\"first_worker\",\"runs\":%u,\"warm_ms\":%.0f,\"cold_ms\":%.0f,\"ratio\":%.3f,\"limit\":0.15}\n",
+	       i, median(warm, i) / 1e6, median(cold, i) / 1e6, median(warm, i) / median(cold, i));
+	printf("{\"bench\":\"beyond_hold\",\"runs\":%u,\"ms\":%.0f,\"limit_ms\":500}\n",
+	       i, median(beyond, i) / 1e6);
+}
+
+/* --- the monitor, the initramfs, memory ------------------------------------- */
+
+static void bench_monitor(struct bench *b, const struct vm_image *image)
+{
+	enum { ROUNDS = 20000 };
+	unsigned int nr_cpus = topology_nr_cpus(&b->cfg.topo), cpu, i;
+	struct err err = { "" };
+	struct cpu_sample s;
+	struct monitor *mon;
+	struct vm *vm;
+	uint64_t start;
+
+	if (vm_thaw(&b->cfg, image, &vm, &err))
+		die("thaw", &err);
+	if (monitor_create(&(struct monitor_config){
+			.mem = { .ram = vm->ram, .size = vm->ram_size, .low_size = vm->low_size,
+				 .high_base = GPA_HIGH_RAM },
+			.shm = &vm->shm, .nr_cpus = nr_cpus }, &mon))
+		die("monitor", &err);
+	if (monitor_sample_cpu(mon, 0, &s, &err))
+		die("monitor", &err);
+	start = now_ns();
+	for (i = 0; i < ROUNDS; i++)
+		for (cpu = 0; cpu < nr_cpus; cpu++)
+			if (monitor_sample_cpu(mon, cpu, &s, &err))
+				die("monitor", &err);
+	printf("{\"bench\":\"monitor_sample\",\"cpus\":%u,\"ns_per_cpu\":%.0f,\"limit_ns\":500}\n",
+	       nr_cpus, (double)(now_ns() - start) / ROUNDS / nr_cpus);
+	monitor_destroy(mon);
+	vm_destroy(vm);
+}
+
+static uint64_t status_kib(const char *key)
+{
+	char buf[8192], *p;
+
+	if (read_file("/proc/self/status", buf, sizeof(buf)) < 0)
+		return 0;
+	p = strstr(buf, key);
+	return p ? strtoull(p + strlen(key), NULL, 10) : 0;
+}
+
+/* While a guest runs: all of this process that is not guest RAM, which is shared memory. */
+static void bench_rss(struct bench *b, const struct vm_image *image)
+{
+	struct err err = { "" };
+	bool ended = false;
+	struct vm *vm;
+
+	if (vm_thaw(&b->cfg, image, &vm, &err))
+		die("thaw", &err);
+	handoff_job(vm, &b->job);
+	if (vm_run(vm, &err) || !wait_stage(vm, STAGE_RUN, &ended))
+		die("run", &err);
+	printf("{\"bench\":\"host_rss\",\"mib\":%.1f,\"limit_mib\":32}\n",
+	       (status_kib("RssAnon:") + status_kib("RssFile:")) / 1024.);
+	vm_destroy(vm);
+}
+
+static void bench_initramfs(struct bench *b, const char *self)
+{
+	const struct options opts = { .sched_kind = SCHED_KIND_NONE };
+	uint64_t t[MAX_RUNS];
+	struct err err = { "" };
+	unsigned int i;
+
+	for (i = 0; i < b->runs; i++) {
+		struct initramfs ird;
+		uint64_t start = now_ns();
+
+		if (initrd_build(&opts, self, &ird, &err))
+			die("initramfs", &err);
+		t[i] = now_ns() - start;
+		if (i)
+			initramfs_free(&ird);
+		else
+			b->ird = ird;
+	}
+	b->cfg.initramfs = b->ird.data;
+	b->cfg.initramfs_len = b->ird.len;
+	printf("{\"bench\":\"initramfs\",\"runs\":%u,\"ms\":%.1f,\"kib\":%zu}\n",
+	       i, median(t, i) / 1e6, b->ird.len / KIB);
+}
+
+int main(int argc, char **argv)
+{
+	struct bench b = { .runs = 3 };
+	struct vm_image image;
+	struct err err = { "" };
+	char self[PATH_MAX];
+	ssize_t n;
+	int opt;
+
+	/* This program is its guests' /init, as every test program is. */
+	if (getpid() == 1)
+		guest_main();
+
+	while ((opt = getopt(argc, argv, "k:n:")) != -1) {
+		if (opt == 'k')
+			b.cfg.kernel = optarg;
+		else if (opt == 'n')
+			b.runs = atoi(optarg);
+		else
+			return 1;
+	}
+	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (!b.cfg.kernel || b.runs < 1 || b.runs > MAX_RUNS || n < 0) {
+		fprintf(stderr, "usage: %s -k KERNEL [-n RUNS (1 to %d)]\n", argv[0], MAX_RUNS);
+		return 1;
+	}
+	self[n] = 0;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (vm_engine_select("auto", &b.cfg.engine, &err) || topology_parse(TOPOLOGY, &b.cfg.topo, &err))
+		die("engine", &err);
+	b.cfg.mem_bytes = MEM;
+	b.cfg.seed = 1;
+	b.job = (struct job){ .seed = 1, .duration_ms = 200, .topology = TOPOLOGY,
+			      .test = "cgroup_steady", .sched_kind = SCHED_KIND_NONE };
+	printf("{\"bench\":\"setup\",\"kernel\":\"%s\",\"engine\":\"%s\",\"topology\":\"%s\"}\n",
+	       b.cfg.kernel, b.cfg.engine->name, TOPOLOGY);
+	bench_initramfs(&b, self);
+	make_image(&b, &image);
+	bench_monitor(&b, &image);
+	bench_rss(&b, &image);
+	bench_instances(&b, &image);
+	bench_pid1(&b);
+	vm_image_close(&image);
+	initramfs_free(&b.ird);
+	return 0;
+}

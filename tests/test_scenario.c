@@ -1,0 +1,581 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which declarations are legal; and whole scenarios, run here with real workers
+ * and a cgroup file system that lies in memory.
+ */
+#include <sched.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include "../guest/steps.h"
+#include "../guest/work/work.h"
+#include "fake_cgroup.h"
+#include "kselftest_harness.h"
+
+/* --- legality ------------------------------------------------------------- */
+
+static struct ktstr_test with_defaults(struct ktstr_test t)
+{
+	t.name = t.name ? t.name : "t";
+	t.desc = t.desc ? t.desc : "d";
+	return t;
+}
+
+#define TEST_OF(...)	with_defaults((struct ktstr_test){ __VA_ARGS__ })
+#define ONE_SPINNER	{ "cg", CPUSET_NONE, WORKERS(CPU_SPIN, 1) }
+
+#define EXPECT_LEGAL(...) do {						\
+	struct ktstr_test _t = TEST_OF(__VA_ARGS__);			\
+	struct err _err = { };						\
+	EXPECT_EQ(0, scenario_check(&_t, &_err)) {			\
+		TH_LOG("%s", _err.msg);					\
+	}								\
+} while (0)
+
+#define EXPECT_ILLEGAL(_text, ...) do {					\
+	struct ktstr_test _t = TEST_OF(__VA_ARGS__);			\
+	struct err _err = { };						\
+	EXPECT_EQ(-EINVAL, scenario_check(&_t, &_err));			\
+	EXPECT_NE(NULL, strstr(_err.msg, _text)) {			\
+		TH_LOG("\"%s\" is not in \"%s\"", _text, _err.msg);	\
+	}								\
+} while (0)
+
+#define STEPS_OF(_hold, ...)	.steps = STEPS({ .hold = _hold, ##__VA_ARGS__ })
+#define OPS_OF(...)	.backdrop = CGROUPS(ONE_SPINNER, { "cg_2", CPUSET_RANGE(0, .5), { } }), \
+			STEPS_OF(HOLD_FULL, .ops = OPS(__VA_ARGS__))
+
+static int no_body(struct scenario *scn, struct msg_result *res)
+{
+	(void)scn;
+	(void)res;
+	return 0;
+}
+
+TEST(head)
+{
+	char name[sizeof(((struct job *)0)->test) + 1];
+
+	EXPECT_LEGAL(STEPS_OF(HOLD_FULL));
+	EXPECT_LEGAL(.body = no_body);
+	EXPECT_ILLEGAL("either steps or a body", .min_cpus = 1);
+	EXPECT_ILLEGAL("either steps or a body", STEPS_OF(HOLD_FULL), .body = no_body);
+	EXPECT_ILLEGAL("no description", .desc = "", .body = no_body);
+	EXPECT_ILLEGAL("0 characters", .name = "", .body = no_body);
+	memset(name, 'x', sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	EXPECT_ILLEGAL("64 characters", .name = name, .body = no_body);
+	name[sizeof(name) - 2] = '\0';
+	EXPECT_LEGAL(.name = name, .body = no_body);
+	EXPECT_ILLEGAL("", .topology = "nonsense", .body = no_body);
+	EXPECT_ILLEGAL("cannot run on its own topology", .min_cpus = 5, .body = no_body);
+	EXPECT_ILLEGAL("cannot run on its own topology", .min_llcs = 3, .body = no_body);
+	EXPECT_ILLEGAL("cannot run on its own topology", .min_nodes = 2, .body = no_body);
+	EXPECT_ILLEGAL("cannot run on its own topology", .needs_smt = true, .body = no_body);
+	EXPECT_LEGAL(.needs_smt = true, .topology = "1n1l2c2t", .body = no_body);
+	EXPECT_ILLEGAL("cannot be expected", .expect_fail = { .cause = CAUSE_INFRA },
+		       .body = no_body);
+}
+
+TEST(holds)
+{
+	EXPECT_ILLEGAL("no steps", .steps = STEPS({ .hold = { .kind = HOLD_KIND_NONE } }));
+	EXPECT_ILLEGAL("step 0: hold 0:", STEPS_OF(HOLD_FRAC(0)));
+	EXPECT_ILLEGAL("step 0: hold -1", STEPS_OF(HOLD_FRAC(-1)));
+	EXPECT_ILLEGAL("hold 1.5", STEPS_OF(HOLD_FRAC(1.5)));
+	EXPECT_ILLEGAL("hold", STEPS_OF(HOLD_FRAC(0. / 0.)));
+	EXPECT_ILLEGAL("hold of 0 ms", STEPS_OF(HOLD_FIXED(0)));
+	EXPECT_ILLEGAL("hold of 60001 ms", STEPS_OF(HOLD_FIXED(60001)));
+	EXPECT_ILLEGAL("hold kind 9", STEPS_OF({ .kind = 9 }));
+	EXPECT_LEGAL(.steps = STEPS({ .hold = HOLD_FRAC(1. / 3) }, { .hold = HOLD_FRAC(1. / 3) },
+				    { .hold = HOLD_FRAC(1. / 3) }));
+	EXPECT_ILLEGAL("step 1: the holds so far",
+		       .steps = STEPS({ .hold = HOLD_FULL }, { .hold = HOLD_FRAC(.1) }));
+	EXPECT_ILLEGAL("interval and operations", STEPS_OF(HOLD_LOOP(10)));
+	EXPECT_ILLEGAL("interval and operations",
+		       STEPS_OF(HOLD_LOOP(0), .ops = OPS(ADD_CGROUP("a"))));
+	EXPECT_ILLEGAL("must be the last",
+		       .backdrop = CGROUPS(ONE_SPINNER),
+		       .steps = STEPS({ .hold = HOLD_LOOP(9), .ops = OPS(STOP_CGROUP("cg")) },
+				      { .hold = HOLD_FRAC(.1) }));
+	/* The second turn of a loop finds what the first has left. */
+	EXPECT_ILLEGAL("cgroup a exists already",
+		       STEPS_OF(HOLD_LOOP(9), .ops = OPS(ADD_CGROUP("a"))));
+	EXPECT_LEGAL(STEPS_OF(HOLD_LOOP(9), .ops = OPS(ADD_CGROUP("a"), REMOVE_CGROUP("a"))));
+}
+
+TEST(work)
+{
+#define WORK_IN(...) \
+	STEPS_OF(HOLD_FULL, .cgroups = CGROUPS({ "cg", CPUSET_NONE, WORKERS(__VA_ARGS__) }))
+
+	EXPECT_LEGAL(WORK_IN(PIPE_IO, 2));
+	EXPECT_ILLEGAL("must be an even number", WORK_IN(PIPE_IO, 3));
+	EXPECT_ILLEGAL("must be an even number", WORK_IN(FUTEX_PING_PONG, 1));
+	EXPECT_ILLEGAL("say either", WORK_IN(CPU_SPIN, 0));
+	EXPECT_ILLEGAL("say either", WORK_IN(CPU_SPIN, 1, .per_cpu = 1));
+	EXPECT_ILLEGAL("workers per CPU", WORK_IN(CPU_SPIN, 0, .per_cpu = -1));
+	EXPECT_ILLEGAL("up to 1024", WORK_IN(CPU_SPIN, 1025));
+	EXPECT_ILLEGAL("not for type CPU_SPIN", WORK_IN(CPU_SPIN, 1, .burst_ms = 1));
+	EXPECT_ILLEGAL("policy 99", WORK_IN(CPU_SPIN, 1, .policy = 99));
+	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .policy = SCHED_FIFO, .prio = 1));
+	EXPECT_ILLEGAL("priority 0", WORK_IN(CPU_SPIN, 1, .policy = SCHED_RR));
+	EXPECT_ILLEGAL("priority 5", WORK_IN(CPU_SPIN, 1, .prio = 5));
+	EXPECT_ILLEGAL("nice 20", WORK_IN(CPU_SPIN, 1, .nice = 20));
+	EXPECT_ILLEGAL("not a list of CPUs",
+		       WORK_IN(CPU_SPIN, 1, .affinity = { .kind = AFFINITY_EXACT, .cpus = "" }));
+	EXPECT_ILLEGAL("affinity kind 77", WORK_IN(CPU_SPIN, 1, .affinity.kind = 77));
+}
+
+TEST(cgroups)
+{
+#define NAMED(_name)	STEPS_OF(HOLD_FULL, .ops = OPS(ADD_CGROUP(_name)))
+	char name[CGROUP_NAME_LEN + 1];
+
+	EXPECT_LEGAL(NAMED("a/b/c-d_1.x"));
+	EXPECT_ILLEGAL("0 characters", NAMED(""));
+	EXPECT_ILLEGAL("not a name", NAMED("/a"));
+	EXPECT_ILLEGAL("not a name", NAMED("a/"));
+	EXPECT_ILLEGAL("not a name", NAMED("a//b"));
+	EXPECT_ILLEGAL("not a name", NAMED(".."));
+	EXPECT_ILLEGAL("not a name", NAMED("a/../b"));
+	EXPECT_ILLEGAL("not a name", NAMED("a b"));
+	memset(name, 'x', sizeof(name));
+	name[CGROUP_NAME_LEN] = '\0';
+	EXPECT_ILLEGAL("128 characters", NAMED(name));
+
+	EXPECT_ILLEGAL("step 0, cgroup cg: cgroup cg exists already",
+		       STEPS_OF(HOLD_FULL, .cgroups = CGROUPS(ONE_SPINNER, ONE_SPINNER)));
+	/* Without .keep it is gone when the next step begins. */
+	EXPECT_LEGAL(.steps = STEPS({ .cgroups = CGROUPS(ONE_SPINNER), .hold = HOLD_FRAC(.5) },
+				    { .cgroups = CGROUPS(ONE_SPINNER), .hold = HOLD_FRAC(.5) }));
+	EXPECT_ILLEGAL("step 1, cgroup cg: cgroup cg exists already",
+		       .steps = STEPS({ .cgroups = CGROUPS(ONE_SPINNER), .hold = HOLD_FRAC(.5),
+					.keep = true },
+				      { .cgroups = CGROUPS(ONE_SPINNER), .hold = HOLD_FRAC(.5) }));
+	EXPECT_ILLEGAL("step 1, operation 0 on cg: cgroup cg does not exist here",
+		       .steps = STEPS({ .cgroups = CGROUPS(ONE_SPINNER), .hold = HOLD_FRAC(.5) },
+				      { .ops = OPS(STOP_CGROUP("cg")), .hold = HOLD_FRAC(.5) }));
+}
+
+TEST(operations)
+{
+	EXPECT_LEGAL(OPS_OF(ADD_CGROUP("x"), SPAWN("x", CPU_SPIN, 1), REMOVE_CGROUP("x"),
+			    SET_CPUSET("cg", CPUSET_LLC(1)), SWAP_CPUSETS("cg", "cg_2"),
+			    CLEAR_CPUSET("cg"), STOP_CGROUP("cg"), SET_AFFINITY("cg", RANDOM),
+			    SPAWN_ROOT(CPU_SPIN, 1), SPAWN_ROOT_PER_CPU(MIXED, 1),
+			    MOVE_TASKS("cg", "cg_2")));
+	EXPECT_ILLEGAL("operation 1 on x: cgroup x does not exist",
+		       OPS_OF(STOP_CGROUP("cg"), REMOVE_CGROUP("x")));
+	EXPECT_ILLEGAL("cgroup cg does not exist here",
+		       OPS_OF(REMOVE_CGROUP("cg"), STOP_CGROUP("cg")));
+	EXPECT_ILLEGAL("no cpuset to clear", OPS_OF(CLEAR_CPUSET("cg")));
+	EXPECT_ILLEGAL("do not both have a cpuset", OPS_OF(SWAP_CPUSETS("cg", "cg_2")));
+	EXPECT_ILLEGAL("with itself", OPS_OF(SWAP_CPUSETS("cg_2", "cg_2")));
+	EXPECT_ILLEGAL("with itself", OPS_OF(MOVE_TASKS("cg_2", "cg_2")));
+	EXPECT_ILLEGAL("cgroup nowhere does not exist", OPS_OF(MOVE_TASKS("cg", "nowhere")));
+	EXPECT_ILLEGAL("LLC 2 of 2", OPS_OF(SET_CPUSET("cg", CPUSET_LLC(2))));
+	EXPECT_ILLEGAL("no usable CPU", OPS_OF(SET_CPUSET("cg", CPUSET_RANGE(0, .25))));
+	EXPECT_ILLEGAL("has children",
+		       OPS_OF(ADD_CGROUP("a/b"), SPAWN("a", CPU_SPIN, 1)));
+	EXPECT_ILLEGAL("work type 0", OPS_OF(SPAWN("cg", NONE, 1)));
+	EXPECT_ILLEGAL("operation 77 does not exist", OPS_OF({ .kind = 77 }));
+	EXPECT_ILLEGAL("does not exist here", OPS_OF({ .kind = OP_STOP_CGROUP }));
+}
+
+/* As every scenario is declared and found. */
+KTSTR_TEST(registered,
+	.desc = "to be found",
+	.steps = STEPS({ .cgroups = CGROUPS(ONE_SPINNER), .hold = HOLD_FULL }));
+
+TEST(registration)
+{
+	const struct ktstr_test *const *pos;
+	unsigned int nr = 0;
+
+	for_each_test(pos) {
+		EXPECT_STREQ("registered", (*pos)->name);
+		EXPECT_EQ(0, scenario_check(*pos, NULL));
+		nr++;
+	}
+	EXPECT_EQ(1, nr);
+}
+
+/* --- steal ---------------------------------------------------------------- */
+
+TEST(steal)
+{
+	struct steal before, after;
+
+	steal_parse("cpu  1 2 3 4 5 6 7 80 9 10\ncpu0 1 2 3 4 5 6 7 10 9 10\n"
+		    "cpu3 1 2 3 4 5 6 7 20 9 10\nintr 1\ncpu4 1 2\ncpu99999 1 2 3 4 5 6 7 8\n",
+		    100, &before);
+	EXPECT_EQ(100 * NSEC_PER_MSEC, before.ns[0]);
+	EXPECT_EQ(0, before.ns[1]);
+	EXPECT_EQ(200 * NSEC_PER_MSEC, before.ns[3]);
+	EXPECT_EQ(0, before.ns[4]);
+	steal_parse("cpu0 1 2 3 4 5 6 7 11 9 10\ncpu3 1 2 3 4 5 6 7 25 9 10", 100, &after);
+	EXPECT_EQ(50 * NSEC_PER_MSEC, steal_worst(&before, &after));
+	/* One that went backwards, and no text at all. */
+	EXPECT_EQ(0, steal_worst(&after, &before));
+	steal_parse("", 100, &after);
+	EXPECT_EQ(0, steal_worst(&before, &after));
+	steal_parse("cpu0 1 2 3 4 5 6 7 8\n", 0, &after);
+	EXPECT_EQ(0, after.ns[0]);
+}
+
+/* --- whole scenarios ------------------------------------------------------ */
+
+static const struct scenario_env env = {
+	.mount = FAKE_MOUNT, .base = "ktstr", .serve = fake_serve,
+};
+
+FIXTURE(run)
+{
+	struct guest g;
+	struct shm host;
+	struct msg_result res;
+	struct ktstr_test test;
+	void *window;
+};
+
+FIXTURE_SETUP(run)
+{
+	struct err err = { };
+	struct cpumask all = { };
+	char name[32];
+
+	memset(self, 0, sizeof(*self));
+	ASSERT_LT(0, syscall(SYS_sched_getaffinity, 0, sizeof(all), &all));
+	self->g.com2_fd = -1;
+	self->g.kmsg_fd = -1;
+	/* Those at the start; there may be more, and there may be just one. */
+	while (cpumask_test_cpu(&all, self->g.nr_cpus) && self->g.nr_cpus < 4)
+		self->g.nr_cpus++;
+	if (!self->g.nr_cpus)
+		SKIP(return, "CPU 0 is not ours to use");
+	snprintf(name, sizeof(name), "1n1l%uc1t", self->g.nr_cpus);
+	ASSERT_EQ(0, topology_parse(name, &self->g.topo, &err));
+	ASSERT_EQ(0, fake_create(self->g.nr_cpus));
+	self->window = mmap(NULL, SHM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			    -1, 0);
+	ASSERT_NE(MAP_FAILED, self->window);
+	shm_format(&self->host, self->window);
+	ASSERT_EQ(0, shm_attach(&self->g.shm, self->window));
+	/* This machine is not ours alone. */
+	self->test = TEST_OF(.duration_ms = 200,
+			     .expect = { .max_spread_pct = 100, .max_gap_ms = 60000 });
+}
+
+FIXTURE_TEARDOWN(run)
+{
+	/* Whatever happened, no process and no cgroup is left. */
+	EXPECT_EQ(-1, waitpid(-1, NULL, WNOHANG));
+	EXPECT_EQ(ECHILD, errno);
+	EXPECT_FALSE(fake_has("ktstr"));
+	munmap(self->window, SHM_SIZE);
+	fake_destroy();
+}
+
+static void run(FIXTURE_DATA(run) *self)
+{
+	scenario_run_in(&self->g, NULL, &self->test, &env, &self->res);
+}
+
+#define EXPECT_RESULT(_verdict, _cause, _text) do {			\
+	EXPECT_EQ(_verdict, self->res.verdict);				\
+	EXPECT_EQ(_cause, self->res.cause);				\
+	EXPECT_NE(NULL, strstr(self->res.text, _text)) {		\
+		TH_LOG("\"%s\" is not in \"%s\"", _text, self->res.text); \
+	}								\
+} while (0)
+
+#define EXPECT_PASS()	EXPECT_RESULT(VERDICT_PASS, CAUSE_NONE, "")
+#define EXPECT_FAIL(_cause, _text)	EXPECT_RESULT(VERDICT_FAIL, _cause, _text)
+
+/* The next message of a type, or -1. */
+static int next_message(FIXTURE_DATA(run) *self, uint32_t type, struct shm_frame *frame)
+{
+	while (shm_recv(&self->host, frame) == 1) {
+		if (frame->type == type)
+			return 0;
+	}
+	return -1;
+}
+
+TEST_F(run, passes_and_says_what_it_does)
+{
+	static struct shm_frame frame;
+	struct msg_stimulus st;
+	struct msg_stage stage;
+
+	self->test.steps = STEPS(
+		{ .cgroups = CGROUPS({ "cg_0", CPUSET_RANGE(0, 1), WORKERS(CPU_SPIN, 2) },
+				     { "cg_1", CPUSET_NONE, WORKERS(PIPE_IO, 2) }),
+		  .hold = HOLD_FRAC(.5), .keep = true },
+		{ .ops = OPS(CLEAR_CPUSET("cg_0"), STOP_CGROUP("cg_1")),
+		  .hold = HOLD_FRAC(.5) });
+	self->test.expect.isolation = true;
+	run(self);
+	EXPECT_PASS();
+	EXPECT_LE(200 * NSEC_PER_MSEC, self->res.run_ns);
+	EXPECT_EQ(SHM_GST_STARTED | SHM_GST_STOPPED, shm_header(&self->host)->guest);
+
+	ASSERT_EQ(0, next_message(self, MSG_STAGE, &frame));
+	memcpy(&stage, frame.payload, sizeof(stage));
+	EXPECT_EQ(STAGE_SETUP, stage.stage);
+	ASSERT_EQ(0, next_message(self, MSG_STAGE, &frame));
+	memcpy(&stage, frame.payload, sizeof(stage));
+	EXPECT_EQ(STAGE_RUN, stage.stage);
+	ASSERT_EQ(0, next_message(self, MSG_STIMULUS, &frame));
+	memcpy(&st, frame.payload, sizeof(st));
+	EXPECT_EQ(0, st.step);
+	EXPECT_EQ(0, st.nr_ops);
+	EXPECT_EQ(2, st.nr_cgroups);
+	EXPECT_EQ(4, st.nr_workers);
+	ASSERT_EQ(0, next_message(self, MSG_STIMULUS, &frame));
+	memcpy(&st, frame.payload, sizeof(st));
+	EXPECT_EQ(1, st.step);
+	EXPECT_EQ(2, st.nr_ops);
+	EXPECT_EQ(1ULL << OP_CLEAR_CPUSET | 1ULL << OP_STOP_CGROUP, st.op_mask);
+	EXPECT_EQ(2, st.nr_workers);
+	EXPECT_LE(100 * NSEC_PER_MSEC, st.at_ns);
+	EXPECT_LT(0, st.iterations);
+	ASSERT_EQ(0, next_message(self, MSG_STAGE, &frame));
+	memcpy(&stage, frame.payload, sizeof(stage));
+	EXPECT_EQ(STAGE_COLLECT, stage.stage);
+
+	EXPECT_EQ(2, fake_count("write ktstr/cg_0/cgroup.procs"));
+	EXPECT_EQ(2, fake_count("write ktstr/cg_1/cgroup.procs"));
+}
+
+TEST_F(run, settling_comes_on_top)
+{
+	self->test.settle_ms = 100;
+	self->test.steps = STEPS({ .cgroups = CGROUPS(ONE_SPINNER), .hold = HOLD_FULL });
+	run(self);
+	EXPECT_PASS();
+	EXPECT_LE(300 * NSEC_PER_MSEC, self->res.run_ns);
+}
+
+TEST_F(run, duration_of_the_job)
+{
+	self->g.job.duration_ms = 50;
+	self->test.steps = STEPS({ .cgroups = CGROUPS(ONE_SPINNER), .hold = HOLD_FULL });
+	run(self);
+	EXPECT_PASS();
+	EXPECT_LE(50 * NSEC_PER_MSEC, self->res.run_ns);
+	EXPECT_GT(190 * NSEC_PER_MSEC, self->res.run_ns);
+}
+
+TEST_F(run, lifetimes)
+{
+	self->test.backdrop = CGROUPS({ "back", CPUSET_NONE, WORKERS(CPU_SPIN, 1) });
+	self->test.steps = STEPS(
+		{ .cgroups = CGROUPS({ "short/deep", CPUSET_NONE, WORKERS(CPU_SPIN, 1) }),
+		  .hold = HOLD_FIXED(20) },
+		{ .cgroups = CGROUPS({ "kept", CPUSET_NONE, WORKERS(CPU_SPIN, 1) }),
+		  .hold = HOLD_FIXED(20), .keep = true },
+		{ .ops = OPS(SPAWN("kept", CPU_SPIN, 1)), .hold = HOLD_FIXED(20) });
+	run(self);
+	EXPECT_PASS();
+	EXPECT_LT(fake_index("rmdir ktstr/short/deep"), fake_index("rmdir ktstr/short"));
+	EXPECT_LT(fake_index("rmdir ktstr/short"), fake_index("mkdir ktstr/kept"));
+	EXPECT_LT(fake_index("mkdir ktstr/kept"), fake_index("rmdir ktstr/kept"));
+	EXPECT_LT(fake_index("rmdir ktstr/kept"), fake_index("rmdir ktstr/back"));
+	EXPECT_EQ(2, fake_count("write ktstr/kept/cgroup.procs"));
+}
+
+TEST_F(run, every_operation)
+{
+	self->test.backdrop = CGROUPS({ "a", CPUSET_RANGE(0, 1), WORKERS(MIXED, 2) },
+				      { "b", CPUSET_RANGE(0, 1), WORKERS(BURSTY, 1) });
+	self->test.steps = STEPS(
+		{ .hold = HOLD_FIXED(20) },
+		{ .ops = OPS(ADD_CGROUP("x/y"), SPAWN("x/y", CPU_SPIN, 1), SPAWN_ROOT(CPU_SPIN, 1),
+			     SPAWN_ROOT_PER_CPU(MIXED, .5), SWAP_CPUSETS("a", "b"),
+			     SET_AFFINITY("a", RANDOM), SET_AFFINITY("a", SINGLE),
+			     SET_AFFINITY("a", INHERIT), CLEAR_CPUSET("a"),
+			     SET_CPUSET("a", CPUSET_EXACT("0")), CLEAR_CPUSET("a"),
+			     MOVE_TASKS("a", "b"), REMOVE_CGROUP("a"), STOP_CGROUP("b"),
+			     MOVE_TASKS("x/y", "x")),
+		  .hold = HOLD_FIXED(50) });
+	run(self);
+	EXPECT_PASS();
+	EXPECT_EQ(1, fake_count("write ktstr/x/cgroup.subtree_control -cpuset -cpu"));
+	EXPECT_EQ(1, fake_count("write ktstr/x/cgroup.procs"));
+	EXPECT_LT(fake_index("rmdir ktstr/a"), fake_index("rmdir ktstr/b"));
+}
+
+TEST_F(run, loop)
+{
+	self->test.duration_ms = 600;
+	self->test.steps = STEPS(
+		{ .ops = OPS(ADD_CGROUP("x"), SPAWN("x", CPU_SPIN, 1)), .hold = HOLD_FIXED(20),
+		  .keep = true },
+		{ .ops = OPS(REMOVE_CGROUP("x"), ADD_CGROUP("x"), SPAWN("x", CPU_SPIN, 1)),
+		  .hold = HOLD_LOOP(30), .keep = true });
+	run(self);
+	EXPECT_PASS();
+	/* At 0, 20, 50, 80, ... up to 600 ms; less on a busy machine. */
+	EXPECT_LE(3, fake_count("mkdir ktstr/x"));
+	EXPECT_GE(21, fake_count("mkdir ktstr/x"));
+	EXPECT_EQ(fake_count("mkdir ktstr/x"), fake_count("rmdir ktstr/x"));
+}
+
+TEST_F(run, an_operation_fails)
+{
+	fake_fail("ktstr/a/cpuset.cpus", -EINVAL, 1);
+	self->test.backdrop = CGROUPS({ "a", CPUSET_NONE, WORKERS(CPU_SPIN, 1) });
+	self->test.steps = STEPS({ .hold = HOLD_FIXED(20) },
+				 { .ops = OPS(SET_CPUSET("a", CPUSET_RANGE(0, 1))),
+				   .hold = HOLD_FIXED(20) });
+	run(self);
+	EXPECT_FAIL(CAUSE_CGROUP, "step 1, operation 0 on a: cannot write \"0");
+	EXPECT_NE(NULL, strstr(self->res.text, "Invalid argument"));
+}
+
+TEST_F(run, the_backdrop_fails)
+{
+	fake_fail("ktstr/a", -EACCES, 1);
+	self->test.backdrop = CGROUPS({ "a", CPUSET_NONE, WORKERS(CPU_SPIN, 1) });
+	self->test.steps = STEPS({ .hold = HOLD_FIXED(20) });
+	run(self);
+	EXPECT_FAIL(CAUSE_CGROUP, "backdrop: step 0, cgroup a: cannot make /fake/ktstr/a");
+	EXPECT_EQ(0, shm_header(&self->host)->guest);
+}
+
+TEST_F(run, a_worker_cannot_be_moved)
+{
+	fake_fail("ktstr/a/cgroup.procs", -EOPNOTSUPP, 1);
+	self->test.steps = STEPS({ .cgroups = CGROUPS({ "a", CPUSET_NONE, WORKERS(CPU_SPIN, 3) }),
+				   .hold = HOLD_FIXED(20) });
+	run(self);
+	EXPECT_FAIL(CAUSE_CGROUP, "cgroup.procs: Operation not supported");
+}
+
+TEST_F(run, no_controllers)
+{
+	fake_fail("subtree_control", -ENOENT, 1);
+	self->test.steps = STEPS({ .hold = HOLD_FIXED(20) });
+	run(self);
+	EXPECT_FAIL(CAUSE_CGROUP, "cannot write \"+cpuset +cpu\" to /fake/cgroup.subtree_control");
+}
+
+TEST_F(run, bad_declaration)
+{
+	self->test.steps = STEPS({ .ops = OPS(STOP_CGROUP("a")), .hold = HOLD_FIXED(20) });
+	run(self);
+	EXPECT_FAIL(CAUSE_INFRA, "bad declaration: step 0, operation 0 on a");
+}
+
+TEST_F(run, needs_more_than_there_is)
+{
+	self->test.topology = "1n1l64c1t";
+	self->test.min_cpus = 64;
+	self->test.steps = STEPS({ .hold = HOLD_FIXED(20) });
+	run(self);
+	EXPECT_RESULT(VERDICT_SKIP, CAUSE_NONE, "needs 64 CPUs, this guest has ");
+	EXPECT_EQ(0, fake->nr_lines);
+}
+
+TEST_F(run, an_affinity_that_is_not_to_be_had)
+{
+	/* Legal on the topology of the test, but not online here. */
+	self->test.topology = "1n1l64c1t";
+	self->test.steps = STEPS({ .cgroups = CGROUPS({ "a", CPUSET_EXACT("0"),
+					WORKERS(CPU_SPIN, 1,
+						.affinity = { .kind = AFFINITY_EXACT,
+							      .cpus = "63" }) }),
+				   .hold = HOLD_FULL });
+	run(self);
+	EXPECT_FAIL(CAUSE_CGROUP, "CPUs 63: not all of them are online");
+}
+
+TEST_F(run, starved)
+{
+	self->test.duration_ms = 600;
+	self->g.job.fault = JOB_FAULT_STARVE;
+	self->test.steps = STEPS({ .cgroups = CGROUPS({ "a", CPUSET_NONE, WORKERS(CPU_SPIN, 2) }),
+				   .hold = HOLD_FULL });
+	run(self);
+	EXPECT_FAIL(CAUSE_STARVED, "worker 0");
+}
+
+/* Nothing keeps workers within a cpuset that is not real, so they leave it. */
+TEST_F(run, isolation)
+{
+	if (self->g.nr_cpus < 2)
+		SKIP(return, "needs two CPUs");
+	self->test.expect.isolation = true;
+	self->test.duration_ms = 1000;
+	self->test.steps = STEPS({ .cgroups = CGROUPS({ "a", CPUSET_EXACT("0"),
+							WORKERS(MIXED, 8) }),
+				   .hold = HOLD_FULL });
+	run(self);
+	EXPECT_FAIL(CAUSE_ISOLATION, "last allowed: 0");
+	EXPECT_NE(NULL, strstr(self->res.text, "cgroup a"));
+}
+
+TEST_F(run, the_host_wants_to_shut_down)
+{
+	uint64_t before = now_ns();
+
+	shm_header(&self->host)->request = SHM_REQ_SHUTDOWN;
+	self->test.duration_ms = 10000;
+	self->test.steps = STEPS({ .cgroups = CGROUPS(ONE_SPINNER), .hold = HOLD_FULL });
+	run(self);
+	EXPECT_FAIL(CAUSE_TIMEOUT, "shut down in step 0");
+	EXPECT_GT(5 * NSEC_PER_SEC, now_ns() - before);
+}
+
+static int body(struct scenario *scn, struct msg_result *res)
+{
+	/* Workers, an early death, and a wait that must end with it. */
+	static const struct cgroup_def defs[] = { ONE_SPINNER, { .name = NULL } };
+	struct err err = { };
+	int ret;
+
+	ret = scenario_cgroups(scn, defs, true, &err);
+	if (ret)
+		return ret;
+	scenario_release(scn);
+	kill(scn->workers->pid, SIGKILL);
+	ret = scenario_wait(scn, now_ns() + 20 * NSEC_PER_SEC, res);
+	return ret == -ECHILD ? 0 : -EPROTO;
+}
+
+TEST_F(run, a_worker_dies)
+{
+	uint64_t before = now_ns();
+
+	self->test.body = body;
+	run(self);
+	EXPECT_FAIL(CAUSE_WORKER, "was killed by signal 9 (Killed) before it was told to stop");
+	EXPECT_GT(5 * NSEC_PER_SEC, now_ns() - before);
+}
+
+static int bad_body(struct scenario *scn, struct msg_result *res)
+{
+	(void)scn;
+	(void)res;
+	return -EPROTO;
+}
+
+TEST_F(run, a_body_that_fails)
+{
+	self->test.body = bad_body;
+	run(self);
+	EXPECT_FAIL(CAUSE_OTHER, "Protocol error");
+}
+
+TEST_F(run, a_cgroup_is_left)
+{
+	self->test.steps = STEPS({ .cgroups = CGROUPS({ "a", CPUSET_NONE, { } }),
+				   .hold = HOLD_FIXED(20) });
+	fake->refuse_rmdir = true;
+	run(self);
+	EXPECT_FAIL(CAUSE_CGROUP, "at the end: cannot remove /fake/ktstr/a: Device or resource");
+	memset(fake->dir, 0, sizeof(fake->dir));
+}
+
+TEST_HARNESS_MAIN
