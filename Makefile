@@ -156,6 +156,14 @@ $(CONTROLS): $B/tests/ktstr_%: $B/obj/ktstr.o $B/obj/tests/%.o $(LIB) $(BPFOBJ) 
 	$(Q)mkdir -p $(@D)
 	$(Q)$(call link,,$B/libs)
 
+# Its guests run scenarios of the group basic.
+BENCH := $B/tests/ktstr_bench
+tests: $(BENCH)
+$(BENCH): $B/obj/tests/bench.o $B/obj/scenarios/basic.o $(LIB) $(BPFOBJ) $B/libs
+	$(call msg,LINK,,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(call link,,$B/libs)
+
 # No static program can be sanitized.
 $(SAN_PROGRAMS): $B/tests-san/%: $B/san/tests/%.o $B/obj/tests/trace_pc.o $(SAN_LIB) $(BPFOBJ)
 	$(call msg,LINK,san,$@)

@@ -36,8 +36,10 @@ step()		# $1: name, then a command
 
 jobs=$(nproc)
 step deps scripts/install-deps.sh || finish
-if [ -z "${KDIR-}" ]; then
+tree=${KDIR-}
+if [ -z "$tree" ]; then
 	step tree scripts/fetch-tree.sh || finish
+	tree=$(tail -n 1 "$logs/tree.log")
 fi
 step build-gcc "$make" -j"$jobs" WERROR=1 all tests tests-san || finish
 
@@ -60,7 +62,7 @@ for fuzz in "$out"/build/fuzz/fuzz_*; do
 		"$fuzz" -s "${CHECK_FUZZ_S:-5}")
 done
 
-misuse=
+newest=
 for series in ${CHECK_KERNELS:-7 6.18}; do
 	step "kernel-$series" scripts/fetch-kernel.sh "$series" || continue
 	kernel=$(tail -n 1 "$logs/kernel-$series.log")
@@ -68,8 +70,15 @@ for series in ${CHECK_KERNELS:-7 6.18}; do
 		[ -x "$program" ] || { failed "${program##*/}-$series" "was not built"; continue; }
 		run "${program##*/}-$series" 900 "$program" -k "$kernel"
 	done
-	# Bad input and bad surroundings do not depend on the kernel: once is enough.
-	[ -n "$misuse" ] || run test_runner 600 tests/test_runner.sh "$out/ktstr_basic" "$kernel"
-	misuse=1
+	run "ktstr-fifo-$series" 1500 "$out/ktstr" -k "$kernel" --sched builtin:fifo
+	# What does not depend on the kernel is run once, what compares kernels when there are two.
+	if [ -z "$newest" ]; then
+		newest=$kernel
+		run test_runner 900 tests/test_runner.sh "$out/ktstr_basic" "$kernel"
+		run test_cold 600 tests/test_cold.sh "$out/ktstr_basic" "$kernel"
+	else
+		run test_schedulers 900 tests/test_schedulers.sh "$out/ktstr_basic" "$tree"	\
+			"$logs/sched_ext" "$newest" "$kernel"
+	fi
 done
 finish

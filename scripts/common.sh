@@ -19,6 +19,8 @@ lock_cache()
 # A directory for unfinished work, on the same file system as the result, so that a rename completes it.
 make_scratch()
 {
+	# We hold the lock, so whoever made one of these was killed.
+	rm -rf "$cache"/tmp.*
 	scratch=$(mktemp -d "$cache/tmp.XXXXXX") || die "cannot write to $cache"
 	trap 'rm -rf "$scratch"' EXIT
 	trap 'exit 129' HUP

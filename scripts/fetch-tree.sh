@@ -11,7 +11,8 @@ series=${1-}
 tree=$cache/tree${series:+-$series}
 
 lock_cache
-if [ -d "$tree" ]; then
+# bpftool, which tools/sched_ext needs, is built from kernel/bpf/disasm.c, too.
+if [ -f "$tree/kernel/bpf/disasm.c" ]; then
 	echo "$tree"
 	exit
 fi
@@ -37,8 +38,10 @@ mkdir "$scratch/tree"
 dpkg-deb --fsys-tarfile "$deb" | tar -xO "$inside" >"$scratch/source.tar.xz"
 rm -r "${scratch:?}/$package"
 tar -C "$scratch/tree" -xJf "$scratch/source.tar.xz" --strip-components=1				\
-	"$package/Makefile" "$package/tools" "$package/scripts" "$package/include" "$package/arch/x86/include"
+	"$package/Makefile" "$package/tools" "$package/scripts" "$package/include" "$package/arch/x86/include"	\
+	"$package/kernel/bpf/disasm.c" "$package/kernel/bpf/disasm.h"
 [ -f "$scratch/tree/tools/testing/selftests/lib.mk" ] || die "$package is not a kernel tree"
+rm -rf "$tree"
 mv "$scratch/tree" "$tree"
 say "tree of $package is in the cache"
 echo "$tree"
