@@ -25,8 +25,9 @@ step()		# $1: name, then a command
 {
 	name=$1
 	shift
+	start=$(date +%s)
 	if "$@" >"$logs/$name.log" 2>&1; then
-		echo "1 0 0 $name" >>"$logs/results"
+		scripts/run-tests.sh pass "$logs" "$name" "$(($(date +%s) - start))"
 	else
 		# Less what make says about each file that it builds.
 		grep -Ev '^  [A-Z]+ ' "$logs/$name.log" | tail -n 40 | sed 's/^/    | /'

@@ -4,12 +4,18 @@
 # run-tests.sh - run programs that speak KTAP, and count what they said
 #
 #	run-tests.sh run DIR NAME SECONDS COMMAND...	one program; its output goes to DIR/NAME.log
+#	run-tests.sh pass DIR NAME SECONDS		a step that went well
 #	run-tests.sh fail DIR NAME REASON		a step that could not even be started
 #	run-tests.sh total DIR				the totals of all so far, in one line
 #
 # Result lines are counted, nothing else. A program that dies, exits with a code that does not match its
 # lines, or says less than its plan counts as one more failure.
 set -u
+
+line()		# $1: name, passed, failed, skipped, seconds, what else is to be said
+{
+	printf '%-44s %4d passed %3d failed %3d skipped %5d s%s\n' "$@"
+}
 
 case $1 in
 run)
@@ -49,19 +55,24 @@ run)
 	fi
 	[ -z "$why" ] || fail=$((fail + 1))
 	echo "$pass $fail $skip $name" >>"$dir/results"
-	printf '%-44s %4d passed %3d failed %3d skipped %5d s%s\n' "$name" "$pass" "$fail" "$skip"	\
-		$(($(date +%s) - start)) "${why:+  $why}"
+	line "$name" "$pass" "$fail" "$skip" $(($(date +%s) - start)) "${why:+  $why}"
 	if [ "$fail" != 0 ]; then
 		# What went wrong is needed here, also where the log is out of reach.
 		grep -v '^ok ' "$log" | tail -n 60 | sed 's/^/    | /'
 		exit 1
 	fi
 	;;
+pass)
+	dir=$2 name=$3
+	mkdir -p "$dir"
+	echo "1 0 0 $name" >>"$dir/results"
+	line "$name" 1 0 0 "$4" ""
+	;;
 fail)
 	dir=$2 name=$3
 	mkdir -p "$dir"
 	echo "0 1 0 $name" >>"$dir/results"
-	printf '%-44s %4d passed %3d failed %3d skipped %5d s  %s\n' "$name" 0 1 0 0 "$4"
+	line "$name" 0 1 0 0 "  $4"
 	exit 1
 	;;
 total)

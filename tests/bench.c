@@ -37,7 +37,7 @@ struct bench {
 	unsigned int runs;
 };
 
-static void die(const char *what, const struct err *err)
+static void __attribute__((noreturn)) die(const char *what, const struct err *err)
 {
 	fprintf(stderr, "bench: %s: %s\n", what, err->msg[0] ? err->msg : strerror(errno));
 	exit(1);

@@ -89,7 +89,7 @@ TEST_F(initramfs, ends_with_sentinel_and_trailer)
 	EXPECT_EQ(self->ird.len % 4, 0);
 	ASSERT_NE(before, NULL);
 	EXPECT_STREQ(last, "TRAILER!!!");
-	EXPECT_STREQ(before, INITRAMFS_SENTINEL + 1);
+	EXPECT_STREQ(before, &INITRAMFS_SENTINEL[1]);
 }
 
 /* Every length modulo 4, of names and of data. */
@@ -108,7 +108,7 @@ TEST_F(initramfs, padding)
 	for (i = 1; i < 10; i++) {
 		snprintf(name, sizeof(name), "%.*s", i, "nnnnnnnnnnnn");
 		ASSERT_TRUE(find(&self->ird, name, &e));
-		EXPECT_EQ(e.size, i);
+		EXPECT_EQ(e.size, (unsigned long)i);
 		EXPECT_EQ(memcmp(e.data, data, i), 0);
 		EXPECT_EQ(e.mode, S_IFREG | 0600);
 	}

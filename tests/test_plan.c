@@ -286,7 +286,7 @@ TEST_F(expand, job)
 
 	ASSERT_EQ(0, plan_job(find(&self->plan, "flags.1n2l2c1t.llc-steal-borrow"), &self->opts,
 			      &job, NULL));
-	EXPECT_EQ(0, job.magic);
+	EXPECT_EQ(0, atomic_load(&job.magic));
 	EXPECT_STREQ("flags", job.test);
 	EXPECT_STREQ("1n2l2c1t", job.topology);
 	EXPECT_EQ(7, job.seed);

@@ -118,6 +118,9 @@ TEST(work)
 	EXPECT_ILLEGAL("not for type CPU_SPIN", WORK_IN(CPU_SPIN, 1, .burst_ms = 1));
 	EXPECT_ILLEGAL("policy 99", WORK_IN(CPU_SPIN, 1, .policy = 99));
 	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .policy = SCHED_FIFO, .prio = 1));
+	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .policy = SCHED_FIFO, .prio = PID1_PRIO - 1));
+	EXPECT_ILLEGAL("priority 50: must be below",
+		       WORK_IN(CPU_SPIN, 1, .policy = SCHED_FIFO, .prio = PID1_PRIO));
 	EXPECT_ILLEGAL("priority 0", WORK_IN(CPU_SPIN, 1, .policy = SCHED_RR));
 	EXPECT_ILLEGAL("priority 5", WORK_IN(CPU_SPIN, 1, .prio = 5));
 	EXPECT_ILLEGAL("nice 20", WORK_IN(CPU_SPIN, 1, .nice = 20));
@@ -318,7 +321,7 @@ TEST_F(run, passes_and_says_what_it_does)
 	run(self);
 	EXPECT_PASS();
 	EXPECT_LE(200 * NSEC_PER_MSEC, self->res.run_ns);
-	EXPECT_EQ(SHM_GST_STARTED | SHM_GST_STOPPED, shm_header(&self->host)->guest);
+	EXPECT_EQ(SHM_GST_STARTED | SHM_GST_STOPPED, atomic_load(&shm_header(&self->host)->guest));
 
 	ASSERT_EQ(0, next_message(self, MSG_STAGE, &frame));
 	memcpy(&stage, frame.payload, sizeof(stage));
@@ -441,7 +444,7 @@ TEST_F(run, the_backdrop_fails)
 	self->test.steps = STEPS({ .hold = HOLD_FIXED(20) });
 	run(self);
 	EXPECT_FAIL(CAUSE_CGROUP, "backdrop: step 0, cgroup a: cannot make /fake/ktstr/a");
-	EXPECT_EQ(0, shm_header(&self->host)->guest);
+	EXPECT_EQ(0, atomic_load(&shm_header(&self->host)->guest));
 }
 
 TEST_F(run, a_worker_cannot_be_moved)
