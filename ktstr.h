@@ -63,7 +63,7 @@ struct work {
 	unsigned int sleep_ms;	/* BURSTY, default 100 */
 	unsigned int spin;	/* spin hints per unit, default 1024 */
 	int policy;		/* SCHED_*; 0 is SCHED_OTHER */
-	int prio;		/* SCHED_FIFO, SCHED_RR */
+	int prio;		/* SCHED_FIFO, SCHED_RR; 1 to 49, below that of PID 1 */
 	int nice;
 	struct affinity affinity;
 };
@@ -253,7 +253,7 @@ struct ktstr_test {
 	/* For the framework's own controls. */
 	/*
 	 * Runs on the host when the body rang the doorbell: the guest stands still at that
-	 * instant, to be read, and is ended then. 0, or a negative errno with what is wrong in @err.
+	 * instant, to be read, and is ended then. 0, or a negative errno, @err says why.
 	 */
 	int (*inspect)(const struct inspection *in, struct err *err);
 	const char *sched;		/* NULL: as the user says; "none", or a built-in */

@@ -222,7 +222,7 @@ static int drain(struct cgroup_fs *fs, const struct cgroup *cg, struct err *err)
 {
 	char data[CGROUP_DATA_LEN];
 	unsigned int tries;
-	char *pid, *save;
+	char *pid, *save, *end;
 	int ret;
 
 	for (tries = 0; tries < DRAIN_TRIES; tries++) {
@@ -231,6 +231,10 @@ static int drain(struct cgroup_fs *fs, const struct cgroup *cg, struct err *err)
 			return 0;
 		if (ret || !*data)
 			return ret;
+		/* Half a number, where a long list was cut, would be another process. */
+		end = strrchr(data, '\n');
+		if (end)
+			*end = '\0';
 		for (pid = strtok_r(data, "\n", &save); pid; pid = strtok_r(NULL, "\n", &save)) {
 			ret = request(fs, CGROUP_REQ_WRITE, "", "cgroup.procs", pid, NULL);
 			if (ret && ret != -ESRCH && ret != -ENODEV)

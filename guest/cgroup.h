@@ -85,8 +85,8 @@ int cgroup_add(struct cgroup_fs *fs, const char *name, unsigned int step, bool k
 	       struct cgroup **cg, struct err *err);
 
 /*
- * cgroup_remove - whatever is left in it moves to the root first. -ENOTEMPTY if it has
- * children. @cg is gone afterwards, even if the kernel kept it.
+ * cgroup_remove - whatever is left in it moves to the root first. -ENOTEMPTY, and nothing is
+ * done, if it has children. Else @cg is gone afterwards, even if the kernel kept it.
  */
 int cgroup_remove(struct cgroup_fs *fs, struct cgroup *cg, struct err *err);
 

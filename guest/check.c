@@ -145,9 +145,12 @@ static int check_policy(const struct work *work, struct err *err)
 	if (!rt && work->policy != SCHED_OTHER && work->policy != SCHED_BATCH &&
 	    work->policy != SCHED_IDLE && work->policy != SCHED_EXT)
 		return err_set(err, -EINVAL, "policy %d does not exist", work->policy);
-	if (rt ? work->prio < 1 || work->prio > 99 : work->prio)
+	if (rt ? work->prio < 1 : work->prio)
 		return err_set(err, -EINVAL, "priority %d does not go with policy %d", work->prio,
 			       work->policy);
+	if (work->prio >= PID1_PRIO)
+		return err_set(err, -EINVAL, "priority %d: must be below that of PID 1, %d",
+			       work->prio, PID1_PRIO);
 	if (work->nice < -20 || work->nice > 19)
 		return err_set(err, -EINVAL, "nice %d: must be between -20 and 19", work->nice);
 	return 0;

@@ -18,7 +18,10 @@ int com2_open(const char *path);
 /* com2_write - all of it, within @limit_ns. 0, -ETIMEDOUT, or another negative errno. */
 int com2_write(int fd, const char *buf, size_t len, uint64_t limit_ns);
 
-/* com2_drain - wait until the last byte has left the port, at most @limit_ns. 0 or -ETIMEDOUT. */
+/*
+ * com2_drain - wait until the last byte has left the port, at most @limit_ns. 0, -ETIMEDOUT,
+ * or another negative errno.
+ */
 int com2_drain(int fd, uint64_t limit_ns);
 
 #endif /* KTSTR_GUEST_COM2_H */

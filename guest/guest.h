@@ -13,11 +13,14 @@
 
 struct sched;		/* guest/scheduler.h */
 
+/* PID 1 is SCHED_FIFO. A worker of that priority, or above, could keep it from running. */
+#define PID1_PRIO	50
+
 struct guest {
 	struct shm shm;		/* base NULL: no window, COM2 only */
-	int com2_fd;		/* /dev/ttyS1, -1 if absent or stuck */
+	int com2_fd;		/* /dev/ttyS1, negative if absent or stuck */
 	uint32_t com2_seq;
-	int kmsg_fd;		/* /dev/kmsg, from the start of the job on; -1 if absent */
+	int kmsg_fd;		/* /dev/kmsg, from the start of the job on; or a negative errno */
 	bool virtual_time;	/* time is counted in instructions: idle time costs nothing */
 	struct topology topo;	/* what was asked for */
 	unsigned int nr_cpus;	/* online in this guest */

@@ -10,8 +10,8 @@
 /*
  * handover - fill the bulk area of the window: addresses of the symbols that the host
  * asked for or where it finds them, BTF, notes, where the kernel lies, how long a jiffy
- * is. What this kernel does not offer is just absent. -ENODEV without a window, -EPROTO if the host did
- * not prepare the area.
+ * is. What this kernel does not offer is just absent. -ENODEV without a window, -EPROTO if the
+ * host did not prepare the area.
  */
 int handover(struct guest *g);
 

@@ -32,7 +32,6 @@
 #include "scx.h"
 
 #define CONSOLE_PATH	"/dev/ttyS0"
-#define PID1_PRIO	50
 #define PID1_MAX_FILES	65536
 #define QUIET_STREAK	20
 

@@ -89,12 +89,18 @@ static uint64_t lifetime(const struct worker *w)
 	return (w->stop_ns ? w->stop_ns : w->gone_ns) - w->released_ns;
 }
 
+/* Did not go when it was told to. Even to die of SIGKILL a task must get a CPU once more. */
+static bool did_not_go(const struct worker *w)
+{
+	return w->exit == WORKER_TIMED_OUT || w->exit == WORKER_ALIVE;
+}
+
 /* Never did a unit, though it was let go and nothing of its own was in the way. */
 static bool starved(const struct worker *w)
 {
 	return w->released && !w->page->rep.units && !set_up_failed(w) &&
 	       lifetime(w) >= JUDGE_MIN_NS &&
-	       (w->exit == WORKER_TIMED_OUT || (w->exit == WORKER_EXITED && !w->unexpected));
+	       (did_not_go(w) || (w->exit == WORKER_EXITED && !w->unexpected));
 }
 
 /* The longest time runnable, but not on a CPU; also the one that has not ended. */
@@ -113,6 +119,19 @@ static uint64_t worst_gap(const struct worker *w, uint64_t *at_ns)
 	return tail;
 }
 
+static unsigned int gap_limit_ms(const struct judge_input *in)
+{
+	return in->expect->max_gap_ms ? in->expect->max_gap_ms : EXPECT_GAP_MS;
+}
+
+static bool stuck(const struct judge_input *in, const struct worker *w)
+{
+	uint64_t at;
+
+	return w->page->rep.state != WORKER_FORKED &&
+	       worst_gap(w, &at) > gap_limit_ms(in) * NSEC_PER_MSEC + in->steal_ns;
+}
+
 static void judge_exit(struct judge *j, const struct worker *w)
 {
 	const struct worker_report *rep = &w->page->rep;
@@ -125,6 +144,10 @@ static void judge_exit(struct judge *j, const struct worker *w)
 		       worker_setup_name(rep->setup_call), strerror(rep->setup_errno));
 		return;
 	}
+	/* One that could not run is starved or stuck, and that says more. */
+	if (did_not_go(w) && !j->in->expect->no_starvation_check &&
+	    (starved(w) || (rep->state == WORKER_RUNNING && stuck(j->in, w))))
+		return;
 	switch (w->exit) {
 	case WORKER_EXITED:
 		if (w->exit_code || w->unexpected)
@@ -138,10 +161,6 @@ static void judge_exit(struct judge *j, const struct worker *w)
 		       strsignal(w->exit_code), when, at_ms(j->in, w->gone_ns));
 		break;
 	case WORKER_TIMED_OUT:
-		/* One that could not run is starved or stuck, and that says more. */
-		if (!j->in->expect->no_starvation_check &&
-		    (starved(w) || rep->state == WORKER_RUNNING))
-			break;
 		object(j, VERDICT_FAIL, CAUSE_WORKER,
 		       "%s did not stop within %llu ms, last seen at +%" PRIu64 " ms on CPU %u",
 		       buf, WORKER_STOP_NS / NSEC_PER_MSEC, at_ms(j->in, rep->last_ns),
@@ -185,24 +204,21 @@ static void judge_isolation(struct judge *j, const struct worker *w)
 static void judge_gap(struct judge *j, const struct worker *w)
 {
 	const struct judge_input *in = j->in;
-	unsigned int limit = in->expect->max_gap_ms ? in->expect->max_gap_ms : EXPECT_GAP_MS;
 	enum verdict verdict = steal_spoils(in) ? VERDICT_INCONCLUSIVE : VERDICT_FAIL;
 	const struct worker_report *rep = &w->page->rep;
 	char buf[WHO_LEN], where[48] = "";
 	uint64_t gap, at;
 
-	if (rep->state == WORKER_FORKED)
+	if (!stuck(in, w))
 		return;
 	gap = worst_gap(w, &at);
-	if (gap <= limit * NSEC_PER_MSEC + in->steal_ns)
-		return;
 	if (at == rep->gap_at_ns)
 		snprintf(where, sizeof(where), ", then ran on CPU %u", rep->gap_cpu);
 	else
 		snprintf(where, sizeof(where), ", last seen on CPU %u", rep->last_cpu);
 	object(j, verdict, CAUSE_STUCK, "%s was kept off the CPU for %" PRIu64 " ms until +%" PRIu64
 	       " ms%s; limit %u ms, stolen by the host %" PRIu64 " ms", who(w, buf), ms(gap),
-	       at_ms(in, at), where, limit, ms(in->steal_ns));
+	       at_ms(in, at), where, gap_limit_ms(in), ms(in->steal_ns));
 }
 
 bool judge_like(const struct worker *a, const struct worker *b)

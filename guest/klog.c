@@ -9,23 +9,14 @@
 #include <unistd.h>
 #include "klog.h"
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
 /* The kernel writes control characters, the backslash and what is not ASCII as \xNN. */
 static void unescape(char *s)
 {
 	char *out = s;
 
 	while (*s) {
-		if (s[0] == '\\' && s[1] == 'x' && hex_digit(s[2]) >= 0 && hex_digit(s[3]) >= 0) {
-			int c = hex_digit(s[2]) << 4 | hex_digit(s[3]);
+		if (s[0] == '\\' && s[1] == 'x' && hex_value(s[2]) >= 0 && hex_value(s[3]) >= 0) {
+			int c = hex_value(s[2]) << 4 | hex_value(s[3]);
 
 			*out++ = c < ' ' || c == 0x7f ? ' ' : (char)c;
 			s += 4;
@@ -108,9 +99,6 @@ bool klog_wanted(const struct klog_rec *rec)
 {
 	return rec->level <= LOG_WARNING || strstr(rec->text, "sched_ext");
 }
-
-/* A flood that goes on while we read must not keep us here. */
-#define KLOG_MAX_READS	65536
 
 void klog_send(struct guest *g)
 {

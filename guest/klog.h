@@ -10,6 +10,8 @@
 #include "guest.h"
 
 #define KLOG_RECORD_LEN	8192
+/* At a time: a flood that goes on while we read must not keep us there. */
+#define KLOG_MAX_READS	65536
 
 struct klog_rec {
 	unsigned int level;	/* LOG_EMERG to LOG_DEBUG */

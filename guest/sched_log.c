@@ -79,7 +79,7 @@ static bool speaks_of_error(const char *line, size_t len)
 {
 	static const char *const words[] = {
 		"error", "fail", "cannot", "can't", "invalid", "denied", "not found", "unknown",
-		"unsupported", "not supported", "panicked", "no such", "bug",
+		"unsupported", "not supported", "panicked", "no such", "bug:", "_bug",
 	};
 	size_t i;
 

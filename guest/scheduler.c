@@ -175,6 +175,7 @@ static void read_reason(struct sched *s, struct scx_reason *r, uint64_t limit_ns
 	uint64_t deadline = now_ns() + limit_ns;
 	char buf[KLOG_RECORD_LEN];
 	struct klog_rec rec;
+	unsigned int reads = 0;
 	uint64_t lost = 0;
 	int ret;
 
@@ -184,10 +185,11 @@ static void read_reason(struct sched *s, struct scx_reason *r, uint64_t limit_ns
 	for (;;) {
 		uint64_t now;
 
-		while ((ret = klog_read(s->kmsg_fd, buf, &rec, &lost)) > 0)
+		while ((ret = klog_read(s->kmsg_fd, buf, &rec, &lost)) > 0 &&
+		       reads++ < KLOG_MAX_READS)
 			scx_reason_line(r, rec.text);
 		now = now_ns();
-		if (ret < 0 || r->name[0] || now >= deadline)
+		if (ret || r->name[0] || now >= deadline)
 			return;
 		if (poll(&pfd, 1, (int)DIV_ROUND_UP(deadline - now, NSEC_PER_MSEC)) < 0 &&
 		    errno != EINTR)

@@ -12,7 +12,7 @@ struct sched {
 	pid_t pid;		/* of the loader, 0 when none runs */
 	int pidfd;
 	int log_fd;		/* its stdout and stderr, a file */
-	int kmsg_fd;		/* the kernel log since it was started, -1 if there is none */
+	int kmsg_fd;		/* the kernel log since it was started, negative if there is none */
 	char ops[128];		/* root/ops when it was attached */
 	uint64_t enable_seq;	/* when it was attached */
 	int wstatus;		/* wait status once it was reaped, else -1 */

@@ -137,10 +137,13 @@ static int load_start(struct load *l)
 
 	for (cpu = 0; cpu < l->nr_cpus; cpu++) {
 		for (i = 0; i < spinners_of(cpu); i++) {
-			pid_t pid = l->nr < MAX_SPINNERS ? fork() : -1;
+			pid_t pid;
 
+			if (l->nr == MAX_SPINNERS)
+				return -E2BIG;
+			pid = fork();
 			if (pid < 0)
-				return -EAGAIN;
+				return -errno;
 			if (!pid) {
 				prctl(PR_SET_PDEATHSIG, SIGKILL);
 				for (;;)
@@ -261,7 +264,7 @@ static void tell(struct guest *g, struct load *l, enum lie lie)
 		if (cpu == LIE_ABOUT)
 			lie_about(c, lie);
 		guest_log(g, TRUTH_CPU_FMT, c->cpu, c->nr_running, (unsigned long long)c->clock,
-			     c->curr, c->scx, c->slack);
+			  c->curr, c->scx, c->slack);
 	}
 	guest_log(g, TRUTH_FOR_FMT, (unsigned long long)l->for_ns);
 }

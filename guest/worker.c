@@ -145,7 +145,6 @@ static int worker_fork(struct worker *w, const struct cpumask *online, const str
 
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
-		w->exit = WORKER_LOST;
 		return ret;
 	}
 	return 0;
@@ -277,9 +276,11 @@ static void worker_reap(struct worker *w)
 	} else {
 		w->exit = WORKER_SIGNALLED;
 	}
+	if (w->killed)
+		w->exit = WORKER_TIMED_OUT;
 	w->exit_code = si.si_status;
 	w->gone_ns = now_ns();
-	w->unexpected = !w->stopping;
+	w->unexpected = !w->stopping && !w->killed;
 }
 
 struct worker *workers_reap(struct worker *list)
@@ -367,7 +368,8 @@ static void tell_to_stop(struct worker *list)
 		w->stopping = true;
 		if (!worker_alive(w))
 			continue;
-		w->stop_ns = now;
+		if (!w->stop_ns)
+			w->stop_ns = now;
 		atomic_store(&w->page->stop, 1);
 		if (!w->released)
 			wake(&w->page->start);
@@ -395,16 +397,23 @@ int workers_collect(struct worker *list)
 		}
 	}
 
+	/* Those behind one that did not go were not looked at: most of them went in time. */
+	for (w = list; w; w = w->next) {
+		if (!w->stopping || !worker_alive(w))
+			continue;
+		worker_reap(w);
+		w->killed = worker_alive(w);
+	}
 	signal_stopping(list, SIGKILL);
 	deadline = now_ns() + KILL_NS;
 	for (w = list; w; w = w->next) {
 		if (!w->stopping || !worker_alive(w))
 			continue;
 		wait_gone(w, deadline);
-		if (worker_alive(w))
-			ret = -ETIMEDOUT;
-		else
-			w->exit = WORKER_TIMED_OUT;
+		if (!worker_alive(w))
+			continue;
+		w->gone_ns = now_ns();
+		ret = -ETIMEDOUT;
 	}
 	return ret;
 }

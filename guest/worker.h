@@ -119,11 +119,12 @@ struct worker {
 	struct worker_page *page;
 	bool released;
 	bool stopping;
+	bool killed;			/* since it did not stop; may take until a later collect */
 	bool unexpected;		/* ended before it was told to */
 	bool unlike;			/* its affinities were drawn by lot: not comparable */
 	uint64_t released_ns;
 	uint64_t stop_ns;		/* was told to */
-	uint64_t gone_ns;		/* was reaped */
+	uint64_t gone_ns;		/* was reaped, or given up */
 	enum worker_exit exit;
 	int exit_code;
 };

@@ -40,15 +40,6 @@ int frame_encode(uint32_t type, uint32_t seq, const void *payload, size_t len,
 	return pos;
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
 /* A number of 1 to 8 digits and the blank behind it. 1 if there is one, 0 if the text ends, -1. */
 static int parse_number(const char **s, const char *end, uint32_t *v)
 {

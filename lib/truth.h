@@ -19,7 +19,7 @@ struct truth_cpu {
 	uint64_t clock;		/* ns */
 	uint32_t curr;		/* pid of what runs there; 0: idle */
 	uint32_t scx;		/* tasks that sched_ext must have there */
-	uint32_t slack;		/* by how much numbers may be off, where whoever counts counts itself */
+	uint32_t slack;		/* how far numbers may be off: whoever counts counts itself */
 };
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * util.h - the few macros that everything shares
+ * util.h - the little that everything shares
  */
 #ifndef KTSTR_LIB_UTIL_H
 #define KTSTR_LIB_UTIL_H
@@ -37,5 +37,15 @@
 #define NSEC_PER_MSEC		1000000ULL
 #define NSEC_PER_SEC		1000000000ULL
 #define MSEC_PER_SEC		1000ULL
+
+/* Of a lower-case hex digit, or -1. */
+static inline int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
 
 #endif /* KTSTR_LIB_UTIL_H */

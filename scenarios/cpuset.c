@@ -28,6 +28,7 @@ KTSTR_TEST(cgroup_cpuset_overlap_steady,
 
 KTSTR_TEST(cgroup_cpuset_apply_midrun,
 	.desc = "disjoint cpusets are put on running cgroups: all workers are in them at once",
+	.min_cpus = 2,
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(CPU_SPIN, 4) },
 				     { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
@@ -39,6 +40,7 @@ KTSTR_TEST(cgroup_cpuset_apply_midrun,
 
 KTSTR_TEST(cgroup_cpuset_clear_midrun,
 	.desc = "cpusets are taken from running cgroups: their workers spread out again",
+	.min_cpus = 2,
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_DISJOINT(0, 2), WORKERS(CPU_SPIN, 4) },
 				     { "cg_1", CPUSET_DISJOINT(1, 2), WORKERS(CPU_SPIN, 4) }),
@@ -100,7 +102,7 @@ KTSTR_TEST(cgroup_cpuset_add_remove,
 
 KTSTR_TEST(cgroup_cpuset_change_imbalance,
 	.desc = "spinners and bursty workers in halves; the bursty half is one CPU for a while",
-	.topology = "1n2l4c1t", .min_cpus = 5,
+	.topology = "1n2l4c1t", .min_cpus = 6,
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_DISJOINT(0, 2), WORKERS(CPU_SPIN, 6) },
 				     { "cg_1", CPUSET_DISJOINT(1, 2),

@@ -195,16 +195,19 @@ TRUTH_TEST(truth_high, "the same with RAM above 4 GiB: passes",
 	   truth_load, .sched = "none", .memory_mb = 4096);
 TRUTH_TEST(truth_lie_running, "a wrong number of tasks would be found",
 	   truth_lie_running, .sched = "none",
-	   .expect_fail = EXPECT_FAIL(READING, "CPU 1: nr_running: the guest sees 3, the monitor reads 2"));
+	   .expect_fail = EXPECT_FAIL(READING,
+				      "CPU 1: nr_running: the guest sees 3, the monitor reads 2"));
 TRUTH_TEST(truth_lie_clock, "a wrong clock would be found",
 	   truth_lie_clock, .sched = "none",
 	   .expect_fail = EXPECT_FAIL(READING, "CPU 1: clock"));
 TRUTH_TEST(truth_lie_idle, "a wrong idle flag would be found",
 	   truth_lie_idle, .sched = "none",
-	   .expect_fail = EXPECT_FAIL(READING, "CPU 1: idle: the guest sees 1, the monitor reads 0"));
+	   .expect_fail = EXPECT_FAIL(READING,
+				      "CPU 1: idle: the guest sees 1, the monitor reads 0"));
 TRUTH_TEST(truth_lie_scx, "a wrong number of tasks of sched_ext would be found",
 	   truth_lie_scx, .needs_scx = true, .sched = "fifo",
-	   .expect_fail = EXPECT_FAIL(READING, "CPU 1: scx.nr_running: the guest sees 3, the monitor reads 2"));
+	   .expect_fail = EXPECT_FAIL(READING, "CPU 1: scx.nr_running: "
+				      "the guest sees 3, the monitor reads 2"));
 
 #define SYMBOLS_TEST(_name, _desc, _body, _more...)				\
 	KTSTR_TEST(_name,							\
@@ -214,7 +217,7 @@ TRUTH_TEST(truth_lie_scx, "a wrong number of tasks of sched_ext would be found",
 		.expect = { .no_starvation_check = true, .no_monitor = true },	\
 		##_more)
 
-SYMBOLS_TEST(truth_symbols, "symbols decoded from outside are where /proc/kallsyms has them: passes",
+SYMBOLS_TEST(truth_symbols, "symbols decoded from outside are those of /proc/kallsyms: passes",
 	     truth_symbols, .sched = "none");
 SYMBOLS_TEST(truth_lie_symbol, "a symbol at another address would be found",
 	     truth_lie_symbol, .sched = "none",
@@ -251,7 +254,7 @@ KTSTR_TEST(control_imbalance,
 static const char *const pile_args[] = { "--pile-up", NULL };
 
 KTSTR_TEST(control_shared_queue,
-	.desc = "twin of control_pile_up: a crowd that waits in a shared queue is no deep local DSQ: passes",
+	.desc = "twin of control_pile_up: a crowd in a shared queue is no deep local DSQ: passes",
 	.needs_scx = true,
 	.sched = "fifo",
 	.steps = CROWD,
@@ -277,7 +280,7 @@ KTSTR_TEST(control_ticking,
 	.expect = { .no_starvation_check = true });
 
 KTSTR_TEST(control_spin,
-	.desc = "a scheduler that keeps a CPU for seconds stops its run queue's clock, which is seen",
+	.desc = "a scheduler that keeps a CPU for seconds stops its run queue's clock: seen",
 	.needs_scx = true,
 	.sched = "fifo", .sched_args = spin_args,
 	.duration_ms = 5000,

@@ -246,6 +246,7 @@ TEST(telling_line)
 		{ "", "" },
 		{ "\n  \n", "" },
 		{ "local=1\nlocal=2\n", "local=2" },
+		{ "debug level 2\nlocal=1\n", "local=1" },
 		{ "start\n  libbpf: failed to find BTF \nError: Failed to load\nbye\n",
 		  "libbpf: failed to find BTF" },
 		{ "libbpf: struct_ops x: member not found in kernel, skipping it as it's zero\n"

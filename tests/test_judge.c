@@ -200,6 +200,31 @@ TEST_F(judge, cannot_be_killed)
 	EXPECT_OBJECTION(CAUSE_WORKER, "cannot be killed");
 }
 
+TEST_F(judge, starved_even_of_death)
+{
+	self->worker[0].exit = WORKER_ALIVE;
+	self->worker[0].gone_ns = START_NS + RUN_NS + WORKER_STOP_NS;
+	self->page[0].rep.state = WORKER_FORKED;
+	self->page[0].rep.units = 0;
+	EXPECT_OBJECTION(CAUSE_STARVED, "never got to run");
+	self->page[0].rep.state = WORKER_RUNNING;
+	self->page[0].rep.units = 1;
+	self->page[0].rep.last_ns = START_NS + RUN_NS;
+	EXPECT_OBJECTION(CAUSE_STUCK, "5000 ms until +7000 ms");
+}
+
+TEST_F(judge, would_not_stop_within_a_lax_limit)
+{
+	self->worker[2].exit = WORKER_TIMED_OUT;
+	self->worker[2].gone_ns = START_NS + RUN_NS + WORKER_STOP_NS;
+	self->page[2].rep.state = WORKER_RUNNING;
+	self->page[2].rep.last_ns = START_NS + RUN_NS;
+	self->expect.max_gap_ms = 5000;
+	EXPECT_OBJECTION(CAUSE_WORKER, "did not stop within 5000 ms");
+	self->expect.max_gap_ms = 4999;
+	EXPECT_OBJECTION(CAUSE_STUCK, "limit 4999 ms");
+}
+
 TEST_F(judge, gap_at_the_limit)
 {
 	self->page[1].rep.gap_ns = EXPECT_GAP_MS * NSEC_PER_MSEC;

@@ -348,6 +348,28 @@ TEST_F(one, only_the_marked_are_collected)
 	EXPECT_EQ(NULL, workers_reap(self->w.list));
 }
 
+/* All wait under one deadline, but only who misses it is late. */
+TEST_F(one, one_that_does_not_hear_makes_nobody_else_late)
+{
+	struct worker_page deaf = { };
+	struct worker_page *page;
+	struct worker *w;
+
+	self->w.spec.work.nr = 2;
+	FORK_ONE();
+	release_all(self->w.list, &self->w.online);
+	w = self->w.list;
+	wait_running(w);
+	wait_running(w->next);
+	page = w->page;
+	w->page = &deaf;
+	EXPECT_EQ(0, collect_all(w));
+	w->page = page;
+	EXPECT_EQ(WORKER_TIMED_OUT, w->exit);
+	EXPECT_EQ(WORKER_EXITED, w->next->exit);
+	EXPECT_FALSE(w->next->unexpected);
+}
+
 TEST_F(one, a_stopped_worker_starves_but_answers)
 {
 	uint64_t before;
