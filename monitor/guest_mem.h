@@ -21,7 +21,7 @@ struct guest_mem {
 	uint64_t high_base;	/* 4 GiB */
 };
 
-/* gmem_span - host address of @gpa and how many bytes of RAM follow it there; NULL: it is not RAM. */
+/* gmem_span - host address of @gpa and how many bytes of RAM follow it there; NULL: not RAM. */
 const void *gmem_span(const struct guest_mem *gm, uint64_t gpa, uint64_t *left);
 
 /* gmem_ptr - host address of @len bytes at @gpa, NULL unless all of them are RAM and contiguous. */

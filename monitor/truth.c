@@ -81,7 +81,8 @@ static int check_clock(const struct truth_cpu *t, uint64_t newest, uint64_t read
 		return 0;
 	return err_set(err, -ENXIO,
 		       "CPU %u: clock: the guest saw %llu ns, the monitor reads %llu ns, %lld us later, limit %llu us",
-		       t->cpu, (unsigned long long)t->clock, (unsigned long long)read, (long long)(read - t->clock) / 1000,
+		       t->cpu, (unsigned long long)t->clock, (unsigned long long)read,
+		       (long long)(read - t->clock) / 1000,
 		       (unsigned long long)limit / 1000);
 }
 
@@ -97,7 +98,8 @@ static int check_scx(unsigned int cpu, const struct truth_cpu *t, const struct c
 		return err_set(err, -ENXIO, "CPU %u: %u tasks in the local DSQ, scx.nr_running %u",
 			       cpu, s->dsq_nr, s->scx_nr_running);
 	if (!(s->scx_flags & RQ_ONLINE))
-		return err_set(err, -ENXIO, "CPU %u: scx.flags 0x%x: not online", cpu, s->scx_flags);
+		return err_set(err, -ENXIO, "CPU %u: scx.flags 0x%x: not online", cpu,
+			       s->scx_flags);
 	return 0;
 }
 

@@ -89,7 +89,7 @@ char *diag_command(const struct runner *run, const struct plan_instance *inst, c
 	for (i = 0; i < opts->nr_sched_args; i++)
 		option(&c, "--sched-arg", "%s", opts->sched_args[i]);
 	if (opts->duration_ms)
-		option(&c, "--duration", "%g", opts->duration_ms / 1000.);
+		option(&c, "--duration", "%.10g", opts->duration_ms / 1000.);
 	if (opts->memory_mb)
 		option(&c, "--memory-mb", "%u", opts->memory_mb);
 	if (opts->append)

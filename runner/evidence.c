@@ -9,7 +9,8 @@ static void on_stimulus(struct collector *c, const struct msg_stimulus *s)
 {
 	unsigned long long ms = s->at_ns / NSEC_PER_MSEC;
 
-	textbuf_printf(&c->log, "step %u at +%llu ms: %u ops (mask 0x%llx), %u cgroups, %u workers, %llu iterations",
+	textbuf_printf(&c->log,
+		       "step %u at +%llu ms: %u ops (mask 0x%llx), %u cgroups, %u workers, %llu iterations",
 		       s->step, ms, s->nr_ops, (unsigned long long)s->op_mask, s->nr_cgroups,
 		       s->nr_workers, (unsigned long long)s->iterations);
 }
@@ -100,11 +101,13 @@ void collect_frame(struct collector *c, const struct shm_frame *frame)
 
 bool collect_window(struct collector *c, struct shm *shm, struct shm_frame *frame)
 {
-	int ret;
+	unsigned int most = SHM_RING_SIZE / sizeof(struct shm_record);
+	int ret = 0;
 
-	while ((ret = shm_recv(shm, frame)) > 0)
+	/* Not for ever, if it writes as fast as this reads: there are deadlines to watch. */
+	while (most-- && (ret = shm_recv(shm, frame)) > 0)
 		collect_frame(c, frame);
-	return !ret;
+	return ret >= 0;
 }
 
 void collect_text(struct collector *c, const char *text, size_t len, struct shm_frame *frame)

@@ -22,7 +22,7 @@ struct collector {
 /* collect_frame - one message. */
 void collect_frame(struct collector *c, const struct shm_frame *frame);
 
-/* collect_window - all that is there; false when the ring is corrupt. */
+/* collect_window - what is there, at most a ring full; false when the ring is corrupt. */
 bool collect_window(struct collector *c, struct shm *shm, struct shm_frame *frame);
 
 /* collect_text - all frames that can be found in the text of COM2. */

@@ -8,10 +8,16 @@
 #include "../lib/wire.h"
 #include "../vmm/vm.h"
 
-/* handoff_symreq - the names of the symbols that the monitor wants, for PID 1 to look up. Before the guest boots. */
+/*
+ * handoff_symreq - the names of the symbols that the monitor wants, for PID 1 to look up. Before
+ * the guest boots.
+ */
 void handoff_symreq(struct vm *vm);
 
-/* handoff_job - what to do; for a cold guest before it boots, for a thawed one before it runs. @job->magic is not used. */
+/*
+ * handoff_job - what to do; for a cold guest before it boots, for a thawed one before it runs.
+ * @job->magic is not used.
+ */
 void handoff_job(struct vm *vm, const struct job *job);
 
 #endif /* KTSTR_RUNNER_HANDOFF_H */

@@ -6,45 +6,17 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include "../lib/truth.h"
-#include "../monitor/truth.h"
-#include "deadline.h"
-#include "evidence.h"
 #include "handoff.h"
 #include "initrd.h"
 #include "instance.h"
 #include "keep.h"
+#include "session.h"
 
-#define WAIT_MS			5	/* between looks at the window */
-#define EXIT_S			10	/* from the guest's last message to its end, real time */
-#define DUMP_S			2	/* for the dump of a guest that is late */
 #define KILL_S			120	/* what the process may take beyond its guest's deadlines */
 #define CONSOLE_LINES		20
 #define STALL_MS		1500
 
-/* A guest while it runs, and all that is known of it. */
-struct session {
-	const struct runner *run;
-	const struct plan_instance *inst;
-	struct instance_result *res;
-	struct collector col;
-	struct shm_frame frame;
-	struct deadline deadline;
-	struct vm *vm;
-	struct monitor *mon;
-	struct shm mon_shm;		/* the monitor's own view of the window */
-	struct monitor_report report;
-	bool ring_corrupt;
-	bool from_com2;
-	size_t job_off;			/* console: where the job began */
-	char *console[2];
-	size_t console_len[2];
-};
-
-static void note(struct session *s, const char *fmt, ...) __printf(2, 3);
-
-static void note(struct session *s, const char *fmt, ...)
+void session_note(struct session *s, const char *fmt, ...)
 {
 	char text[512];
 	va_list ap;
@@ -55,10 +27,13 @@ static void note(struct session *s, const char *fmt, ...)
 	textbuf_add(&s->res->section[SECTION_NOTE], text, strlen(text));
 }
 
-static void infra(struct session *s, const char *text)
+static void infra(struct session *s, int ret, const struct err *err)
 {
+	if (ret == -ERANGE)
+		s->res->flags |= RESULT_TOO_LARGE;
 	s->col.ev.ending = ENDING_INFRA;
-	snprintf(s->col.ev.ending_text, sizeof(s->col.ev.ending_text), "%s", text);
+	snprintf(s->col.ev.ending_text, sizeof(s->col.ev.ending_text), "%s",
+		 err->msg[0] ? err->msg : strerror(-ret));
 }
 
 static struct vm_config vm_config_of(const struct session *s)
@@ -113,178 +88,9 @@ static void start_monitor(struct session *s)
 		ret = monitor_start(s->mon, &err);
 	if (!ret)
 		return;
-	note(s, "no monitor: %s", err.msg[0] ? err.msg : strerror(-ret));
+	session_note(s, "no monitor: %s", err.msg[0] ? err.msg : strerror(-ret));
 	monitor_destroy(s->mon);
 	s->mon = NULL;
-}
-
-static size_t console_size(struct vm *vm)
-{
-	struct stat st;
-
-	return fstat(vm->console_fd[0], &st) ? 0 : st.st_size;
-}
-
-static void drain(struct session *s)
-{
-	if (s->ring_corrupt)
-		return;
-	if (!collect_window(&s->col, &s->vm->shm, &s->frame)) {
-		s->ring_corrupt = true;
-		note(s, "the window's ring is corrupt; COM2 has to do");
-	}
-	if (s->col.ev.stage >= STAGE_JOB && !s->deadline.job_start_ns) {
-		deadline_job(&s->deadline, now_ns());
-		s->job_off = console_size(s->vm);
-	}
-}
-
-static void on_event(struct session *s, enum vm_event event)
-{
-	struct evidence *ev = &s->col.ev;
-
-	switch (event) {
-	case VM_EVENT_DOORBELL:
-		ev->ending = ENDING_DOORBELL;
-		break;
-	case VM_EVENT_EXIT:
-		ev->ending = ENDING_EXIT;
-		break;
-	case VM_EVENT_RESET:
-		ev->ending = ENDING_RESET;
-		break;
-	case VM_EVENT_ENGINE:
-		ev->ending = ENDING_ENGINE;
-		snprintf(ev->ending_text, sizeof(ev->ending_text), "%s", vm_engine_text(s->vm));
-		break;
-	default:
-		break;
-	}
-}
-
-/* Let it run until it ends, or @until; true when it ended. */
-static bool run_until(struct session *s, uint64_t until)
-{
-	enum vm_event event;
-
-	while (now_ns() < until) {
-		event = vm_wait(s->vm, WAIT_MS);
-		drain(s);
-		if (event != VM_EVENT_NONE) {
-			on_event(s, event);
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Is there a stage that only COM2 knows? Asked once, at a deadline with a silent window. */
-static bool com2_has_job(struct session *s)
-{
-	struct collector peek = { 0 };
-	char *text = NULL;
-	size_t len = 0;
-	bool has;
-
-	if (s->col.nr_frames || vm_console(s->vm, 1, &text, &len))
-		return false;
-	collect_text(&peek, text, len, &s->frame);
-	has = peek.ev.stage >= STAGE_JOB;
-	collector_free(&peek);
-	free(text);
-	return has;
-}
-
-/* A late guest may still say what its scheduler was doing. */
-static void on_late(struct session *s)
-{
-	s->col.ev.ending = ENDING_TIMEOUT;
-	atomic_fetch_or(&shm_header(&s->vm->shm)->request, SHM_REQ_DUMP);
-	if (run_until(s, now_ns() + DUMP_S * NSEC_PER_SEC))
-		s->col.ev.ending = ENDING_TIMEOUT;
-}
-
-static void watch(struct session *s)
-{
-	struct evidence *ev = &s->col.ev;
-	enum vm_event event;
-	uint64_t guest_now;
-
-	for (;;) {
-		event = vm_wait(s->vm, WAIT_MS);
-		drain(s);
-		if (event != VM_EVENT_NONE) {
-			on_event(s, event);
-			return;
-		}
-		if (s->col.have_exit) {
-			if (!run_until(s, now_ns() + EXIT_S * NSEC_PER_SEC))
-				note(s, "the guest did not end within %d s of its last message",
-				     EXIT_S);
-			return;
-		}
-		if (!s->mon || monitor_guest_ns(s->mon, &guest_now))
-			guest_now = 0;
-		if (!deadline_passed(&s->deadline, now_ns(), guest_now, ev->ending_text,
-				     sizeof(ev->ending_text)))
-			continue;
-		if (!s->deadline.job_start_ns && com2_has_job(s)) {
-			deadline_job(&s->deadline, now_ns());
-			continue;
-		}
-		on_late(s);
-		return;
-	}
-}
-
-/* The guest stands still where its test wanted it to: what is read of it is the result. */
-static int inspect(struct session *s)
-{
-	struct msg_result *res = &s->col.ev.result;
-	struct err err = { "" };
-	struct inspection in;
-	int ret = -ENODATA;
-
-	if (s->mon) {
-		monitor_stop(s->mon, &s->report);
-		drain(s);
-		in = (struct inspection){
-			.mon = s->mon,
-			.rep = &s->report,
-			.nr_cpus = topology_nr_cpus(&s->inst->topo),
-			.said = textbuf_str(&s->col.log),
-		};
-		ret = s->inst->test->inspect(&in, &err);
-	}
-	memset(res, 0, sizeof(*res));
-	res->verdict = ret ? VERDICT_FAIL : VERDICT_PASS;
-	res->cause = ret ? CAUSE_READING : CAUSE_NONE;
-	if (ret)
-		snprintf(res->text, sizeof(res->text), "%s", err.msg[0] ? err.msg : strerror(-ret));
-	return ret;
-}
-
-/* As often as the guest is ready to, or until host and guest agree. */
-static int watch_and_inspect(struct session *s, struct err *err)
-{
-	struct evidence *ev = &s->col.ev;
-	unsigned int looks;
-	int ret;
-
-	for (looks = 1;; looks++) {
-		watch(s);
-		if (!s->inst->test->inspect || ev->ending != ENDING_DOORBELL || ev->have_result)
-			return 0;
-		if (!inspect(s) || looks == TRUTH_LOOKS)
-			break;
-		note(s, "look %u: %s", looks, ev->result.text);
-		ev->ending = ENDING_NONE;
-		ret = vm_run(s->vm, err);
-		if (ret)
-			return ret;
-	}
-	ev->have_result = true;
-	return 0;
 }
 
 /* Everything that is to be learnt from the guest's memory and consoles, before it is gone. */
@@ -298,17 +104,17 @@ static void collect(struct session *s)
 		monitor_stop(s->mon, &s->report);
 		ev->monitor = &s->report;
 	}
-	drain(s);
+	session_drain(s);
 	for (i = 0; i < 2; i++) {
 		if (vm_console(s->vm, i, &s->console[i], &s->console_len[i])) {
 			s->console[i] = NULL;
 			s->console_len[i] = 0;
-			note(s, "what the guest wrote to COM%u cannot be read", i + 1);
+			session_note(s, "what the guest wrote to COM%u cannot be read", i + 1);
 		}
 	}
 	if (shm_drops(&s->vm->shm))
-		note(s, "%u messages of the guest did not fit into the window",
-		     shm_drops(&s->vm->shm));
+		session_note(s, "%u messages of the guest did not fit into the window",
+			     shm_drops(&s->vm->shm));
 	if (ev->have_result || !s->console[1])
 		return;
 
@@ -319,8 +125,7 @@ static void collect(struct session *s)
 		collector_free(&com2);
 		return;
 	}
-	s->from_com2 = true;
-	note(s, "the window had no result; %u messages came by COM2", com2.nr_frames);
+	session_note(s, "the window had no result; %u messages came by COM2", com2.nr_frames);
 	if (!s->col.nr_frames)
 		s->res->flags |= RESULT_NO_WINDOW;
 	if (com2.details.len) {
@@ -337,6 +142,7 @@ static void collect(struct session *s)
 		memset(&com2.klog, 0, sizeof(com2.klog));
 	}
 	s->col.ev = com2.ev;
+	s->col.nr_bad += com2.nr_bad;
 	collector_free(&com2);
 }
 
@@ -346,7 +152,7 @@ static void keep_console(struct session *s, unsigned int port, const char *file)
 			    s->console_len[port]);
 
 	if (ret)
-		note(s, "--keep: %s: %s", file, strerror(-ret));
+		session_note(s, "--keep: %s: %s", file, strerror(-ret));
 }
 
 static void move_text(struct textbuf *to, struct textbuf *from)
@@ -357,7 +163,8 @@ static void move_text(struct textbuf *to, struct textbuf *from)
 
 static void log_instrument(struct textbuf *log, const struct msg_instrument *in)
 {
-	textbuf_printf(log, "clocksource %.*s, hres_active %u, quiet %u, %u of %u sleeps off, mean %llu us, max %llu us",
+	textbuf_printf(log,
+		       "clocksource %.*s, hres_active %u, quiet %u, %u of %u sleeps off, mean %llu us, max %llu us",
 		       (int)strnlen(in->clocksource, sizeof(in->clocksource)), in->clocksource,
 		       in->hres_active, in->quiet, in->nr_bad, in->nr_sleeps,
 		       (unsigned long long)(in->mean_ns / NSEC_PER_USEC),
@@ -395,7 +202,8 @@ static void judge(struct session *s)
 	if (ev->have_instrument)
 		log_instrument(&s->col.log, &ev->instrument);
 	if (s->col.nr_bad)
-		note(s, "%u messages of the guest were damaged or made no sense", s->col.nr_bad);
+		session_note(s, "%u messages of the guest were damaged or made no sense",
+			     s->col.nr_bad);
 	if (s->run->opts.keep) {
 		keep_console(s, 0, "console.log");
 		keep_console(s, 1, "com2.log");
@@ -461,21 +269,22 @@ void instance_run(const struct runner *run, const struct plan_instance *inst,
 	if (ret)
 		goto infra;
 	if (image)
-		s.job_off = console_size(s.vm);
+		s.job_off = session_console_size(&s);
 	handoff_job(s.vm, &job);
 	start_monitor(&s);
 	deadline_start(&s.deadline, now_ns(), image);
 	ret = vm_run(s.vm, &err);
 	if (!ret)
-		ret = watch_and_inspect(&s, &err);
+		ret = session_watch(&s, &err);
 	if (ret)
 		goto infra;
 	collect(&s);
+	/* That it was read rightly is not for the guest to say. */
+	if (inst->test->inspect && !s.inspected && s.col.ev.result.verdict == VERDICT_PASS)
+		s.col.ev.have_result = false;
 	goto judge;
 infra:
-	if (ret == -ERANGE)
-		res->flags |= RESULT_TOO_LARGE;
-	infra(&s, err.msg[0] ? err.msg : strerror(-ret));
+	infra(&s, ret, &err);
 judge:
 	judge(&s);
 	session_end(&s);
@@ -508,7 +317,7 @@ void template_run(const struct runner *run, const struct plan_instance *inst,
 	/* The window is not read: all that is in it is for those who thaw the guest. */
 	until = s.deadline.start_ns + s.deadline.boot_ns;
 	while (s.col.ev.ending == ENDING_NONE && now_ns() < until)
-		on_event(&s, vm_wait(s.vm, WAIT_MS));
+		session_event(&s, vm_wait(s.vm, SESSION_WAIT_MS));
 	if (s.col.ev.ending == ENDING_DOORBELL) {
 		ret = vm_freeze(s.vm, image, &err);
 		if (ret)
@@ -527,9 +336,7 @@ void template_run(const struct runner *run, const struct plan_instance *inst,
 		s.col.ev.have_result = false;
 	goto judge;
 infra:
-	if (ret == -ERANGE)
-		res->flags |= RESULT_TOO_LARGE;
-	infra(&s, err.msg[0] ? err.msg : strerror(-ret));
+	infra(&s, ret, &err);
 judge:
 	judge(&s);
 out:
@@ -541,5 +348,5 @@ uint64_t instance_limit_ns(const struct plan_instance *inst)
 	struct deadline d;
 
 	deadline_init(&d, inst);
-	return d.boot_ns + d.job_ns + (EXIT_S + DUMP_S + KILL_S) * NSEC_PER_SEC;
+	return d.boot_ns + d.job_ns + (SESSION_EXIT_S + SESSION_DUMP_S + KILL_S) * NSEC_PER_SEC;
 }

@@ -35,11 +35,13 @@ static const struct {
 	{ .what = "KCSAN", .start = "BUG: KCSAN" },
 	{ .what = "workqueue lockup", .start = "BUG: workqueue lockup" },
 	{ .what = "BUG", .start = "BUG: " },
-	{ .what = "BUG", .start = "BUG ", .has = "ainted" },	/* "BUG kmalloc-64 (Not tainted): ..." */
+	/* "BUG kmalloc-64 (Not tainted): ..." */
+	{ .what = "BUG", .start = "BUG ", .has = "ainted" },
 	{ .what = "BUG", .start = "kernel BUG at " },
 	{ .what = "Oops", .start = "Oops: " },
 	{ .what = "Oops", .start = "Oops[" },
-	{ .what = "Oops", .has = ": 0", .has2 = " [#" },	/* "invalid opcode: 0000 [#1] SMP" */
+	/* "invalid opcode: 0000 [#1] SMP" */
+	{ .what = "Oops", .has = ": 0", .has2 = " [#" },
 	{ .what = "general protection", .start = "general protection fault" },
 	{ .what = "Oops", .start = "PANIC: " },
 	{ .what = "Oops", .start = "traps: PANIC: " },

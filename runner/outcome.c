@@ -43,7 +43,7 @@ static bool result_sound(const struct msg_result *res)
 		return false;
 	if (res->verdict == VERDICT_PASS && res->cause != CAUSE_NONE)
 		return false;
-	return memchr(res->text, '\0', sizeof(res->text)) != NULL;
+	return memchr(res->text, '\0', sizeof(res->text));
 }
 
 static void judge_missing(const struct evidence *ev, struct outcome *out)

@@ -18,6 +18,7 @@ struct result_head {
 	uint64_t run_ns;
 	uint64_t real_ns;
 	uint64_t len[NR_SECTIONS];
+	uint64_t nr_dropped[NR_SECTIONS];
 	char text[OUTCOME_TEXT_LEN];
 };
 
@@ -47,8 +48,10 @@ int result_send(int fd, const struct instance_result *res)
 	int ret;
 
 	memcpy(head.text, res->outcome.text, sizeof(head.text));
-	for (i = 0; i < NR_SECTIONS; i++)
+	for (i = 0; i < NR_SECTIONS; i++) {
 		head.len[i] = res->section[i].len;
+		head.nr_dropped[i] = res->section[i].nr_dropped;
+	}
 	ret = write_all(fd, &head, sizeof(head));
 	for (i = 0; !ret && i < NR_SECTIONS; i++)
 		ret = write_all(fd, textbuf_str(&res->section[i]), res->section[i].len);
@@ -115,6 +118,7 @@ int result_parse(const struct result_reader *rd, struct instance_result *res)
 
 		while (line_next(&pos, end, &line, &len))
 			textbuf_add(&res->section[i], line, len);
+		res->section[i].nr_dropped += head.nr_dropped[i];
 	}
 	return 0;
 }

@@ -50,7 +50,7 @@ struct result_reader {
 	size_t len, cap;
 };
 
-/* result_read - what is there. 1 at the end of the pipe, 0 if more may come, or a negative errno. */
+/* result_read - what is there. 1 at the end of the pipe, 0 if more may come, or an error. */
 int result_read(struct result_reader *rd, int fd);
 
 /* result_parse - what was read; -EBADMSG unless it is one whole and sound record. */

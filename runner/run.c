@@ -18,6 +18,7 @@
 #include "child.h"
 #include "diag.h"
 #include "keep.h"
+#include "signals.h"
 
 #define BUDGET_RESERVE_S	30	/* of kselftest's time-out, for what still runs */
 #define POLL_MS			1000
@@ -165,6 +166,7 @@ static void result_copy(struct instance_result *to, const struct instance_result
 		to->section[i] = (struct textbuf){ 0 };
 		textbuf_tail(&to->section[i], textbuf_str(&from->section[i]), from->section[i].len,
 			     UINT_MAX);
+		to->section[i].nr_dropped += from->section[i].nr_dropped;
 	}
 }
 
@@ -350,22 +352,6 @@ static void on_reaped(struct state *st, struct child *c, int wstatus)
 	finish(st, index);
 }
 
-/* A signal of ours, or 0 if there is none within @timeout_ms. SIGCHLD is not reported. */
-static int read_signal(struct state *st, int timeout_ms)
-{
-	struct pollfd pfd = { .fd = st->sigfd, .events = POLLIN };
-	struct signalfd_siginfo info;
-
-	while (poll(&pfd, 1, timeout_ms) > 0) {
-		if (read(st->sigfd, &info, sizeof(info)) != sizeof(info))
-			return 0;
-		if (info.ssi_signo != SIGCHLD)
-			return info.ssi_signo;
-		timeout_ms = 0;
-	}
-	return 0;
-}
-
 /* Reap what has ended; returns a signal that is to end the run, or 0. */
 static int reap(struct state *st)
 {
@@ -384,7 +370,7 @@ static int reap(struct state *st)
 		if (WIFSIGNALED(wstatus) &&
 		    (WTERMSIG(wstatus) == SIGINT || WTERMSIG(wstatus) == SIGTERM ||
 		     WTERMSIG(wstatus) == SIGHUP)) {
-			sig = read_signal(st, SETTLE_MS);
+			sig = signals_read(st->sigfd, SETTLE_MS);
 			if (sig) {
 				st->child[i].pid = 0;
 				close(st->child[i].fd);
@@ -450,7 +436,7 @@ static int wait_some(struct state *st)
 	if (poll(pfd, jobs + 1, POLL_MS) < 0 && errno != EINTR)
 		return SIGABRT;
 	if (pfd[jobs].revents) {
-		sig = read_signal(st, 0);
+		sig = signals_read(st->sigfd, 0);
 		if (sig)
 			return sig;
 	}
@@ -465,21 +451,6 @@ static int wait_some(struct state *st)
 	}
 	kill_late(st);
 	return reap(st);
-}
-
-static int open_signals(sigset_t *old, struct err *err)
-{
-	sigset_t mask;
-	int fd;
-
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGTERM);
-	sigaddset(&mask, SIGHUP);
-	sigaddset(&mask, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &mask, old);
-	fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-	return fd < 0 ? err_set(err, -errno, "signalfd: %s", strerror(errno)) : fd;
 }
 
 static void state_free(struct state *st)
@@ -515,7 +486,7 @@ int runner_run(const struct runner *run)
 	st.slot = calloc(run->plan.nr, sizeof(*st.slot));
 	st.group = calloc(run->plan.nr, sizeof(*st.group));
 	st.child = calloc(run->opts.jobs, sizeof(*st.child));
-	st.sigfd = open_signals(&old, &err);
+	st.sigfd = signals_open(&old, &err);
 	if (!st.slot || !st.group || !st.child || st.sigfd < 0) {
 		report_bail_out(err.msg[0] ? err.msg : "out of memory");
 		goto out;

@@ -45,6 +45,8 @@ static void textbuf_make_room(struct textbuf *tb, size_t room)
 
 void textbuf_add(struct textbuf *tb, const char *line, size_t len)
 {
+	size_t i;
+
 	/* A full buffer is emptied a good part at a time, or each line would move it all. */
 	if (len > TEXTBUF_LIMIT / 4)
 		len = TEXTBUF_LIMIT / 4;
@@ -55,6 +57,10 @@ void textbuf_add(struct textbuf *tb, const char *line, size_t len)
 		return;
 	}
 	memcpy(tb->data + tb->len, line, len);
+	/* A NUL in the middle would hide all that comes after it. */
+	for (i = 0; i < len; i++)
+		if (!tb->data[tb->len + i])
+			tb->data[tb->len + i] = '?';
 	tb->len += len;
 	tb->data[tb->len++] = '\n';
 	tb->data[tb->len] = '\0';

@@ -18,7 +18,10 @@ struct textbuf {
 
 #define TEXTBUF_LIMIT	(64 * KIB)
 
-/* textbuf_add - append a line of @len bytes, and a newline. A line that cannot fit is cut. */
+/*
+ * textbuf_add - append a line of @len bytes, and a newline. A line that cannot fit is cut, a NUL
+ * becomes a '?'.
+ */
 void textbuf_add(struct textbuf *tb, const char *line, size_t len);
 
 /* textbuf_printf - the same, formatted; cut at 1 KiB. */

@@ -236,6 +236,12 @@ TEST(textbuf_keeps_the_newest)
 	textbuf_tail(&tb, "", 0, 2);
 	EXPECT_STREQ("", textbuf_str(&tb));
 	textbuf_free(&tb);
+
+	/* What comes after a NUL is not hidden by it. */
+	textbuf_add(&tb, "a\0b\0", 4);
+	textbuf_add(&tb, "c", 1);
+	EXPECT_STREQ("a?b?\nc\n", textbuf_str(&tb));
+	textbuf_free(&tb);
 }
 
 TEST_HARNESS_MAIN

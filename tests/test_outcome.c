@@ -352,6 +352,7 @@ TEST(record)
 	textbuf_printf(&in.section[SECTION_DETAIL], "a");
 	textbuf_printf(&in.section[SECTION_DETAIL], "b");
 	textbuf_printf(&in.section[SECTION_LOG], "c");
+	in.section[SECTION_LOG].nr_dropped = 7;
 	ASSERT_EQ(0, transfer(&in, 0, &out));
 	EXPECT_EQ(VERDICT_FAIL, out.outcome.verdict);
 	EXPECT_EQ(CAUSE_STUCK, out.outcome.cause);
@@ -362,6 +363,8 @@ TEST(record)
 	EXPECT_STREQ("a\nb\n", textbuf_str(&out.section[SECTION_DETAIL]));
 	EXPECT_STREQ("", textbuf_str(&out.section[SECTION_SCHED]));
 	EXPECT_STREQ("c\n", textbuf_str(&out.section[SECTION_LOG]));
+	EXPECT_EQ(7, out.section[SECTION_LOG].nr_dropped);
+	EXPECT_EQ(0, out.section[SECTION_DETAIL].nr_dropped);
 	instance_result_free(&out);
 
 	/* Anything less than the whole is nothing. */

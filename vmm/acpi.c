@@ -216,7 +216,7 @@ static void dsdt_serial(struct arena *a, char digit, uint8_t uid, uint16_t port,
 {
 	const uint8_t lo = port & 0xff, hi = port >> 8;
 	const uint8_t crs[] = {
-		0x47, 0x01, lo, hi, lo, hi, 0x01, 0x08,		/* 6.4.2.5: 8 ports, 16-bit decode */
+		0x47, 0x01, lo, hi, lo, hi, 0x01, 0x08,	/* 6.4.2.5: 8 ports, 16-bit decode */
 		0x89, 0x06, 0x00, 0x03, 0x01, irq, 0, 0, 0,	/* 6.4.3.6: consumer, edge, high */
 		0x79, 0x00,					/* 6.4.2.9: end tag, no checksum */
 	};
@@ -238,14 +238,15 @@ static void dsdt_serial(struct arena *a, char digit, uint8_t uid, uint16_t port,
 static uint64_t build_dsdt(struct arena *a)
 {
 	void *t = table_begin(a, "DSDT", 2, sizeof(struct sdt_header));
-	uint8_t scope[] = { 0x10, 0x40, 0x00, '_', 'S', 'B', '_' };	/* Scope(_SB), 2-byte PkgLength */
+	/* Scope(_SB), 2-byte PkgLength */
+	uint8_t scope[] = { 0x10, 0x40, 0x00, '_', 'S', 'B', '_' };
 	uint8_t *p = arena_put(a, scope, sizeof(scope));
 	size_t len;
 
 	dsdt_serial(a, '1', 1, PORT_COM1, IRQ_COM1);
 	dsdt_serial(a, '2', 2, PORT_COM2, IRQ_COM2);
 	if (!a->full) {
-		/* 20.2.4: the length counts its own bytes; bits 0-3 in the first, 4-11 in the second. */
+		/* 20.2.4: it counts its own bytes; bits 0-3 in the first, 4-11 in the second. */
 		len = a->buf + a->used - (p + 1);
 		p[1] = 0x40 | (len & 0xf);
 		p[2] = len >> 4;

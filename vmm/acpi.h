@@ -22,7 +22,11 @@ struct acpi_config {
  */
 long acpi_build(const struct acpi_config *cfg, uint8_t *buf, size_t size, uint64_t gpa);
 
-/* acpi_node_ram - which part of RAM a node has: bytes [start, start + len) of the RAM object, not of guest-physical space. */
-void acpi_node_ram(const struct acpi_config *cfg, unsigned int node, uint64_t *start, uint64_t *len);
+/*
+ * acpi_node_ram - which part of RAM a node has: bytes [start, start + len) of the RAM object, not
+ * of guest-physical space.
+ */
+void acpi_node_ram(const struct acpi_config *cfg, unsigned int node, uint64_t *start,
+		   uint64_t *len);
 
 #endif /* KTSTR_VMM_ACPI_H */

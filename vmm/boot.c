@@ -133,7 +133,8 @@ int boot_setup(const struct loader *ld, const struct kernel_image *img,
 	size_t cmdline_len = strlen(cfg->cmdline);
 
 	if (cmdline_len > min(img->cmdline_max, (uint32_t)CMDLINE_MAX - 1))
-		return err_set(err, -E2BIG, "a kernel command line of %zu bytes: this kernel takes %u",
+		return err_set(err, -E2BIG,
+			       "a kernel command line of %zu bytes: this kernel takes %u",
 			       cmdline_len, min(img->cmdline_max, (uint32_t)CMDLINE_MAX - 1));
 	memcpy(ld->ram + GPA_CMDLINE, cfg->cmdline, cmdline_len + 1);
 
@@ -143,7 +144,7 @@ int boot_setup(const struct loader *ld, const struct kernel_image *img,
 	bp->hdr.header = 0x53726448;
 	bp->hdr.type_of_loader = LOADER_UNDEFINED;
 	bp->hdr.loadflags |= LOADED_HIGH;
-	/* The decompressor sets this flag; an ELF kernel has none, but can still randomize its memory map. */
+	/* The decompressor sets it; an ELF kernel has none, but can randomize its memory map. */
 	if (!img->setup_header_len && !strstr(cfg->cmdline, "nokaslr"))
 		bp->hdr.loadflags |= KASLR_FLAG;
 	bp->hdr.cmd_line_ptr = GPA_CMDLINE;

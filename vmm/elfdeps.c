@@ -19,7 +19,7 @@
 #include "initramfs.h"
 
 #define MAX_DEPTH	32
-#define MAX_DIRS	64
+#define MAX_DIRS	256
 
 struct search {
 	char *dir[MAX_DIRS];
@@ -121,7 +121,8 @@ static int add_library(struct initramfs *ird, const char *soname, const struct s
 	unsigned int i;
 
 	if (strchr(soname, '/'))
-		return err_set(err, -ENOEXEC, "%s: needs a library by path (%s), which is not supported",
+		return err_set(err, -ENOEXEC,
+			       "%s: needs a library by path (%s), which is not supported",
 			       needed_by, soname);
 	if (snprintf(guest, sizeof(guest), "/lib/%s", soname) >= (int)sizeof(guest))
 		return -ENAMETOOLONG;
@@ -200,8 +201,11 @@ static int add_segments(struct initramfs *ird, Elf *elf, const char *host_path, 
 		if (ph.p_offset > size || ph.p_filesz > size - ph.p_offset)
 			return err_set(err, -ENOEXEC, "%s: a truncated ELF file (%zu bytes)",
 				       host_path, size);
-		if (ph.p_type == PT_INTERP && ph.p_filesz)
-			interp = raw[ph.p_offset + ph.p_filesz - 1] ? NULL : raw + ph.p_offset;
+		if (ph.p_type != PT_INTERP)
+			continue;
+		interp = raw + ph.p_offset;
+		if (!ph.p_filesz || *interp != '/' || interp[ph.p_filesz - 1])
+			return err_set(err, -ENOEXEC, "%s: its interpreter is no path", host_path);
 	}
 	return interp ? initramfs_add_file(ird, interp, interp, err) : 0;
 }
@@ -227,12 +231,14 @@ static int add_elf(struct initramfs *ird, const char *path, const char *host_pat
 		return err_set(err, -errno, "%s: %s", host_path, strerror(errno));
 	elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &eh)) {
-		ret = err_set(err, -ENOEXEC, "%s: not an ELF program (scripts cannot run in the guest)",
+		ret = err_set(err, -ENOEXEC,
+			      "%s: not an ELF program (scripts cannot run in the guest)",
 			      host_path);
 		goto out;
 	}
 	if (eh.e_machine != EM_X86_64 || eh.e_ident[EI_CLASS] != ELFCLASS64) {
-		ret = err_set(err, -ENOEXEC, "%s: built for another machine: an x86-64 program is needed",
+		ret = err_set(err, -ENOEXEC,
+			      "%s: built for another machine: an x86-64 program is needed",
 			      host_path);
 		goto out;
 	}

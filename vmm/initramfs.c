@@ -149,6 +149,9 @@ int initramfs_add_file(struct initramfs *ird, const char *path, const char *host
 
 	if (stat(host_path, &st))
 		return err_set(err, -errno, "%s: %s", host_path, strerror(errno));
+	/* To open a FIFO could take forever. */
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, -EINVAL, "%s: not a regular file", host_path);
 	ret = read_file_alloc(host_path, FILE_LIMIT, &data, &len);
 	if (ret)
 		return err_set(err, ret, "%s: %s", host_path, strerror(-ret));

@@ -24,12 +24,15 @@ void initramfs_free(struct initramfs *ird);
 
 /*
  * Parent directories are made as needed; adding a name again is a no-op (0).
- * -ENOMEM, or for a host file the errno of opening or reading it.
+ * -ENOMEM, or for a host file the errno of opening or reading it, -EINVAL if it is no regular one.
  */
 int initramfs_add_dir(struct initramfs *ird, const char *path);
-int initramfs_add_node(struct initramfs *ird, const char *path, mode_t mode, unsigned int major, unsigned int minor);
-int initramfs_add_data(struct initramfs *ird, const char *path, mode_t mode, const void *data, size_t len);
-int initramfs_add_file(struct initramfs *ird, const char *path, const char *host_path, struct err *err);
+int initramfs_add_node(struct initramfs *ird, const char *path, mode_t mode, unsigned int major,
+		       unsigned int minor);
+int initramfs_add_data(struct initramfs *ird, const char *path, mode_t mode, const void *data,
+		       size_t len);
+int initramfs_add_file(struct initramfs *ird, const char *path, const char *host_path,
+		       struct err *err);
 
 /*
  * initramfs_add_program - an ELF file under @path, with its interpreter and the closure of
@@ -37,9 +40,10 @@ int initramfs_add_file(struct initramfs *ird, const char *path, const char *host
  * the ld.so.cache directories, /lib, /usr/lib). -ENOEXEC for a file that is not an x86-64
  * program, -ENOENT with the library's name for one that is missing.
  */
-int initramfs_add_program(struct initramfs *ird, const char *path, const char *host_path, struct err *err);
+int initramfs_add_program(struct initramfs *ird, const char *path, const char *host_path,
+			  struct err *err);
 
-/* initramfs_finish - the sentinel, the trailer, padding to 4 bytes. Nothing can be added afterwards. */
+/* initramfs_finish - the sentinel, the trailer, padding to 4 bytes. Nothing can come after it. */
 int initramfs_finish(struct initramfs *ird);
 
 #endif /* KTSTR_VMM_INITRAMFS_H */

@@ -81,7 +81,8 @@ static int load_bzimage(const struct loader *ld, const void *file, size_t len,
 	img->initrd_max = hdr->initrd_addr_max;
 	img->cmdline_max = hdr->cmdline_size;
 	/* boot.rst: the header ends where the jump at 0x200 points to. */
-	img->setup_header_len = min(sizeof(*hdr), 0x202UL + ((const uint8_t *)file)[0x201] - HDR_OFF);
+	img->setup_header_len = min(sizeof(*hdr),
+				    0x202UL + ((const uint8_t *)file)[0x201] - HDR_OFF);
 	memcpy(img->setup_header, hdr, img->setup_header_len);
 	return 0;
 }
@@ -98,13 +99,16 @@ static int load_elf(const struct loader *ld, const void *file, size_t len,
 	if (len < sizeof(*eh))
 		return err_set(err, -ENOEXEC, "a truncated ELF file (%zu bytes)", len);
 	if (eh->e_ident[EI_CLASS] != ELFCLASS64 || eh->e_machine != EM_X86_64)
-		return err_set(err, -ENOEXEC, "an ELF file for another machine: an x86-64 vmlinux is needed");
+		return err_set(err, -ENOEXEC,
+			       "an ELF file for another machine: an x86-64 vmlinux is needed");
 	if (eh->e_type != ET_EXEC && eh->e_type != ET_DYN)
-		return err_set(err, -ENOEXEC, "an ELF file that cannot be run (type %u): a vmlinux is needed",
+		return err_set(err, -ENOEXEC,
+			       "an ELF file that cannot be run (type %u): a vmlinux is needed",
 			       eh->e_type);
 	if (eh->e_phentsize != sizeof(Elf64_Phdr) ||
 	    !range_ok(eh->e_phoff, (uint64_t)eh->e_phnum * sizeof(Elf64_Phdr), len))
-		return err_set(err, -ENOEXEC, "a damaged ELF file: its program headers lie outside of it");
+		return err_set(err, -ENOEXEC,
+			       "a damaged ELF file: its program headers lie outside of it");
 
 	for (i = 0; i < eh->e_phnum; i++) {
 		Elf64_Phdr ph;
@@ -147,11 +151,12 @@ static int load_elf(const struct loader *ld, const void *file, size_t len,
 int kernel_load(const struct loader *ld, const void *file, size_t len,
 		struct kernel_image *img, struct err *err)
 {
-	const struct setup_header *hdr = find_header(file, len);
+	const struct setup_header *hdr;
 
 	memset(img, 0, sizeof(*img));
 	if (!len)
 		return err_set(err, -ENOEXEC, "an empty file");
+	hdr = find_header(file, len);
 	if (hdr)
 		return load_bzimage(ld, file, len, hdr, img, err);
 	if (len >= SELFMAG && !memcmp(file, ELFMAG, SELFMAG))

@@ -53,12 +53,12 @@ static bool take_line(struct qmp *q, char *line, size_t size)
 
 int qmp_expect(struct qmp *q, const char *what, int timeout_ms, struct err *err)
 {
-	uint64_t deadline = now_ns() + timeout_ms * NSEC_PER_MSEC;
+	uint64_t now = now_ns(), deadline = now + timeout_ms * NSEC_PER_MSEC;
 	char line[sizeof(q->buf)];
+	bool last = false;
 
 	for (;;) {
 		struct pollfd pfd = { .fd = q->fd, .events = POLLIN };
-		uint64_t now;
 		ssize_t n;
 
 		while (take_line(q, line, sizeof(line))) {
@@ -69,7 +69,11 @@ int qmp_expect(struct qmp *q, const char *what, int timeout_ms, struct err *err)
 		}
 		if (q->len == sizeof(q->buf))
 			q->len = 0;	/* no message of interest is that long */
+		/* One look more than the time allows, however much there is to read. */
+		if (last)
+			return -ETIMEDOUT;
 		now = now_ns();
+		last = now >= deadline;
 		n = poll(&pfd, 1, now < deadline ? DIV_ROUND_UP(deadline - now, NSEC_PER_MSEC) : 0);
 		if (n < 0 && errno != EINTR)
 			return -errno;

@@ -78,7 +78,8 @@ static int tcg_probe(struct err *err)
 	char path[4096];
 
 	if (!find_program(QEMU, path, sizeof(path)))
-		return err_set(err, -ENOENT, QEMU " is not installed (Debian: apt-get install qemu-system-x86)");
+		return err_set(err, -ENOENT,
+			       QEMU " is not installed (Debian: apt-get install qemu-system-x86)");
 	return 0;
 }
 
@@ -210,7 +211,7 @@ static int tcg_spawn(struct vm *vm, struct err *err)
 } while (0)
 	ARG(QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot");
 	ARG("-machine", "microvm,acpi=off,pit=off,pic=off,rtc=on,isa-serial=off,x-option-roms=off,auto-kernel-cmdline=off,memory-backend=ram");
-	/* Kernels read the RTC even where FADT says that there is none, and then wait a second for it. */
+	/* Kernels read the RTC even where FADT has none, and then wait a second for it. */
 	ARG("-rtc", "base=2000-01-01,clock=vm");
 	ARG("-accel", "tcg,thread=single", "-icount", "shift=3,sleep=off", "-seed", "1");
 	/* Intel's cache leaves carry the LLCs; no instruction may bring in entropy of the host. */
@@ -258,7 +259,8 @@ static int tcg_create(struct vm *vm, const struct vm_image *image, struct err *e
 	struct tcg *tcg;
 
 	if (nr_cpus > MAX_CPUS)
-		return err_set(err, -ERANGE, "%u CPUs: the tcg engine has at most %u", nr_cpus, MAX_CPUS);
+		return err_set(err, -ERANGE, "%u CPUs: the tcg engine has at most %u", nr_cpus,
+			       MAX_CPUS);
 	tcg = calloc(1, sizeof(*tcg));
 	if (!tcg)
 		return err_set(err, -ENOMEM, "out of memory");
@@ -341,7 +343,12 @@ static void tcg_reap(struct tcg *tcg)
 		snprintf(tcg->text, sizeof(tcg->text), "the guest ended by itself");
 	} else if (WEXITSTATUS(status) == STATUS_OF(DEBUG_EXIT_RESET)) {
 		tcg->event = VM_EVENT_RESET;
-		snprintf(tcg->text, sizeof(tcg->text), "the kernel reset the machine (panic or reboot)");
+		snprintf(tcg->text, sizeof(tcg->text),
+			 "the kernel reset the machine (panic or reboot)");
+	} else if (!WEXITSTATUS(status) && strstr(words, "terminating on signal")) {
+		/* SIGTERM from outside looks like a triple fault, but for what QEMU says. */
+		tcg->event = VM_EVENT_ENGINE;
+		snprintf(tcg->text, sizeof(tcg->text), "%s", words);
 	} else if (!WEXITSTATUS(status)) {
 		tcg->event = VM_EVENT_RESET;
 		snprintf(tcg->text, sizeof(tcg->text), "triple fault");
@@ -365,13 +372,18 @@ static enum vm_event tcg_wait(struct vm *vm, int timeout_ms)
 		struct err why = { "" };
 		int ret = qmp_expect(&tcg->qmp, "\"GUEST_PANICKED\"", timeout_ms, &why);
 
+		if (ret == -ETIMEDOUT)
+			return VM_EVENT_NONE;
 		/* Only then all CPUs stand still, and state may be saved. */
 		if (!ret)
 			ret = qmp_expect(&tcg->qmp, "\"STOP\"", QMP_TIMEOUT_MS, &why);
 		if (!ret)
 			return VM_EVENT_DOORBELL;
-		if (ret == -ETIMEDOUT)
-			return VM_EVENT_NONE;
+		if (ret == -ETIMEDOUT) {
+			snprintf(tcg->text, sizeof(tcg->text),
+				 QEMU " did not stop at the doorbell");
+			return tcg->event = VM_EVENT_ENGINE;
+		}
 		if (ret == -EPROTO) {
 			snprintf(tcg->text, sizeof(tcg->text), "%s", why.msg);
 			return tcg->event = VM_EVENT_ENGINE;
@@ -391,11 +403,14 @@ static int tcg_freeze(struct vm *vm, struct vm_image *image, struct err *err)
 	struct qmp *q = &tcg->qmp;
 	int ret;
 
-	ret = qmp_send(q, "{\"execute\":\"getfd\",\"arguments\":{\"fdname\":\"state\"}}\n", image->state_fd);
+	ret = qmp_send(q, "{\"execute\":\"getfd\",\"arguments\":{\"fdname\":\"state\"}}\n",
+		       image->state_fd);
 	if (!ret)
 		ret = qmp_expect(q, "\"return\"", QMP_TIMEOUT_MS, err);
 	if (!ret)
-		ret = qmp_send(q, "{\"execute\":\"migrate\",\"arguments\":{\"uri\":\"fd:state\"}}\n", -1);
+		ret = qmp_send(q,
+			       "{\"execute\":\"migrate\",\"arguments\":{\"uri\":\"fd:state\"}}\n",
+			       -1);
 	if (!ret)
 		ret = qmp_expect(q, "\"completed\"", QMP_TIMEOUT_MS, err);
 	if (ret)
@@ -437,6 +452,9 @@ const struct vm_engine vm_engine_tcg = {
 	.text = tcg_text,
 	.destroy = tcg_destroy,
 	.time = VM_TIME_VIRTUAL,
-	/* Under -icount the TSC counts virtual nanoseconds: 1 GHz. Crypto self-tests would burn 10 s after boot. */
+	/*
+	 * Under -icount the TSC counts virtual nanoseconds: 1 GHz. Crypto self-tests would burn
+	 * 10 s after boot.
+	 */
 	.cmdline = "tsc_early_khz=1000000 tsc=reliable cryptomgr.notests",
 };

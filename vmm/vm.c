@@ -12,7 +12,10 @@
 #include "loader.h"
 #include "vm.h"
 
-/* Never "loglevel=0": a panic raises the level only from above zero (kernel/printk/printk.c, console_verbose()). */
+/*
+ * Never "loglevel=0": a panic raises the level only from above zero (kernel/printk/printk.c,
+ * console_verbose()).
+ */
 static const char cmdline_base[] =
 	"console=ttyS0 8250.nr_uarts=2 reboot=a panic=-1 pci=off rdinit=/init initramfs_options=size=90% LD_LIBRARY_PATH=/lib";
 
@@ -58,13 +61,20 @@ static int vm_map_ram(struct vm *vm, int fd, struct err *err)
 {
 	void *ram;
 
-	vm->ram_fd = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : memfd("ktstr-ram", err);
-	if (vm->ram_fd < 0)
-		return err_set(err, -errno, "RAM: %s", strerror(errno));
+	if (fd < 0) {
+		vm->ram_fd = memfd("ktstr-ram", err);
+		if (vm->ram_fd < 0)
+			return vm->ram_fd;
+	} else {
+		vm->ram_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		if (vm->ram_fd < 0)
+			return err_set(err, -errno, "RAM: %s", strerror(errno));
+	}
 	if (ftruncate(vm->ram_fd, vm->ram_size))
 		return err_set(err, -errno, "RAM of %llu MiB: %s",
 			       (unsigned long long)(vm->ram_size / MIB), strerror(errno));
-	ram = mmap(NULL, vm->ram_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, vm->ram_fd, 0);
+	ram = mmap(NULL, vm->ram_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
+		   vm->ram_fd, 0);
 	if (ram == MAP_FAILED)
 		return err_set(err, -errno, "mapping %llu MiB of RAM: %s",
 			       (unsigned long long)(vm->ram_size / MIB), strerror(errno));
@@ -216,17 +226,24 @@ int vm_create(const struct vm_config *cfg, int image_ram, struct vm **out, struc
 static int copy_sparse(int from, int to, uint64_t size, struct err *err)
 {
 	const char *src = mmap(NULL, size, PROT_READ, MAP_SHARED, from, 0);
+	const off_t end = size;
 	off_t data = 0, hole;
 	int ret = 0;
 
 	if (src == MAP_FAILED)
 		return err_set(err, -errno, "mapping a frozen guest: %s", strerror(errno));
-	while (!ret && (uint64_t)data < size && (data = lseek(from, data, SEEK_DATA)) >= 0) {
+	while (!ret && data < end) {
+		data = lseek(from, data, SEEK_DATA);
+		if (data < 0) {
+			/* ENXIO: nothing but a hole up to the end. */
+			ret = errno == ENXIO ? 0 : -errno;
+			break;
+		}
 		hole = lseek(from, data, SEEK_HOLE);
-		if (lseek(to, data, SEEK_SET) < 0)
+		if (hole < 0 || lseek(to, data, SEEK_SET) < 0)
 			ret = -errno;
-		else
-			ret = write_all(to, src + data, hole - data);
+		else if (data < end)
+			ret = write_all(to, src + data, min(hole, end) - data);
 		data = hole;
 	}
 	munmap((void *)src, size);
@@ -333,6 +350,7 @@ int vm_console(struct vm *vm, unsigned int port, char **text, size_t *len)
 	struct stat st;
 	ssize_t n;
 	char *buf;
+	int ret;
 
 	if (fstat(vm->console_fd[port], &st))
 		return -errno;
@@ -341,8 +359,9 @@ int vm_console(struct vm *vm, unsigned int port, char **text, size_t *len)
 		return -ENOMEM;
 	n = pread(vm->console_fd[port], buf, st.st_size, 0);
 	if (n < 0) {
+		ret = -errno;
 		free(buf);
-		return -errno;
+		return ret;
 	}
 	buf[n] = 0;
 	*text = buf;

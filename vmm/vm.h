@@ -22,7 +22,7 @@ struct vm_config {
 	const void *initramfs;		/* newc cpio, not owned */
 	size_t initramfs_len;
 	const char *append;		/* more words for the kernel command line, or NULL */
-	uint64_t seed;			/* feeds boot_params' RNG seed; the same seed gives the same guest */
+	uint64_t seed;			/* of boot_params' RNG: the same one, the same guest */
 	bool doorbell;			/* it may be rung, though this is no guest to be frozen */
 	bool verbose;			/* kernel log at full length on the console */
 };
@@ -31,7 +31,7 @@ struct vm_config {
 
 enum vm_time {
 	VM_TIME_REAL,			/* guest time is host time, less steal */
-	VM_TIME_VIRTUAL,		/* guest time is counted in instructions: host load cannot be seen */
+	VM_TIME_VIRTUAL,		/* instructions are counted: host load cannot be seen */
 };
 
 enum vm_event {
@@ -39,7 +39,7 @@ enum vm_event {
 	VM_EVENT_DOORBELL,		/* the guest stopped itself and waits for a job */
 	VM_EVENT_EXIT,			/* the guest ended itself through the debug-exit port */
 	VM_EVENT_RESET,			/* reset or triple fault */
-	VM_EVENT_ENGINE,		/* the engine failed or was killed; vm_engine_text() says how */
+	VM_EVENT_ENGINE,		/* the engine failed or was killed: see vm_engine_text() */
 };
 
 struct vm {
@@ -57,7 +57,7 @@ struct vm {
 	void *priv;			/* the engine's */
 };
 
-/* A guest that was stopped at the doorbell. Both fds are memfds: they survive a fork, and vanish with their last owner. */
+/* A guest that was stopped at the doorbell. All are memfds: they vanish with their last owner. */
 struct vm_image {
 	int ram_fd;
 	int state_fd;			/* CPU and device state, in the engine's own format */
@@ -66,7 +66,7 @@ struct vm_image {
 
 struct vm_engine {
 	const char *name;
-	/* Can it run here? 0, or a negative errno with the reason in @err. Side-effect free, quick. */
+	/* Can it run here? 0, or a negative errno with the reason in @err. No side effects. */
 	int (*probe)(struct err *err);
 	/*
 	 * Make CPUs and devices, stopped. RAM is ready only when run() is called.
@@ -77,17 +77,20 @@ struct vm_engine {
 	int (*run)(struct vm *vm, struct err *err);
 	/* Wait at most @timeout_ms (real) for an event. */
 	enum vm_event (*wait)(struct vm *vm, int timeout_ms);
-	/* At the doorbell: write the state of CPUs and devices to image->state_fd. The VM cannot be run again. */
+	/* At the doorbell: write CPUs and devices to image->state_fd. It cannot be run again. */
 	int (*freeze)(struct vm *vm, struct vm_image *image, struct err *err);
 	/* One line on what the engine last said or why it ended; a static or vm-owned string. */
 	const char *(*text)(struct vm *vm);
-	/* Stop the CPUs, free everything of the engine's. Safe at any point after create() was called. */
+	/* Stop the CPUs, free all that is the engine's. Safe at any point after create(). */
 	void (*destroy)(struct vm *vm);
 	enum vm_time time;
 	const char *cmdline;		/* words that the kernel needs on this engine, or NULL */
 };
 
-/* vm_engine_select - by name: "auto", "kvm", "tcg". -ENODEV when nothing can run here, -EINVAL for another name. */
+/*
+ * vm_engine_select - by name: "auto", "kvm", "tcg". -ENODEV when nothing can run here, -EINVAL
+ * for another name.
+ */
 int vm_engine_select(const char *name, const struct vm_engine **engine, struct err *err);
 
 /*
@@ -98,14 +101,21 @@ int vm_engine_select(const char *name, const struct vm_engine **engine, struct e
  */
 int vm_create(const struct vm_config *cfg, int image_ram, struct vm **vm, struct err *err);
 
-/* vm_thaw - a private copy of a frozen guest, stopped at the doorbell. @cfg is the one it was made with. */
-int vm_thaw(const struct vm_config *cfg, const struct vm_image *image, struct vm **vm, struct err *err);
+/*
+ * vm_thaw - a private copy of a frozen guest, stopped at the doorbell. @cfg is the one it was made
+ * with.
+ */
+int vm_thaw(const struct vm_config *cfg, const struct vm_image *image, struct vm **vm,
+	    struct err *err);
 
 int vm_run(struct vm *vm, struct err *err);
 enum vm_event vm_wait(struct vm *vm, int timeout_ms);
 const char *vm_engine_text(struct vm *vm);
 
-/* vm_image_open - make an image's memfds. vm_freeze - fill it, from a VM that was created on image->ram_fd. */
+/*
+ * vm_image_open - make an image's memfds. vm_freeze - fill it, from a VM that was created on
+ * image->ram_fd.
+ */
 int vm_image_open(struct vm_image *image, struct err *err);
 int vm_freeze(struct vm *vm, struct vm_image *image, struct err *err);
 void vm_image_close(struct vm_image *image);
@@ -121,7 +131,10 @@ int vm_console(struct vm *vm, unsigned int port, char **text, size_t *len);
 /* vm_destroy - stop and free; @vm may be NULL. */
 void vm_destroy(struct vm *vm);
 
-/* vm_kernel_info - check a kernel file; its version string ("7.3.4 (build) #1 ...", "" if it has none) for reports. */
+/*
+ * vm_kernel_info - check a kernel file; its version string ("7.3.4 (build) #1 ...", "" if it has
+ * none) for reports.
+ */
 int vm_kernel_info(const char *path, char *version, size_t size, struct err *err);
 
 #endif /* KTSTR_VMM_VM_H */

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * watch.c - what a guest does between its start and its end, and whether it is in time
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "../lib/truth.h"
+#include "../monitor/truth.h"
+#include "session.h"
+
+size_t session_console_size(const struct session *s)
+{
+	struct stat st;
+
+	return fstat(s->vm->console_fd[0], &st) ? 0 : st.st_size;
+}
+
+void session_drain(struct session *s)
+{
+	if (s->ring_corrupt)
+		return;
+	if (!collect_window(&s->col, &s->vm->shm, &s->frame)) {
+		s->ring_corrupt = true;
+		session_note(s, "the window's ring is corrupt; COM2 has to do");
+	}
+	if (s->col.ev.stage >= STAGE_JOB && !s->deadline.job_start_ns) {
+		deadline_job(&s->deadline, now_ns());
+		s->job_off = session_console_size(s);
+	}
+}
+
+void session_event(struct session *s, enum vm_event event)
+{
+	struct evidence *ev = &s->col.ev;
+
+	switch (event) {
+	case VM_EVENT_DOORBELL:
+		ev->ending = ENDING_DOORBELL;
+		break;
+	case VM_EVENT_EXIT:
+		ev->ending = ENDING_EXIT;
+		break;
+	case VM_EVENT_RESET:
+		ev->ending = ENDING_RESET;
+		break;
+	case VM_EVENT_ENGINE:
+		ev->ending = ENDING_ENGINE;
+		snprintf(ev->ending_text, sizeof(ev->ending_text), "%s", vm_engine_text(s->vm));
+		break;
+	default:
+		break;
+	}
+}
+
+/* Let it run until it ends, or @until; true when it ended. */
+static bool run_until(struct session *s, uint64_t until)
+{
+	enum vm_event event;
+
+	while (now_ns() < until) {
+		event = vm_wait(s->vm, SESSION_WAIT_MS);
+		session_drain(s);
+		if (event != VM_EVENT_NONE) {
+			session_event(s, event);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Is there a stage that only COM2 knows? Asked once, at a deadline with a silent window. */
+static bool com2_has_job(struct session *s)
+{
+	struct collector peek = { 0 };
+	char *text = NULL;
+	size_t len = 0;
+	bool has;
+
+	if (s->col.nr_frames || vm_console(s->vm, 1, &text, &len))
+		return false;
+	collect_text(&peek, text, len, &s->frame);
+	has = peek.ev.stage >= STAGE_JOB;
+	collector_free(&peek);
+	free(text);
+	return has;
+}
+
+/* A late guest may still say what its scheduler was doing. */
+static void on_late(struct session *s)
+{
+	s->col.ev.ending = ENDING_TIMEOUT;
+	atomic_fetch_or(&shm_header(&s->vm->shm)->request, SHM_REQ_DUMP);
+	if (run_until(s, now_ns() + SESSION_DUMP_S * NSEC_PER_SEC))
+		s->col.ev.ending = ENDING_TIMEOUT;
+}
+
+static void watch(struct session *s)
+{
+	struct evidence *ev = &s->col.ev;
+	enum vm_event event;
+	uint64_t guest_now;
+
+	for (;;) {
+		event = vm_wait(s->vm, SESSION_WAIT_MS);
+		session_drain(s);
+		if (event != VM_EVENT_NONE) {
+			session_event(s, event);
+			return;
+		}
+		if (s->col.have_exit) {
+			if (!run_until(s, now_ns() + SESSION_EXIT_S * NSEC_PER_SEC))
+				session_note(s,
+					     "the guest did not end within %d s of its last message",
+					     SESSION_EXIT_S);
+			return;
+		}
+		if (!s->mon || monitor_guest_ns(s->mon, &guest_now))
+			guest_now = 0;
+		if (!deadline_passed(&s->deadline, now_ns(), guest_now, ev->ending_text,
+				     sizeof(ev->ending_text)))
+			continue;
+		if (!s->deadline.job_start_ns && com2_has_job(s)) {
+			deadline_job(&s->deadline, now_ns());
+			continue;
+		}
+		on_late(s);
+		return;
+	}
+}
+
+/* The guest stands still where its test wanted it to: what is read of it is the result. */
+static int inspect(struct session *s)
+{
+	struct msg_result *res = &s->col.ev.result;
+	struct err err = { "" };
+	struct inspection in;
+	int ret = -ENODATA;
+
+	if (s->mon) {
+		monitor_stop(s->mon, &s->report);
+		session_drain(s);
+		in = (struct inspection){
+			.mon = s->mon,
+			.rep = &s->report,
+			.nr_cpus = topology_nr_cpus(&s->inst->topo),
+			.said = textbuf_str(&s->col.log),
+		};
+		ret = s->inst->test->inspect(&in, &err);
+	}
+	memset(res, 0, sizeof(*res));
+	res->verdict = ret ? VERDICT_FAIL : VERDICT_PASS;
+	res->cause = ret ? CAUSE_READING : CAUSE_NONE;
+	if (ret)
+		snprintf(res->text, sizeof(res->text), "%s", err.msg[0] ? err.msg : strerror(-ret));
+	return ret;
+}
+
+/* As often as the guest is ready to, or until host and guest agree. */
+int session_watch(struct session *s, struct err *err)
+{
+	struct evidence *ev = &s->col.ev;
+	unsigned int looks;
+	int ret;
+
+	for (looks = 1;; looks++) {
+		watch(s);
+		if (!s->inst->test->inspect || ev->ending != ENDING_DOORBELL || ev->have_result)
+			return 0;
+		if (!inspect(s) || looks == TRUTH_LOOKS)
+			break;
+		session_note(s, "look %u: %s", looks, ev->result.text);
+		ev->ending = ENDING_NONE;
+		ret = vm_run(s->vm, err);
+		if (ret)
+			return ret;
+	}
+	ev->have_result = true;
+	s->inspected = true;
+	return 0;
+}
