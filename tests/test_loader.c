@@ -209,6 +209,8 @@ TEST_F(damage, is_refused)
 
 TEST_F(loader, elf)
 {
+	char version[64];
+
 	make_elf(self->file);
 	self->ld.ram[16 * MIB + 5000] = 0xff;	/* bss must be cleared */
 	self->file[4096] = 0x42;
@@ -217,6 +219,15 @@ TEST_F(loader, elf)
 	EXPECT_EQ(self->img.end, 16 * MIB + 8192);
 	EXPECT_EQ(self->ld.ram[16 * MIB], 0x42);
 	EXPECT_EQ(self->ld.ram[16 * MIB + 5000], 0);
+
+	EXPECT_STREQ(kernel_version(self->file, BZ_LEN, version, sizeof(version)), "");
+	strcpy((char *)self->file + 5000, "Linux version %s");
+	strcpy((char *)self->file + 6000, "Linux version 6.12.1 (a@b) #1\n");
+	EXPECT_STREQ(kernel_version(self->file, BZ_LEN, version, sizeof(version)),
+		     "6.12.1 (a@b) #1");
+	/* Up to the very end of the file. */
+	EXPECT_STREQ(kernel_version(self->file, 6000 + 17, version, sizeof(version)), "6.1");
+	EXPECT_STREQ(kernel_version(self->file, 6000 + 14, version, sizeof(version)), "");
 }
 
 TEST_F(loader, boot_params)

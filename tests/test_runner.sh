@@ -210,6 +210,12 @@ row no_time		4 "skipped: not started: " env kselftest_timeout=20 "$bin" -k "$ker
 row topology_memory	1 "--topology: .* needs .* MB for its guest, this machine has" \
 	"$bin" -k "$kernel" -t "$test" --topology 1n1l1024c1t
 
+head -c 1000000 "$kernel" >"$work/cutkernel"
+row kernel_cut		1 "--kernel: .*truncated" "$bin" -k "$work/cutkernel"
+# A guest whose clock is bad is no instrument: neither a pass nor a failure, and the numbers are said.
+row bad_clock		4 '^# inconclusive: the guest is no good clock: .*hres_active 0' \
+	"$bin" -k "$kernel" -t "$test" --accel tcg --append 'tsc=unstable highres=off'
+
 # failing NAME PATTERN COMMAND...: a run whose one instance fails, with PATTERN on standard output.
 failing()
 {
@@ -232,6 +238,10 @@ failing no_skip '^# skipped: not started' \
 	env KTSTR_NO_SKIP=1 kselftest_timeout=20 "$bin" -k "$kernel" -t "$test"
 failing too_many_cpus 'FAIL infra: .* CPUs: the .* engine has at most' \
 	"$bin" -k "$kernel" -t "$test" --topology 1n1l1024c1t --memory-mb 512
+failing sched_exits '^# FAIL sched-attach: scheduler true ended before it was attached, exit code 0' \
+	"$bin" -k "$kernel" -t "$test" --sched "$(command -v true)"
+failing sched_never_attaches '^# FAIL sched-attach: scheduler sleep was not attached after ' \
+	"$bin" -k "$kernel" -t "$test" --sched "$(command -v sleep)" --sched-arg 1000
 failing kernel_parameter '^# FAIL [a-z-]*: .*last stage: ' \
 	"$bin" -k "$kernel" -t "$test" --append 'rdinit=/nowhere init=/nowhere'
 

@@ -164,18 +164,38 @@ int kernel_load(const struct loader *ld, const void *file, size_t len,
 	return err_set(err, -ENOEXEC, "neither a bzImage nor a vmlinux ELF file");
 }
 
+/* An ELF kernel has its banner in it: "Linux version 7.3.4 (who@where) (compiler) #1 ...". */
+static const char *find_banner(const void *file, size_t len)
+{
+	static const char banner[] = "Linux version ";
+	const char *p = file, *end = p + len;
+
+	while ((p = memmem(p, end - p, banner, sizeof(banner) - 1))) {
+		p += sizeof(banner) - 1;
+		/* Not the format string that makes the banner of /proc/version. */
+		if (p < end && *p >= '0' && *p <= '9')
+			return p;
+	}
+	return NULL;
+}
+
 char *kernel_version(const void *file, size_t len, char *buf, size_t size)
 {
 	const struct setup_header *hdr = find_header(file, len);
-	const char *s;
-	size_t n;
+	const char *s = NULL;
+	size_t n, left;
 
 	buf[0] = 0;
 	/* boot.rst: "a NUL-terminated human-readable kernel version number string - 0x200" */
-	if (!hdr || !hdr->kernel_version || hdr->kernel_version + 0x200UL >= len)
+	if (!hdr)
+		s = find_banner(file, len);
+	else if (hdr->kernel_version && hdr->kernel_version + 0x200UL < len)
+		s = (const char *)file + hdr->kernel_version + 0x200;
+	if (!s)
 		return buf;
-	s = (const char *)file + hdr->kernel_version + 0x200;
-	n = strnlen(s, min((size_t)256, len - hdr->kernel_version - 0x200));
+	left = (const char *)file + len - s;
+	n = strnlen(s, min((size_t)256, left));
 	snprintf(buf, size, "%.*s", (int)n, s);
+	buf[strcspn(buf, "\n")] = 0;
 	return buf;
 }

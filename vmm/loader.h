@@ -35,7 +35,7 @@ struct kernel_image {
 int kernel_load(const struct loader *ld, const void *file, size_t len,
 		struct kernel_image *img, struct err *err);
 
-/* kernel_version - the version string in a bzImage; "" if there is none. Returns @buf. */
+/* kernel_version - the version string in a kernel image; "" if there is none. Returns @buf. */
 char *kernel_version(const void *file, size_t len, char *buf, size_t size);
 
 struct boot_config {
