@@ -8,6 +8,8 @@
 #include "outcome.h"
 
 /* Sleeps that may be off in a guest whose clock is still good enough to judge by. */
+/* Many ticks: a healthy guest has 20 ms, and scheduler verdicts have limits above. */
+#define LEFT_OUT_NS		(100 * NSEC_PER_MSEC)
 #define INSTRUMENT_MAX_BAD	5
 
 /* Causes that rest on the guest's clock, and so on its quality. */
@@ -175,6 +177,32 @@ static void judge_instrument(const struct evidence *ev, struct outcome *out)
 	    was[0] ? ": " : "", was);
 }
 
+/*
+ * An engine that counts time in instructions shows no steal, but may leave a CPU out while
+ * others run: the clock of that CPU stands still in spite of tasks on it, and who waits there
+ * waits for the engine. What lasts as long as a stall is judged as one.
+ */
+static void judge_left_out(const struct evidence *ev, struct outcome *out)
+{
+	const struct monitor_report *mon = ev->monitor;
+	char was[OUTCOME_TEXT_LEN];
+	unsigned int i;
+
+	if (ev->time != VM_TIME_VIRTUAL || out->verdict != VERDICT_FAIL ||
+	    (out->cause != CAUSE_UNFAIR && out->cause != CAUSE_STUCK))
+		return;
+	if (!mon || !mon->usable || mon->max_clock_still_ns <= LEFT_OUT_NS)
+		return;
+	for (i = 0; i < min(mon->nr_violations, MONITOR_MAX_VIOLATIONS); i++)
+		if (mon->violation[i].cause == CAUSE_STALL)
+			return;
+	memcpy(was, out->text, sizeof(was));
+	set(out, VERDICT_INCONCLUSIVE, out->cause,
+	    "the engine left a busy CPU out for %llu ms (limit %llu ms); it said fail: %.500s",
+	    (unsigned long long)(mon->max_clock_still_ns / NSEC_PER_MSEC),
+	    (unsigned long long)(LEFT_OUT_NS / NSEC_PER_MSEC), was);
+}
+
 /* A control passes if it fails the way it must. A skip says nothing about it, and stays one. */
 static void judge_control(const struct evidence *ev, struct outcome *out)
 {
@@ -207,5 +235,6 @@ void outcome_judge(const struct evidence *ev, struct outcome *out)
 	judge_klog(ev, out);
 	judge_monitor(ev, out);
 	judge_instrument(ev, out);
+	judge_left_out(ev, out);
 	judge_control(ev, out);
 }

@@ -176,6 +176,30 @@ TEST_F(outcome, monitor)
 	EXPECT_OUTCOME(VERDICT_SKIP, CAUSE_NONE, "x");
 }
 
+/* A CPU that the engine did not run is no fault of the scheduler; one that stalls may be. */
+TEST_F(outcome, cpu_left_out)
+{
+	self->mon.max_clock_still_ns = 360 * NSEC_PER_MSEC;
+	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "");
+	guest_says(&self->ev, VERDICT_FAIL, CAUSE_UNFAIR, "25 %");
+	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_UNFAIR, "left a busy CPU out for 360 ms");
+	EXPECT_NE(NULL, strstr(self->out.text, "25 %"));
+	guest_says(&self->ev, VERDICT_FAIL, CAUSE_STARVED, "x");
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_STARVED, "x");
+
+	guest_says(&self->ev, VERDICT_FAIL, CAUSE_STUCK, "x");
+	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_STUCK, "x");
+	self->mon.nr_violations = 1;
+	self->mon.violation[0] = (struct monitor_violation){ .cause = CAUSE_STALL };
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_STUCK, "x");
+	self->mon.nr_violations = 0;
+	self->mon.max_clock_still_ns = 40 * NSEC_PER_MSEC;
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_STUCK, "x");
+	self->mon.max_clock_still_ns = 360 * NSEC_PER_MSEC;
+	self->ev.time = VM_TIME_REAL;
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_STUCK, "x");
+}
+
 TEST_F(outcome, monitor_that_must_not_or_cannot_decide)
 {
 	monitor_says(&self->mon);
