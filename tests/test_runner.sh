@@ -239,9 +239,9 @@ failing no_skip '^# skipped: not started' \
 failing too_many_cpus 'FAIL infra: .* CPUs: the .* engine has at most' \
 	"$bin" -k "$kernel" -t "$test" --topology 1n1l1024c1t --memory-mb 512
 failing sched_exits '^# FAIL sched-attach: scheduler true ended before it was attached, exit code 0' \
-	"$bin" -k "$kernel" -t "$test" --sched "$(command -v true)"
+	"$bin" -k "$kernel" -t "$test" --sched /bin/true
 failing sched_never_attaches '^# FAIL sched-attach: scheduler sleep was not attached after ' \
-	"$bin" -k "$kernel" -t "$test" --sched "$(command -v sleep)" --sched-arg 1000
+	"$bin" -k "$kernel" -t "$test" --sched /bin/sleep --sched-arg 1000
 failing kernel_parameter '^# FAIL [a-z-]*: .*last stage: ' \
 	"$bin" -k "$kernel" -t "$test" --append 'rdinit=/nowhere init=/nowhere'
 
