@@ -88,22 +88,13 @@ static unsigned int symbols_count(const struct symbols *sym)
 	return nr;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
 static void symbols_line(struct symbols *sym, const char *line, size_t len)
 {
 	uint64_t addr = 0;
 	size_t pos, n;
 
-	for (pos = 0; pos < len && hex_digit(line[pos]) >= 0; pos++)
-		addr = addr << 4 | (uint64_t)hex_digit(line[pos]);
+	for (pos = 0; pos < len && hex_value(line[pos]) >= 0; pos++)
+		addr = addr << 4 | (uint64_t)hex_value(line[pos]);
 	if (pos < 1 || pos > 16 || pos >= len || line[pos] != ' ')
 		return;
 	pos++;
