@@ -84,6 +84,16 @@ $B/obj/%.o: %.c | $(BPFOBJ)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(KTSTR_CFLAGS) $(CFLAGS) -c $< -o $@
 
+# Runs in another program, which may come with another C library: names none, needs none.
+$B/lockstep.so: vmm/qemu/lockstep.c
+	$(call msg,CC,,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(KTSTR_CFLAGS) $(CFLAGS) -U_FORTIFY_SOURCE -fno-stack-protector -g0	\
+		-shared -nostdlib $(LDFLAGS) $< -o $@
+
+$B/obj/vmm/lockstep.o $B/san/vmm/lockstep.o: $B/lockstep.so
+$B/obj/vmm/lockstep.o $B/san/vmm/lockstep.o: KTSTR_CFLAGS += -DLOCKSTEP_SO='"$B/lockstep.so"'
+
 $B/obj/%.o: %.S
 	$(call msg,AS,,$@)
 	$(Q)mkdir -p $(@D)

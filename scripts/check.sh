@@ -76,7 +76,7 @@ for series in ${CHECK_KERNELS:-7 6.18}; do
 	if [ -z "$newest" ]; then
 		newest=$kernel
 		run test_runner 900 tests/test_runner.sh "$out/ktstr_basic" "$kernel"
-		run test_cold 600 tests/test_cold.sh "$out/ktstr_basic" "$kernel"
+		run test_repeat 600 tests/test_repeat.sh "$out/ktstr_basic" "$kernel"
 	else
 		run test_schedulers 900 tests/test_schedulers.sh "$out/ktstr_basic" "$tree"	\
 			"$logs/sched_ext" "$newest" "$kernel"

@@ -37,6 +37,7 @@ enum {
 	FD_COM2,
 	FD_QMP,
 	FD_STATE,
+	FD_LOCKSTEP,
 	FD_END,
 };
 
@@ -47,6 +48,7 @@ struct tcg {
 	pid_t pid;		/* 0: not started, or reaped */
 	int pidfd;
 	int rom_fd;
+	int lockstep_fd;	/* the library that is preloaded into it */
 	int state_fd;		/* the state to continue from, or -1 */
 	int log_fd;		/* what QEMU itself said */
 	struct qmp qmp;
@@ -56,6 +58,7 @@ struct tcg {
 };
 
 extern const uint8_t boot_rom_start[], boot_rom_end[];
+extern const uint8_t lockstep_start[], lockstep_end[];
 
 static bool find_program(const char *name, char *path, size_t size)
 {
@@ -83,29 +86,64 @@ static int tcg_probe(struct err *err)
 	return 0;
 }
 
-static int make_rom(struct err *err)
+/* A memfd of @size bytes that ends with [@start, @end). */
+static int make_file(const char *name, const uint8_t *start, const uint8_t *end, size_t size,
+		     struct err *err)
 {
-	int fd = memfd_create("ktstr-rom", MFD_CLOEXEC);
-	size_t len = boot_rom_end - boot_rom_start;
+	int fd = memfd_create(name, MFD_CLOEXEC);
+	size_t len = end - start;
 
 	if (fd < 0)
-		return err_set(err, -errno, "memfd_create: %s", strerror(errno));
-	if (ftruncate(fd, BOOT_ROM_SIZE) ||
-	    pwrite(fd, boot_rom_start, len, BOOT_ROM_SIZE - len) != (ssize_t)len) {
+		return err_set(err, -errno, "memfd_create(%s): %s", name, strerror(errno));
+	if (ftruncate(fd, size) || pwrite(fd, start, len, size - len) != (ssize_t)len) {
 		close(fd);
-		return err_set(err, -EIO, "writing the boot ROM: %s", strerror(errno));
+		return err_set(err, -EIO, "writing %s: %s", name, strerror(errno));
 	}
 	return fd;
 }
 
+static int make_files(struct tcg *tcg, struct err *err)
+{
+	tcg->rom_fd = make_file("ktstr-rom", boot_rom_start, boot_rom_end, BOOT_ROM_SIZE, err);
+	if (tcg->rom_fd < 0)
+		return tcg->rom_fd;
+	tcg->lockstep_fd = make_file("ktstr-lockstep", lockstep_start, lockstep_end,
+				     lockstep_end - lockstep_start, err);
+	if (tcg->lockstep_fd < 0)
+		return tcg->lockstep_fd;
+	tcg->log_fd = memfd_create("ktstr-qemu-log", MFD_CLOEXEC);
+	if (tcg->log_fd < 0)
+		return err_set(err, -errno, "memfd_create(ktstr-qemu-log): %s", strerror(errno));
+	return 0;
+}
+
+/* Ours, with lockstep.c before all libraries. The array is malloc()ed, the strings are not. */
+static char **child_environ(char *preload)
+{
+	size_t n = 0, kept = 0;
+	char **env;
+
+	while (environ[n])
+		n++;
+	env = calloc(n + 2, sizeof(*env));
+	if (!env)
+		return NULL;
+	for (n = 0; environ[n]; n++)
+		if (strncmp(environ[n], "LD_PRELOAD=", strlen("LD_PRELOAD=")))
+			env[kept++] = environ[n];
+	env[kept] = preload;
+	return env;
+}
+
 /* In the child, between fork and exec: only async-signal-safe calls. */
 static void child_exec(const struct vm *vm, const struct tcg *tcg, int qmp_fd, pid_t parent,
-		       const char *path, char *const *argv)
+		       const char *path, char *const *argv, char *const *env)
 {
 	const int fds[][2] = {
 		{ vm->ram_fd, FD_RAM }, { tcg->rom_fd, FD_ROM },
 		{ vm->console_fd[0], FD_COM1 }, { vm->console_fd[1], FD_COM2 },
 		{ qmp_fd, FD_QMP }, { tcg->state_fd, FD_STATE },
+		{ tcg->lockstep_fd, FD_LOCKSTEP },
 	};
 	const struct rlimit fsize = { VM_CONSOLE_CAP, VM_CONSOLE_CAP };
 	const struct rlimit core = { 0, 0 };
@@ -138,20 +176,9 @@ static void child_exec(const struct vm *vm, const struct tcg *tcg, int qmp_fd, p
 			_exit(126);
 	syscall(SYS_close_range, 3, FD_RAM - 1, 0);
 	syscall(SYS_close_range, FD_END, ~0U, 0);
-	execv(path, argv);
+	execve(path, argv, env);
 	dprintf(2, "exec %s: %s\n", path, strerror(errno));
 	_exit(127);
-}
-
-static char *cpu_topology(const struct topology *t)
-{
-	char *s;
-
-	/* An LLC is a package: the microvm machine has no dies. */
-	if (asprintf(&s, "cpus=%u,sockets=%u,cores=%u,threads=%u", topology_nr_cpus(t),
-		     t->nr_llcs, t->cores_per_llc, t->threads_per_core) < 0)
-		return NULL;
-	return s;
 }
 
 /*
@@ -167,7 +194,9 @@ static int tcg_greet(struct tcg *tcg, struct err *err)
 		 "{\"execute\":\"qmp_capabilities\"}\n"
 		 "{\"execute\":\"migrate-set-capabilities\",\"arguments\":{\"capabilities\":["
 		 "{\"capability\":\"x-ignore-shared\",\"state\":true},"
-		 "{\"capability\":\"events\",\"state\":true}]}}\n");
+		 "{\"capability\":\"events\",\"state\":true}]}}\n"
+		 /* Timers of real time would bound how long a CPU runs before the next. */
+		 "{\"execute\":\"migrate-set-parameters\",\"arguments\":{\"announce-rounds\":0}}\n");
 	if (tcg->state_fd >= 0)
 		snprintf(json + strlen(json), sizeof(json) - strlen(json),
 			 "{\"execute\":\"migrate-incoming\",\"arguments\":{\"uri\":\"fd:%d\"}}\n",
@@ -182,20 +211,21 @@ static int tcg_greet(struct tcg *tcg, struct err *err)
 static int tcg_spawn(struct vm *vm, struct err *err)
 {
 	struct tcg *tcg = vm->priv;
-	char path[4096], ram[128], mem[32], fds[4][64];
-	char *smp = cpu_topology(&vm->cfg.topo);
+	char path[4096], ram[128], mem[32], smp[128], preload[64], fds[4][64];
+	const struct topology *topo = &vm->cfg.topo;
 	const pid_t parent = getpid();
+	char **env;
 	int sv[2] = { -1, -1 };
 	const char *argv[64];
 	unsigned int n = 0;
 	pid_t pid;
 
-	if (!smp)
-		return err_set(err, -ENOMEM, "out of memory");
-	if (!find_program(QEMU, path, sizeof(path))) {
-		free(smp);
+	if (!find_program(QEMU, path, sizeof(path)))
 		return tcg_probe(err);
-	}
+	/* An LLC is a package: the microvm machine has no dies. */
+	snprintf(smp, sizeof(smp), "cpus=%u,sockets=%u,cores=%u,threads=%u", topology_nr_cpus(topo),
+		 topo->nr_llcs, topo->cores_per_llc, topo->threads_per_core);
+	snprintf(preload, sizeof(preload), "LD_PRELOAD=/proc/self/fd/%d", FD_LOCKSTEP);
 	snprintf(ram, sizeof(ram),
 		 "memory-backend-file,id=ram,size=%llu,mem-path=/proc/self/fd/%d,share=on",
 		 (unsigned long long)vm->ram_size, FD_RAM);
@@ -227,25 +257,26 @@ static int tcg_spawn(struct vm *vm, struct err *err)
 		ARG("-S");	/* until the monitor listens for the doorbell */
 	/* No monitor in a cold run: it wakes QEMU's main loop. */
 	if (vm->template || vm->cfg.doorbell || tcg->state_fd >= 0) {
-		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv)) {
-			free(smp);
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv))
 			return err_set(err, -errno, "socketpair: %s", strerror(errno));
-		}
 		snprintf(fds[3], sizeof(fds[3]), "socket,id=qmp,fd=%d", FD_QMP);
 		ARG("-chardev", fds[3], "-mon", "chardev=qmp,mode=control");
 	}
 	argv[n] = NULL;
 #undef ARG
 
-	pid = fork();
+	tcg->qmp.fd = sv[0];
+	env = child_environ(preload);
+	pid = env ? fork() : -1;
 	if (!pid)
-		child_exec(vm, tcg, sv[1], parent, path, (char *const *)argv);
-	free(smp);
+		child_exec(vm, tcg, sv[1], parent, path, (char *const *)argv, env);
+	if (pid < 0)
+		err_set(err, -errno, "fork: %s", strerror(errno));
+	free(env);
 	if (sv[1] >= 0)
 		close(sv[1]);
-	tcg->qmp.fd = sv[0];
 	if (pid < 0)
-		return err_set(err, -errno, "fork: %s", strerror(errno));
+		return -EAGAIN;
 	tcg->pid = pid;
 	tcg->pidfd = syscall(SYS_pidfd_open, pid, 0);
 	if (tcg->pidfd < 0)
@@ -257,6 +288,7 @@ static int tcg_create(struct vm *vm, const struct vm_image *image, struct err *e
 {
 	unsigned int nr_cpus = topology_nr_cpus(&vm->cfg.topo);
 	struct tcg *tcg;
+	int ret;
 
 	if (nr_cpus > MAX_CPUS)
 		return err_set(err, -ERANGE, "%u CPUs: the tcg engine has at most %u", nr_cpus,
@@ -266,12 +298,14 @@ static int tcg_create(struct vm *vm, const struct vm_image *image, struct err *e
 		return err_set(err, -ENOMEM, "out of memory");
 	vm->priv = tcg;
 	tcg->pidfd = -1;
+	tcg->rom_fd = -1;
+	tcg->lockstep_fd = -1;
 	tcg->state_fd = -1;
+	tcg->log_fd = -1;
 	tcg->qmp.fd = -1;
-	tcg->log_fd = memfd_create("ktstr-qemu-log", MFD_CLOEXEC);
-	tcg->rom_fd = make_rom(err);
-	if (tcg->rom_fd < 0 || tcg->log_fd < 0)
-		return err_set(err, -EMFILE, "memfd_create: %s", strerror(errno));
+	ret = make_files(tcg, err);
+	if (ret)
+		return ret;
 	if (image) {
 		char path[64];
 
@@ -428,7 +462,9 @@ static const char *tcg_text(struct vm *vm)
 static void tcg_destroy(struct vm *vm)
 {
 	struct tcg *tcg = vm->priv;
-	const int fds[] = { tcg->pidfd, tcg->rom_fd, tcg->state_fd, tcg->log_fd, tcg->qmp.fd };
+	const int fds[] = {
+		tcg->pidfd, tcg->rom_fd, tcg->lockstep_fd, tcg->state_fd, tcg->log_fd, tcg->qmp.fd,
+	};
 	unsigned int i;
 
 	if (tcg->pid > 0) {
