@@ -10,6 +10,7 @@
 #include "acpi.h"
 #include "engines.h"
 #include "loader.h"
+#include "sparse.h"
 #include "vm.h"
 
 /*
@@ -219,37 +220,6 @@ int vm_create(const struct vm_config *cfg, int image_ram, struct vm **out, struc
 	return 0;
 }
 
-/*
- * Copy what of a memfd is not a hole. By write(), since a page that is written whole
- * needs neither a fault nor to be cleared before.
- */
-static int copy_sparse(int from, int to, uint64_t size, struct err *err)
-{
-	const char *src = mmap(NULL, size, PROT_READ, MAP_SHARED, from, 0);
-	const off_t end = size;
-	off_t data = 0, hole;
-	int ret = 0;
-
-	if (src == MAP_FAILED)
-		return err_set(err, -errno, "mapping a frozen guest: %s", strerror(errno));
-	while (!ret && data < end) {
-		data = lseek(from, data, SEEK_DATA);
-		if (data < 0) {
-			/* ENXIO: nothing but a hole up to the end. */
-			ret = errno == ENXIO ? 0 : -errno;
-			break;
-		}
-		hole = lseek(from, data, SEEK_HOLE);
-		if (hole < 0 || lseek(to, data, SEEK_SET) < 0)
-			ret = -errno;
-		else if (data < end)
-			ret = write_all(to, src + data, min(hole, end) - data);
-		data = hole;
-	}
-	munmap((void *)src, size);
-	return ret ? err_set(err, ret, "copying a frozen guest: %s", strerror(-ret)) : 0;
-}
-
 static int copy_console(int from, int to, struct err *err)
 {
 	char buf[16 * KIB];
@@ -285,7 +255,7 @@ int vm_thaw(const struct vm_config *cfg, const struct vm_image *image, struct vm
 	if (!ret)
 		ret = vm->engine->create(vm, image, err);
 	if (!ret)
-		ret = copy_sparse(image->ram_fd, vm->ram_fd, vm->ram_size, err);
+		ret = sparse_copy(image->ram_fd, vm->ram_fd, vm->ram_size, err);
 	if (!ret)
 		shm_adopt(&vm->shm, window(vm));
 	if (ret) {
