@@ -56,6 +56,14 @@ static double median(uint64_t *v, unsigned int n)
 	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2.;
 }
 
+/* ,"NAME":MEDIAN,"NAME_p10":...,"NAME_p90":... in milliseconds, by nearest rank. */
+static void print_ms(const char *name, uint64_t *v, unsigned int n)
+{
+	printf(",\"%s\":%.0f", name, median(v, n) / 1e6);
+	printf(",\"%s_p10\":%.0f,\"%s_p90\":%.0f", name, v[(n - 1) / 10] / 1e6, name,
+	       v[(9 * n - 1) / 10] / 1e6);
+}
+
 /* Wait until the guest said that it reached @stage, in real time; 0 if it did not. */
 static uint64_t wait_stage(struct vm *vm, enum stage stage, bool *ended)
 {
@@ -188,14 +196,25 @@ static void bench_pid1(struct bench *b)
 			 LIMIT_NS / NSEC_PER_SEC);
 		die(ours[i] ? "QEMU's loader" : "our VM", &err);
 	}
-	printf("{\"bench\":\"exec_to_pid1\",\"runs\":%u,\"ours_ms\":%.0f,\"qemu_microvm_ms\":%.0f,\"ratio\":%.3f,\"limit\":0.95}\n",
-	       b->runs, median(ours, i) / 1e6, median(theirs, i) / 1e6,
-	       median(ours, i) / median(theirs, i));
+	printf("{\"bench\":\"exec_to_pid1\",\"runs\":%u", i);
+	print_ms("ours_ms", ours, i);
+	print_ms("qemu_microvm_ms", theirs, i);
+	printf(",\"ratio\":%.3f,\"limit\":0.95}\n", median(ours, i) / median(theirs, i));
 }
 
 /* --- one instance, warm and cold -------------------------------------------- */
 
+enum phase {
+	PHASE_MAKE,		/* RAM and the engine */
+	PHASE_START,		/* until the CPUs run */
+	PHASE_SETUP,		/* until STAGE_RUN */
+	PHASE_COLLECT,		/* from STAGE_COLLECT until the guest has ended */
+	PHASE_FREE,
+	NR_PHASES,
+};
+
 struct instance_times {
+	uint64_t phase[NR_PHASES];
 	uint64_t first_worker;	/* from the start to STAGE_RUN */
 	uint64_t beyond;	/* all but the time between STAGE_RUN and STAGE_COLLECT */
 };
@@ -203,7 +222,7 @@ struct instance_times {
 static struct instance_times time_instance(struct bench *b, const struct vm_image *image)
 {
 	struct instance_times t = {};
-	uint64_t start = now_ns(), run, collect;
+	uint64_t start = now_ns(), made, runs, run, collect, end;
 	struct err err = { "" };
 	bool ended = false;
 	struct vm *vm;
@@ -215,16 +234,24 @@ static struct instance_times time_instance(struct bench *b, const struct vm_imag
 	if (!image)
 		handoff_symreq(vm);
 	handoff_job(vm, &b->job);
+	made = now_ns();
 	if (vm_run(vm, &err))
 		die("run", &err);
+	runs = now_ns();
 	run = wait_stage(vm, STAGE_RUN, &ended);
 	collect = wait_stage(vm, STAGE_COLLECT, &ended);
 	wait_end(vm, ended);
+	end = now_ns();
 	vm_destroy(vm);
 	if (!run || !collect) {
 		snprintf(err.msg, sizeof(err.msg), "the guest did not run its test");
 		die(image ? "warm instance" : "cold instance", &err);
 	}
+	t.phase[PHASE_MAKE] = made - start;
+	t.phase[PHASE_START] = runs - made;
+	t.phase[PHASE_SETUP] = run - runs;
+	t.phase[PHASE_COLLECT] = end - collect;
+	t.phase[PHASE_FREE] = now_ns() - end;
 	t.first_worker = run - start;
 	t.beyond = now_ns() - start - (collect - run);
 	return t;
@@ -251,20 +278,28 @@ static void make_image(struct bench *b, struct vm_image *image)
 
 static void bench_instances(struct bench *b, const struct vm_image *image)
 {
-	uint64_t cold[MAX_RUNS], warm[MAX_RUNS], beyond[MAX_RUNS];
-	unsigned int i;
+	static const char *const names[NR_PHASES] = { "make", "start", "setup", "collect", "free" };
+	uint64_t cold[MAX_RUNS], warm[MAX_RUNS], beyond[MAX_RUNS], phase[NR_PHASES][MAX_RUNS];
+	unsigned int i, p;
 
 	for (i = 0; i < b->runs; i++) {
 		struct instance_times t = time_instance(b, image);
 
 		warm[i] = t.first_worker;
 		beyond[i] = t.beyond;
+		for (p = 0; p < NR_PHASES; p++)
+			phase[p][i] = t.phase[p];
 		cold[i] = time_instance(b, NULL).first_worker;
 	}
-	printf("{\"bench\":\"first_worker\",\"runs\":%u,\"warm_ms\":%.0f,\"cold_ms\":%.0f,\"ratio\":%.3f,\"limit\":0.15}\n",
-	       i, median(warm, i) / 1e6, median(cold, i) / 1e6, median(warm, i) / median(cold, i));
-	printf("{\"bench\":\"beyond_hold\",\"runs\":%u,\"ms\":%.0f,\"limit_ms\":500}\n",
-	       i, median(beyond, i) / 1e6);
+	printf("{\"bench\":\"first_worker\",\"runs\":%u", i);
+	print_ms("warm_ms", warm, i);
+	print_ms("cold_ms", cold, i);
+	printf(",\"ratio\":%.3f,\"limit\":0.15}\n", median(warm, i) / median(cold, i));
+	printf("{\"bench\":\"beyond_hold\",\"runs\":%u", i);
+	print_ms("ms", beyond, i);
+	for (p = 0; p < NR_PHASES; p++)
+		printf(",\"%s_ms\":%.0f", names[p], median(phase[p], i) / 1e6);
+	printf(",\"limit_ms\":500}\n");
 }
 
 /* --- the monitor, the initramfs, memory ------------------------------------- */
