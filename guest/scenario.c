@@ -55,6 +55,12 @@ static void begin(struct scenario *scn, uint64_t first_ns)
 	guest_signal(scn->g, SHM_GST_STARTED);
 }
 
+/* Operations fail for what a cgroup refused, or for what a worker made of it. */
+static enum cause ops_cause(const struct scenario *scn)
+{
+	return scn->unkillable ? CAUSE_WORKER : CAUSE_CGROUP;
+}
+
 static int hold_loop(struct scenario *scn, const struct step *step, struct msg_result *res)
 {
 	uint64_t end = scn->start_ns + scn->duration_ns;
@@ -69,7 +75,7 @@ static int hold_loop(struct scenario *scn, const struct step *step, struct msg_r
 		ret = scenario_ops(scn, step->ops, step->keep, &err);
 		scenario_release(scn);
 		if (ret) {
-			result_set(scn->g, res, VERDICT_FAIL, CAUSE_CGROUP, "%s", err.msg);
+			result_set(scn->g, res, VERDICT_FAIL, ops_cause(scn), "%s", err.msg);
 			return ret;
 		}
 	}
@@ -85,7 +91,7 @@ static int run_step(struct scenario *scn, const struct step *step, struct msg_re
 	if (!ret)
 		ret = scenario_cgroups(scn, step->cgroups, step->keep, &err);
 	if (ret) {
-		result_set(scn->g, res, VERDICT_FAIL, CAUSE_CGROUP, "%s", err.msg);
+		result_set(scn->g, res, VERDICT_FAIL, ops_cause(scn), "%s", err.msg);
 		return ret;
 	}
 	if (!scn->start_ns)
@@ -118,7 +124,7 @@ static int run_steps(struct scenario *scn, struct msg_result *res)
 			break;
 		ret = scenario_end_step(scn, &err);
 		if (ret) {
-			result_set(scn->g, res, VERDICT_FAIL, CAUSE_CGROUP, "after step %u: %s",
+			result_set(scn->g, res, VERDICT_FAIL, ops_cause(scn), "after step %u: %s",
 				   scn->step, err.msg);
 			return ret;
 		}
