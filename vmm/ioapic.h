@@ -67,13 +67,14 @@ struct ioapic {
 void ioapic_init(struct ioapic *ioapic, const struct ioapic_ops *ops, void *arg);
 void ioapic_destroy(struct ioapic *ioapic);
 
-/* ioapic_read/write - the guest at @offset of the window. Bytes of registers that are not there are ones. */
+/* ioapic_read/write - the guest at @offset of the window. What is not there reads all-ones. */
 uint32_t ioapic_read(struct ioapic *ioapic, uint32_t offset);
 void ioapic_write(struct ioapic *ioapic, uint32_t offset, uint32_t val);
 
 /*
  * ioapic_set_irq - a device drives its line. An edge on a masked pin is lost, as on the real
- * one; a level is not, it is delivered when the pin is unmasked. Pins that are not there are ignored.
+ * one; a level is not, it is delivered when the pin is unmasked. Pins that are not there are
+ * ignored.
  */
 void ioapic_set_irq(struct ioapic *ioapic, unsigned int pin, bool level);
 
@@ -83,7 +84,10 @@ void ioapic_eoi(struct ioapic *ioapic, uint8_t vector);
 /* ioapic_route - what pin @pin would send now. True if it is not masked and has a real vector. */
 bool ioapic_route(struct ioapic *ioapic, unsigned int pin, struct msi *msi);
 
-/* Restoring delivers nothing: what was sent is in the CPUs' state. -EINVAL for an impossible state. */
+/*
+ * ioapic_save/restore - nothing is delivered: what was sent is in the CPUs' state. -EINVAL for a
+ * state that none can have.
+ */
 void ioapic_save(struct ioapic *ioapic, struct ioapic_state *state);
 int ioapic_restore(struct ioapic *ioapic, const struct ioapic_state *state);
 

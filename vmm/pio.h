@@ -65,9 +65,8 @@ struct pio {
 };
 
 /*
- * pio_init - @console are the files of COM1 and COM2, which take VM_CONSOLE_CAP-like @cap bytes each;
- * @now is the date that the CMOS has. All of it and @ioapic stay the caller's. 0 or a
- * negative errno.
+ * pio_init - @console are the files of COM1 and COM2, which take @cap bytes each; @now is the date
+ * that the CMOS has. They and @ioapic stay the caller's. 0 or a negative errno.
  */
 int pio_init(struct pio *pio, struct ioapic *ioapic, const int console[2], uint64_t cap,
 	     time_t now);
@@ -88,11 +87,12 @@ void mmio_write(struct pio *pio, uint64_t gpa, unsigned int len, const void *dat
 void mmio_read(struct pio *pio, uint64_t gpa, unsigned int len, void *data);
 
 /*
- * pio_unknown - the @nr unknown addresses with the most accesses, those first, in one line ("port 0x80:
- * 12, port 0x61: 3, address 0xfed00000: 1, others: 7"); "" if there was none.
+ * pio_unknown - the @nr unknown addresses with the most accesses, in that order, in one line:
+ * "port 0x80: 12, address 0xfed00000: 3, others: 7". "" if there was none.
  */
 void pio_unknown(struct pio *pio, unsigned int nr, char *buf, size_t size);
 
+/* pio_save/restore - as those of the ports. What was counted is not part of it. */
 void pio_save(struct pio *pio, struct pio_state *state);
 int pio_restore(struct pio *pio, const struct pio_state *state);
 
