@@ -248,7 +248,7 @@ void mmio_write(struct pio *pio, uint64_t gpa, unsigned int len, const void *dat
 	uint32_t offset, val = 0;
 
 	if (in_ioapic(gpa, &offset)) {
-		memcpy(&val, data, min((size_t)len, sizeof(val)));
+		memcpy(&val, data, len < sizeof(val) ? len : sizeof(val));
 		ioapic_write(pio->ioapic, offset, val);
 	} else {
 		count(pio, &pio->mmio, gpa, true, 1);
@@ -262,7 +262,7 @@ void mmio_read(struct pio *pio, uint64_t gpa, unsigned int len, void *data)
 	memset(data, 0xff, len);
 	if (in_ioapic(gpa, &offset)) {
 		val = ioapic_read(pio->ioapic, offset);
-		memcpy(data, &val, min((size_t)len, sizeof(val)));
+		memcpy(data, &val, len < sizeof(val) ? len : sizeof(val));
 	} else {
 		count(pio, &pio->mmio, gpa, false, 1);
 	}
