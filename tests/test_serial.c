@@ -59,9 +59,14 @@ static bool contains(int fd, const char *text)
 	return n == (ssize_t)strlen(text) && !memcmp(buf, text, n);
 }
 
+static void send_text(struct serial *port, const char *text)
+{
+	serial_out_string(port, UART_TX, (const uint8_t *)text, strlen(text));
+}
+
 #define IN(reg)		serial_in(&self->port, reg)
 #define OUT(reg, val)	serial_out(&self->port, reg, val)
-#define SEND(text)	serial_out_string(&self->port, UART_TX, (const uint8_t *)(text), strlen(text))
+#define SEND(text)	send_text(&self->port, text)
 
 /* Each byte is in the file before the next instruction. */
 TEST_F(serial, output)

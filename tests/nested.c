@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nested.c - run a command in a guest in which KVM works, on a host where it does not
+ *
+ *	ktstr_nested -k VMLINUZ [-M MODULE]... [-m MIB] [-c CPUS] [-t SECONDS] [-l LOG]
+ *		FILE[:NAME]... -- COMMAND [ARG]...
+ *
+ * The guest (L1) is QEMU's TCG with SVM, so that KVM in it runs real guests (L2) at the
+ * speed of TCG. Its PID 1 is this program. FILEs lie at /NAME there, programs with the
+ * libraries that they need; modules are loaded in the order given. What the command prints
+ * comes back as it is printed, stdout and stderr apart; the kernel's warnings are among the
+ * latter. The exit status is the command's, 128 + N if signal N ended it, 124 if the time
+ * was over, 125 with one line on stderr if it could not be run.
+ *
+ * The clock of L1 counts instructions (-icount), so that neither L1 nor its guests see how
+ * busy the host is. -r turns that off.
+ *
+ * Nothing is left behind, whatever ends this process: QEMU dies with it, and there are no
+ * files but LOG, which gets a copy of stderr and what the kernel logged.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/module.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/io.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+#include "../lib/log.h"
+#include "../vmm/initramfs.h"
+
+#define QEMU		"qemu-system-x86_64"
+#define COMMAND_FILE	"/.command"	/* NUL-terminated words */
+#define MODULE_FILE	"/.module-%u"
+#define PORT_STATUS	0xe9		/* the command's exit status, a byte */
+#define PORT_END	0xf4		/* a byte ends QEMU */
+#define EXIT_TIME	124
+#define EXIT_SELF	125
+#define MAX_MODULES	8
+
+/* --- PID 1 of L1 -------------------------------------------------------------- */
+
+static void __attribute__((noreturn)) l1_end(int status)
+{
+	sync();
+	if (!iopl(3)) {
+		outb(status, PORT_STATUS);
+		outb(0, PORT_END);
+	}
+	/* Without ports: a panic, and QEMU is told not to reboot. */
+	_exit(status);
+}
+
+/* A serial port as a plain pipe. Lines come out as they are printed, since it is a terminal. */
+static int l1_open_tty(const char *path)
+{
+	int fd = open(path, O_RDWR | O_NOCTTY);
+	struct termios tio;
+
+	if (fd < 0 || tcgetattr(fd, &tio))
+		return -1;
+	cfmakeraw(&tio);
+	tio.c_cflag |= CLOCAL;
+	tcsetattr(fd, TCSANOW, &tio);
+	return fd;
+}
+
+static void l1_mount(void)
+{
+	static const struct {
+		const char *path, *type;
+	} mounts[] = {
+		{ "/proc", "proc" }, { "/sys", "sysfs" }, { "/dev", "devtmpfs" },
+		{ "/dev/shm", "tmpfs" }, { "/tmp", "tmpfs" }, { "/run", "tmpfs" },
+		{ "/sys/fs/cgroup", "cgroup2" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(mounts); i++) {
+		mkdir(mounts[i].path, 0755);
+		if (mount(mounts[i].type, mounts[i].path, mounts[i].type, 0, NULL))
+			fprintf(stderr, "nested: mount %s: %s\n", mounts[i].path, strerror(errno));
+	}
+}
+
+static void l1_load_modules(void)
+{
+	char path[32];
+	unsigned int i;
+	int fd;
+
+	for (i = 0; i < MAX_MODULES; i++) {
+		snprintf(path, sizeof(path), MODULE_FILE, i);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return;
+		if (syscall(SYS_finit_module, fd, "", MODULE_INIT_COMPRESSED_FILE) &&
+		    syscall(SYS_finit_module, fd, "", 0))
+			fprintf(stderr, "nested: module %u: %s\n", i, strerror(errno));
+		close(fd);
+	}
+}
+
+static int l1_run(char **argv)
+{
+	pid_t pid = fork(), dead;
+	int status;
+
+	if (!pid) {
+		static char *const env[] = {
+			"PATH=/:/bin:/usr/bin:/sbin:/usr/sbin", "HOME=/tmp", "TMPDIR=/tmp", NULL,
+		};
+
+		setsid();
+		execvpe(argv[0], argv, env);
+		fprintf(stderr, "nested: %s: %s\n", argv[0], strerror(errno));
+		_exit(errno == ENOENT ? 127 : 126);
+	}
+	/* As PID 1 we get everybody's orphans. */
+	do {
+		dead = wait(&status);
+	} while (dead != pid && (dead > 0 || errno == EINTR));
+	if (dead != pid)
+		return EXIT_SELF;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void __attribute__((noreturn)) l1_main(void)
+{
+	char *command, *argv[512], *p;
+	int fd, status, i = 0;
+	size_t len;
+
+	l1_mount();
+	fd = l1_open_tty("/dev/ttyS0");
+	dup2(fd, 1);
+	fd = l1_open_tty("/dev/ttyS1");
+	dup2(fd, 2);
+	fd = open("/dev/null", O_RDWR);
+	dup2(fd, 0);
+	syscall(SYS_close_range, 3, ~0U, 0);
+	l1_load_modules();
+	if (read_file_alloc(COMMAND_FILE, MIB, &command, &len))
+		l1_end(EXIT_SELF);
+	for (p = command; p < command + len && i < (int)ARRAY_SIZE(argv) - 1; p += strlen(p) + 1)
+		argv[i++] = p;
+	argv[i] = NULL;
+	status = l1_run(argv);
+	tcdrain(1);
+	tcdrain(2);
+	l1_end(status);
+}
+
+/* --- the host ----------------------------------------------------------------- */
+
+struct nested {
+	const char *kernel, *log;
+	const char *modules[MAX_MODULES];
+	unsigned int nr_modules, mem_mib, cpus, seconds;
+	bool real_time;
+	char **files, **command;
+	int initramfs;			/* memfd */
+	pid_t qemu;
+};
+
+/* A pipe from L1: what comes out of it is copied. */
+struct stream {
+	int from, to, log;
+};
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: ktstr_nested -k VMLINUZ [-M MODULE]... [-m MIB] [-c CPUS] [-t SECONDS] [-r] [-l LOG] FILE[:NAME]... -- COMMAND [ARG]...\n");
+	return EXIT_SELF;
+}
+
+/* PATH[:NAME], and PATH ends at the colon from now on. */
+static int add_file(struct initramfs *ird, char *path, struct err *err)
+{
+	char *colon = strrchr(path, ':'), *slash = strrchr(path, '/');
+	const char *name = colon ? colon + 1 : slash ? slash + 1 : path;
+	struct err why = { "" };
+	int ret = -ENOEXEC;
+
+	if (colon)
+		*colon = 0;
+	if (!access(path, X_OK))
+		ret = initramfs_add_program(ird, name, path, &why);
+	if (ret == -ENOEXEC)
+		return initramfs_add_file(ird, name, path, err);
+	return ret ? err_set(err, ret, "%s", why.msg) : 0;
+}
+
+static int fill_initramfs(const struct nested *n, struct initramfs *ird, struct err *err)
+{
+	char path[PATH_MAX], *words = NULL;
+	size_t len = 0, word;
+	unsigned int i;
+	int ret;
+
+	ret = initramfs_add_program(ird, "/init", "/proc/self/exe", err);
+	for (i = 0; !ret && i < n->nr_modules; i++) {
+		snprintf(path, sizeof(path), MODULE_FILE, i);
+		ret = initramfs_add_file(ird, path, n->modules[i], err);
+	}
+	for (i = 0; !ret && n->files[i]; i++)
+		ret = add_file(ird, n->files[i], err);
+	if (ret)
+		return ret;
+	for (i = 0; n->command[i]; i++) {
+		word = strlen(n->command[i]) + 1;
+		words = realloc(words, len + word);
+		if (!words)
+			return err_set(err, -ENOMEM, "out of memory");
+		memcpy(words + len, n->command[i], word);
+		len += word;
+	}
+	ret = initramfs_add_data(ird, COMMAND_FILE, 0444, words, len);
+	free(words);
+	/* What PID 1 has before it has mounted anything. */
+	if (!ret)
+		ret = initramfs_add_node(ird, "/dev/console", S_IFCHR | 0600, 5, 1);
+	if (!ret)
+		ret = initramfs_add_dir(ird, "/root");
+	if (!ret)
+		ret = initramfs_finish(ird);
+	return ret ? err_set(err, ret, "the initramfs: %s", strerror(-ret)) : 0;
+}
+
+static int make_initramfs(struct nested *n, struct err *err)
+{
+	struct initramfs ird;
+	int ret;
+
+	initramfs_init(&ird);
+	ret = fill_initramfs(n, &ird, err);
+	if (!ret) {
+		n->initramfs = memfd_create("nested-initramfs", 0);
+		ret = n->initramfs < 0 ? -errno : write_all(n->initramfs, ird.data, ird.len);
+		if (ret)
+			err_set(err, ret, "the initramfs: %s", strerror(-ret));
+	}
+	initramfs_free(&ird);
+	return ret;
+}
+
+static void exec_qemu(const struct nested *n, pid_t parent, const int *pipes)
+{
+	char mem[32], smp[32], initrd[64], com[3][64], cmdline[512];
+	const char *argv[64];
+	unsigned int i, c = 0;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(EXIT_SELF);
+	snprintf(mem, sizeof(mem), "%uM", n->mem_mib);
+	snprintf(smp, sizeof(smp), "%u", n->cpus);
+	snprintf(initrd, sizeof(initrd), "/proc/self/fd/%d", n->initramfs);
+	for (i = 0; i < 3; i++)
+		snprintf(com[i], sizeof(com[i]), "file,id=com%u,path=/proc/self/fd/%d", i,
+			 pipes[i]);
+	snprintf(cmdline, sizeof(cmdline),
+		 "console=ttyS1 loglevel=5 panic=-1 oops=panic mitigations=off cryptomgr.notests 8250.nr_uarts=2%s %s",
+		 n->real_time ? "" : " tsc_early_khz=1000000 tsc=reliable",
+		 getenv("NESTED_APPEND") ?: "");
+
+#define ARG(...) do {								\
+	const char *const words[] = { __VA_ARGS__ };				\
+	for (unsigned int _i = 0; _i < ARRAY_SIZE(words); _i++)			\
+		argv[c++] = words[_i];						\
+} while (0)
+	ARG(QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot");
+	ARG("-machine", getenv("NESTED_MACHINE") ?: "q35", "-accel", "tcg,thread=single");
+	ARG("-cpu", getenv("NESTED_CPU") ?: "max,+svm", "-m", mem, "-smp", smp);
+	ARG("-kernel", n->kernel, "-initrd", initrd, "-append", cmdline);
+	for (i = 0; i < 3; i++)
+		ARG("-chardev", com[i]);
+	ARG("-device", "isa-serial,chardev=com0,index=0");
+	ARG("-device", "isa-serial,chardev=com1,index=1");
+	ARG("-device", "isa-debugcon,chardev=com2,iobase=0xe9");
+	ARG("-device", "isa-debug-exit,iobase=0xf4,iosize=1");
+	ARG("-rtc", "base=utc,clock=vm");
+	if (!n->real_time)
+		ARG("-icount", getenv("NESTED_ICOUNT") ?: "shift=3,sleep=off");
+	argv[c] = NULL;
+#undef ARG
+	execvp(QEMU, (char *const *)argv);
+	if (errno == ENOENT)
+		fprintf(stderr, "nested: " QEMU " is not installed (Debian: apt-get install qemu-system-x86)\n");
+	else
+		fprintf(stderr, "nested: " QEMU ": %s\n", strerror(errno));
+	_exit(EXIT_SELF);
+}
+
+/* What there is now. False at the end. */
+static bool copy(const struct stream *s)
+{
+	char buf[64 * KIB];
+	ssize_t n = read(s->from, buf, sizeof(buf));
+
+	if (n <= 0)
+		return n < 0 && errno == EINTR;
+	if (write_all(s->to, buf, n) == -EPIPE)
+		exit(EXIT_SELF);	/* nobody listens any more */
+	if (s->log >= 0)
+		write_all(s->log, buf, n);
+	return true;
+}
+
+/* The command's exit status, or one of our own. */
+static int pump(const struct nested *n, const struct stream *streams, int status_fd)
+{
+	uint64_t end = now_ns() + n->seconds * NSEC_PER_SEC;
+	struct pollfd pfd[2];
+	uint8_t status;
+	int i, open = 2;
+
+	for (i = 0; i < 2; i++)
+		pfd[i] = (struct pollfd){ .fd = streams[i].from, .events = POLLIN };
+	while (open) {
+		uint64_t now = now_ns();
+
+		if (now >= end) {
+			fprintf(stderr, "nested: no end within %u s\n", n->seconds);
+			return EXIT_TIME;
+		}
+		if (poll(pfd, 2, (end - now) / NSEC_PER_MSEC + 1) < 0 && errno != EINTR)
+			return EXIT_SELF;
+		for (i = 0; i < 2; i++)
+			if (pfd[i].fd >= 0 && pfd[i].revents && !copy(&streams[i])) {
+				pfd[i].fd = -1;
+				open--;
+			}
+	}
+	if (read(status_fd, &status, 1) == 1)
+		return status;
+	fprintf(stderr, "nested: L1 ended without saying how its command did\n");
+	return EXIT_SELF;
+}
+
+static int run_qemu(struct nested *n)
+{
+	int pipes[3][2], writers[3], status, i, ret;
+	struct stream streams[2] = { { .to = 1, .log = -1 }, { .to = 2, .log = -1 } };
+	const pid_t parent = getpid();
+
+	if (n->log) {
+		streams[1].log = open(n->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+		if (streams[1].log < 0) {
+			fprintf(stderr, "nested: %s: %s\n", n->log, strerror(errno));
+			return EXIT_SELF;
+		}
+	}
+	for (i = 0; i < 3; i++) {
+		if (pipe(pipes[i])) {
+			fprintf(stderr, "nested: pipe: %s\n", strerror(errno));
+			return EXIT_SELF;
+		}
+		fcntl(pipes[i][0], F_SETFD, FD_CLOEXEC);
+		writers[i] = pipes[i][1];
+	}
+	n->qemu = fork();
+	if (n->qemu < 0) {
+		fprintf(stderr, "nested: fork: %s\n", strerror(errno));
+		return EXIT_SELF;
+	}
+	if (!n->qemu)
+		exec_qemu(n, parent, writers);
+	for (i = 0; i < 3; i++)
+		close(writers[i]);
+	streams[0].from = pipes[0][0];
+	streams[1].from = pipes[1][0];
+	ret = pump(n, streams, pipes[2][0]);
+	kill(n->qemu, SIGKILL);
+	waitpid(n->qemu, &status, 0);
+	return ret;
+}
+
+static unsigned int number(const char *arg)
+{
+	char *end;
+	unsigned long val = strtoul(arg, &end, 10);
+
+	return *arg && !*end && val <= 1000000 ? val : 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct nested n = { .mem_mib = 2048, .cpus = 2, .seconds = 600 };
+	struct err err = { "" };
+	int opt, split;
+
+	if (getpid() == 1 && !strcmp(argv[0], "/init"))
+		l1_main();
+	for (split = 1; split < argc && strcmp(argv[split], "--"); split++)
+		;
+	if (split >= argc - 1)
+		return usage();
+	argv[split] = NULL;
+	n.command = argv + split + 1;
+	while ((opt = getopt(split, argv, "+k:M:m:c:t:l:r")) != -1) {
+		switch (opt) {
+		case 'k':
+			n.kernel = optarg;
+			break;
+		case 'M':
+			if (n.nr_modules == MAX_MODULES)
+				return usage();
+			n.modules[n.nr_modules++] = optarg;
+			break;
+		case 'm':
+			n.mem_mib = number(optarg);
+			break;
+		case 'c':
+			n.cpus = number(optarg);
+			break;
+		case 't':
+			n.seconds = number(optarg);
+			break;
+		case 'l':
+			n.log = optarg;
+			break;
+		case 'r':
+			n.real_time = true;
+			break;
+		default:
+			return usage();
+		}
+	}
+	n.files = argv + optind;
+	if (!n.kernel || !n.mem_mib || !n.cpus || !n.seconds)
+		return usage();
+	signal(SIGPIPE, SIG_IGN);
+	if (access(n.kernel, R_OK)) {
+		fprintf(stderr, "nested: %s: %s\n", n.kernel, strerror(errno));
+		return EXIT_SELF;
+	}
+	if (make_initramfs(&n, &err)) {
+		fprintf(stderr, "nested: %s\n", err.msg);
+		return EXIT_SELF;
+	}
+	return run_qemu(&n);
+}
