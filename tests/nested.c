@@ -21,7 +21,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/module.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -32,6 +31,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -45,6 +45,12 @@
 #define MODULE_FILE	"/.module-%u"
 #define PORT_STATUS	0xe9		/* the command's exit status, a byte */
 #define PORT_END	0xf4		/* a byte ends QEMU */
+#define L1_SHIFT	"3"		/* 8 ns an instruction */
+/*
+ * QEMU's SVM does not intercept XSETBV, so that KVM cannot keep L1's XCR0 from L2's: neither may
+ * have XSAVE, or anything that needs it.
+ */
+#define L1_CPU		"max,+svm,-xsave,-xsaveopt,-xgetbv1,-avx,-avx2,-fma,-f16c,-vaes,-vpclmulqdq,-pku,-mpx"
 #define EXIT_TIME	124
 #define EXIT_SELF	125
 #define MAX_MODULES	8
@@ -105,34 +111,82 @@ static void l1_load_modules(void)
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 		if (fd < 0)
 			return;
-		if (syscall(SYS_finit_module, fd, "", MODULE_INIT_COMPRESSED_FILE) &&
-		    syscall(SYS_finit_module, fd, "", 0))
+		if (syscall(SYS_finit_module, fd, "", 0))
 			fprintf(stderr, "nested: module %u: %s\n", i, strerror(errno));
 		close(fd);
 	}
 }
 
+static void __attribute__((noreturn)) l1_exec(char **argv)
+{
+	setsid();
+	clearenv();
+	setenv("PATH", "/:/bin:/usr/bin:/sbin:/usr/sbin", 1);
+	setenv("HOME", "/tmp", 1);
+	execvp(argv[0], argv);
+	fprintf(stderr, "nested: %s: %s\n", argv[0], strerror(errno));
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+/* As PID 1 we get everybody's orphans. True once @pid is among the dead. */
+static bool l1_reap(pid_t pid, int *status)
+{
+	bool done = false;
+	pid_t dead;
+	int st;
+
+	while ((dead = waitpid(-1, &st, WNOHANG)) > 0)
+		if (dead == pid) {
+			*status = st;
+			done = true;
+		}
+	return done;
+}
+
+static void l1_drain(int fd)
+{
+	char buf[4096];
+	ssize_t n;
+
+	while ((n = read(fd, buf, sizeof(buf))) > 0)
+		write_all(2, buf, n);
+}
+
+/* stderr goes through a pipe: on a terminal programs show progress, and nobody looks at this one. */
 static int l1_run(char **argv)
 {
-	pid_t pid = fork(), dead;
-	int status;
+	int status = 0, fds[2];
+	sigset_t chld, old;
+	struct pollfd pfd[2];
+	pid_t pid;
 
-	if (!pid) {
-		static char *const env[] = {
-			"PATH=/:/bin:/usr/bin:/sbin:/usr/sbin", "HOME=/tmp", "TMPDIR=/tmp", NULL,
-		};
-
-		setsid();
-		execvpe(argv[0], argv, env);
-		fprintf(stderr, "nested: %s: %s\n", argv[0], strerror(errno));
-		_exit(errno == ENOENT ? 127 : 126);
-	}
-	/* As PID 1 we get everybody's orphans. */
-	do {
-		dead = wait(&status);
-	} while (dead != pid && (dead > 0 || errno == EINTR));
-	if (dead != pid)
+	sigemptyset(&chld);
+	sigaddset(&chld, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &chld, &old);
+	pfd[0] = (struct pollfd){ .fd = signalfd(-1, &chld, SFD_CLOEXEC), .events = POLLIN };
+	if (pfd[0].fd < 0 || pipe2(fds, O_CLOEXEC))
 		return EXIT_SELF;
+	pid = fork();
+	if (!pid) {
+		sigprocmask(SIG_SETMASK, &old, NULL);
+		dup2(fds[1], 2);
+		l1_exec(argv);
+	}
+	close(fds[1]);
+	fcntl(fds[0], F_SETFL, O_NONBLOCK);
+	pfd[1] = (struct pollfd){ .fd = fds[0], .events = POLLIN };
+	do {
+		struct signalfd_siginfo info;
+
+		if (poll(pfd, 2, -1) < 0 && errno != EINTR)
+			return EXIT_SELF;
+		l1_drain(fds[0]);
+		if (pfd[1].revents & POLLHUP)
+			pfd[1].fd = -1;
+		if (pfd[0].revents && read(pfd[0].fd, &info, sizeof(info)) < 0)
+			return EXIT_SELF;
+	} while (!l1_reap(pid, &status));
+	l1_drain(fds[0]);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -271,9 +325,8 @@ static void exec_qemu(const struct nested *n, pid_t parent, const int *pipes)
 		snprintf(com[i], sizeof(com[i]), "file,id=com%u,path=/proc/self/fd/%d", i,
 			 pipes[i]);
 	snprintf(cmdline, sizeof(cmdline),
-		 "console=ttyS1 loglevel=5 panic=-1 oops=panic mitigations=off cryptomgr.notests 8250.nr_uarts=2%s %s",
-		 n->real_time ? "" : " tsc_early_khz=1000000 tsc=reliable",
-		 getenv("NESTED_APPEND") ?: "");
+		 "console=ttyS1 loglevel=5 panic=-1 oops=panic mitigations=off edd=off cryptomgr.notests 8250.nr_uarts=2 %s",
+		 n->real_time ? "" : "tsc_early_khz=1000000 tsc=reliable");
 
 #define ARG(...) do {								\
 	const char *const words[] = { __VA_ARGS__ };				\
@@ -281,8 +334,8 @@ static void exec_qemu(const struct nested *n, pid_t parent, const int *pipes)
 		argv[c++] = words[_i];						\
 } while (0)
 	ARG(QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot");
-	ARG("-machine", getenv("NESTED_MACHINE") ?: "q35", "-accel", "tcg,thread=single");
-	ARG("-cpu", getenv("NESTED_CPU") ?: "max,+svm", "-m", mem, "-smp", smp);
+	ARG("-machine", "microvm,pit=on,pic=on,rtc=on,isa-serial=off", "-accel", "tcg,thread=single");
+	ARG("-cpu", L1_CPU, "-m", mem, "-smp", smp);
 	ARG("-kernel", n->kernel, "-initrd", initrd, "-append", cmdline);
 	for (i = 0; i < 3; i++)
 		ARG("-chardev", com[i]);
@@ -292,7 +345,7 @@ static void exec_qemu(const struct nested *n, pid_t parent, const int *pipes)
 	ARG("-device", "isa-debug-exit,iobase=0xf4,iosize=1");
 	ARG("-rtc", "base=utc,clock=vm");
 	if (!n->real_time)
-		ARG("-icount", getenv("NESTED_ICOUNT") ?: "shift=3,sleep=off");
+		ARG("-icount", "shift=" L1_SHIFT ",sleep=off");
 	argv[c] = NULL;
 #undef ARG
 	execvp(QEMU, (char *const *)argv);
