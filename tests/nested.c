@@ -55,9 +55,11 @@
 #define EXIT_SELF	125
 #define MAX_MODULES	8
 
+#define __noreturn	__attribute__((__noreturn__))
+
 /* --- PID 1 of L1 -------------------------------------------------------------- */
 
-static void __attribute__((noreturn)) l1_end(int status)
+static __noreturn void l1_end(int status)
 {
 	sync();
 	if (!iopl(3)) {
@@ -117,7 +119,7 @@ static void l1_load_modules(void)
 	}
 }
 
-static void __attribute__((noreturn)) l1_exec(char **argv)
+static __noreturn void l1_exec(char **argv)
 {
 	setsid();
 	clearenv();
@@ -152,7 +154,10 @@ static void l1_drain(int fd)
 		write_all(2, buf, n);
 }
 
-/* stderr goes through a pipe: on a terminal programs show progress, and nobody looks at this one. */
+/*
+ * stderr goes through a pipe: on a terminal programs show progress, and nobody looks at
+ * this one.
+ */
 static int l1_run(char **argv)
 {
 	int status = 0, fds[2];
@@ -190,7 +195,7 @@ static int l1_run(char **argv)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static void __attribute__((noreturn)) l1_main(void)
+static __noreturn void l1_main(void)
 {
 	char *command, *argv[512], *p;
 	int fd, status, i = 0;
@@ -235,7 +240,8 @@ struct stream {
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: ktstr_nested -k VMLINUZ [-M MODULE]... [-m MIB] [-c CPUS] [-t SECONDS] [-r] [-l LOG] FILE[:NAME]... -- COMMAND [ARG]...\n");
+	fputs("usage: nested.sh [-m MIB] [-c CPUS] [-t SECONDS] [-r] [-l LOG] FILE[:NAME]... -- COMMAND...\n",
+	      stderr);
 	return EXIT_SELF;
 }
 
@@ -334,8 +340,8 @@ static void exec_qemu(const struct nested *n, pid_t parent, const int *pipes)
 		argv[c++] = words[_i];						\
 } while (0)
 	ARG(QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot");
-	ARG("-machine", "microvm,pit=on,pic=on,rtc=on,isa-serial=off", "-accel", "tcg,thread=single");
-	ARG("-cpu", L1_CPU, "-m", mem, "-smp", smp);
+	ARG("-machine", "microvm,pit=on,pic=on,rtc=on,isa-serial=off");
+	ARG("-accel", "tcg,thread=single", "-cpu", L1_CPU, "-m", mem, "-smp", smp);
 	ARG("-kernel", n->kernel, "-initrd", initrd, "-append", cmdline);
 	for (i = 0; i < 3; i++)
 		ARG("-chardev", com[i]);
@@ -350,7 +356,7 @@ static void exec_qemu(const struct nested *n, pid_t parent, const int *pipes)
 #undef ARG
 	execvp(QEMU, (char *const *)argv);
 	if (errno == ENOENT)
-		fprintf(stderr, "nested: " QEMU " is not installed (Debian: apt-get install qemu-system-x86)\n");
+		fprintf(stderr, "nested: " QEMU " is not installed\n");
 	else
 		fprintf(stderr, "nested: " QEMU ": %s\n", strerror(errno));
 	_exit(EXIT_SELF);
