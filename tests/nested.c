@@ -80,6 +80,8 @@ static int l1_open_tty(const char *path)
 		return -1;
 	cfmakeraw(&tio);
 	tio.c_cflag |= CLOCAL;
+	/* The default of 9600 is kept, and holds up whoever prints. */
+	cfsetspeed(&tio, B115200);
 	tcsetattr(fd, TCSANOW, &tio);
 	return fd;
 }
@@ -331,7 +333,7 @@ static void exec_qemu(const struct nested *n, pid_t parent, const int *pipes)
 		snprintf(com[i], sizeof(com[i]), "file,id=com%u,path=/proc/self/fd/%d", i,
 			 pipes[i]);
 	snprintf(cmdline, sizeof(cmdline),
-		 "console=ttyS1 loglevel=5 panic=-1 oops=panic mitigations=off edd=off cryptomgr.notests 8250.nr_uarts=2 %s",
+		 "console=ttyS1,115200 loglevel=5 panic=-1 oops=panic mitigations=off edd=off cryptomgr.notests 8250.nr_uarts=2 %s",
 		 n->real_time ? "" : "tsc_early_khz=1000000 tsc=reliable");
 
 #define ARG(...) do {								\
