@@ -83,6 +83,19 @@ static int vm_map_ram(struct vm *vm, int fd, struct err *err)
 	return 0;
 }
 
+/* Only what the guest writes to becomes its own. */
+static int vm_map_private(struct vm *vm, int fd, struct err *err)
+{
+	void *ram = mmap(NULL, vm->ram_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE,
+			 fd, 0);
+
+	if (ram == MAP_FAILED)
+		return err_set(err, -errno, "mapping %llu MiB of a frozen guest: %s",
+			       (unsigned long long)(vm->ram_size / MIB), strerror(errno));
+	vm->ram = ram;
+	return 0;
+}
+
 static int vm_make_consoles(struct vm *vm, struct err *err)
 {
 	unsigned int i;
@@ -246,7 +259,8 @@ int vm_thaw(const struct vm_config *cfg, const struct vm_image *image, struct vm
 	ret = vm_alloc(cfg, &vm, err);
 	if (ret)
 		return ret;
-	ret = vm_map_ram(vm, -1, err);
+	ret = cfg->engine->private_ram ? vm_map_private(vm, image->ram_fd, err) :
+					 vm_map_ram(vm, -1, err);
 	if (!ret)
 		ret = vm_make_consoles(vm, err);
 	for (i = 0; !ret && i < 2; i++)
@@ -254,7 +268,7 @@ int vm_thaw(const struct vm_config *cfg, const struct vm_image *image, struct vm
 	/* An engine gets going while its RAM is copied. */
 	if (!ret)
 		ret = vm->engine->create(vm, image, err);
-	if (!ret)
+	if (!ret && !cfg->engine->private_ram)
 		ret = sparse_copy(image->ram_fd, vm->ram_fd, vm->ram_size, err);
 	if (!ret)
 		shm_adopt(&vm->shm, window(vm));

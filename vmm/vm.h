@@ -79,11 +79,16 @@ struct vm_engine {
 	enum vm_event (*wait)(struct vm *vm, int timeout_ms);
 	/* At the doorbell: write CPUs and devices to image->state_fd. It cannot be run again. */
 	int (*freeze)(struct vm *vm, struct vm_image *image, struct err *err);
-	/* One line on what the engine last said or why it ended; a static or vm-owned string. */
+	/*
+	 * One line on what the engine last said or why it ended, or where the CPUs of a guest are
+	 * that still runs, if it can tell; a static or vm-owned string.
+	 */
 	const char *(*text)(struct vm *vm);
 	/* Stop the CPUs, free all that is the engine's. Safe at any point after create(). */
 	void (*destroy)(struct vm *vm);
 	enum vm_time time;
+	/* Of a thawed guest, vm->ram is a private mapping of the frozen one's, and ram_fd is -1. */
+	bool private_ram;
 	const char *cmdline;		/* words that the kernel needs on this engine, or NULL */
 };
 

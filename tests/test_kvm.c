@@ -1,0 +1,647 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * test_kvm.c - micro-guests on the kvm engine: a few instructions instead of a kernel
+ *
+ * They run on every /dev/kvm, also on one that only emulates: all instructions are simple ones.
+ */
+#include <dirent.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "../vmm/engines.h"
+#include "kselftest_harness.h"
+
+#define MEM		(128 * MIB)
+#define CODE_GPA	(16 * MIB)
+#define WAIT_MS		20000
+
+/*
+ * 64-bit code, entered as a kernel is. Position-independent, loaded at 16 MiB; numbers are those of
+ * lib/platform.h and vmm/layout.h. A stack is there.
+ */
+#define GUEST_CODE(_name, _text)						\
+	extern const uint8_t kvm_guest_##_name[], kvm_guest_##_name##_end[];	\
+	asm(".pushsection .rodata\n"						\
+	    ".globl kvm_guest_" #_name ", kvm_guest_" #_name "_end\n"		\
+	    "kvm_guest_" #_name ":\n" _text "\n"				\
+	    "kvm_guest_" #_name "_end:\n"					\
+	    ".popsection")
+
+#define OUTB(port, val)	"mov $" #port ", %edx; mov $" #val ", %eax; out %al, %dx;"
+#define EXIT(val)	OUTB(0xf4, val)
+#define PUTC(c)		"mov $0x3f8, %edx; mov $'" c "', %eax; out %al, %dx;"
+#define PUTREG		"mov $0x3f8, %edx; mov %ebx, %eax; out %al, %dx;"
+#define BELL		OUTB(0x505, 1)
+#define FOREVER		"1: pause; jmp 1b;"
+#define HALT		"1: hlt; jmp 1b;"
+#define FAIL		"9:" PUTC("!") EXIT(0x20) FOREVER
+/* A page fault that no IDT is there for. */
+#define TRIPLE_FAULT	"lea 8f(%rip), %rax; lidt (%rax); mov $1, %ecx; shl $40, %rcx; mov (%rcx), %eax; 8: .quad 0, 0;"
+
+GUEST_CODE(done, EXIT(0x20) FOREVER);
+GUEST_CODE(reset, EXIT(0x21) FOREVER);
+GUEST_CODE(reset_i8042, OUTB(0x64, 0xfe) FOREVER);
+GUEST_CODE(triple_fault, TRIPLE_FAULT);
+GUEST_CODE(spin, FOREVER);
+GUEST_CODE(halt, HALT);
+/* From a hole, where there is no code. */
+GUEST_CODE(no_code, "mov $0xd0000000, %eax; jmp *%rax");
+
+GUEST_CODE(boot_params,
+	   "cmpl $0x53726448, 0x202(%rsi); jne 9f;"
+	   "mov %cs, %eax; cmp $0x10, %eax; jne 9f;"
+	   "mov %ds, %eax; cmp $0x18, %eax; jne 9f;"
+	   EXIT(0x20) FAIL);
+
+/* "hello" by one instruction, backwards "olleh" as the direction flag says. */
+GUEST_CODE(string_out,
+	   "mov $0x3f8, %edx; lea 2f(%rip), %rsi; mov $5, %ecx; cld; rep outsb;"
+	   "lea 2f+4(%rip), %rsi; mov $5, %ecx; std; rep outsb; cld;"
+	   EXIT(0x20) FOREVER "2: .ascii \"hello\"");
+
+/* 5000 bytes, more than KVM takes at once, from the scratch register, by way of RAM, to the console. */
+GUEST_CODE(string_in,
+	   OUTB(0x3ff, 0x2a)
+	   "mov $0x1200000, %edi; mov $5000, %ecx; mov $0x3ff, %edx; cld; rep insb;"
+	   "mov $0x1200000, %esi; mov $5000, %ecx; mov $0x3f8, %edx; rep outsb;"
+	   EXIT(0x20) FOREVER);
+
+GUEST_CODE(unknown,
+	   "mov $0x1234, %edx; in %dx, %eax; cmp $-1, %eax; jne 9f;"
+	   "out %eax, %dx;"
+	   "mov $0xd0000000, %ecx; mov (%rcx), %rax; cmp $-1, %rax; jne 9f;"
+	   "movl $7, (%rcx);"
+	   EXIT(0x20) FAIL);
+
+GUEST_CODE(bell_flood,
+	   BELL "mov $0x3f8, %edx; mov $0x1000000, %esi; mov $4096, %ecx; cld; rep outsb;"
+	   EXIT(0x20) FOREVER);
+
+/* At the doorbell EBX is '0'; then a byte of the job area (RAM end - 16 MiB + 4 KiB) is added. */
+GUEST_CODE(bell,
+	   "mov $'0', %ebx;" BELL "inc %ebx;"
+	   "mov $0x7001000, %ecx; addb (%rcx), %bl;" PUTREG
+	   EXIT(0x20) FOREVER);
+
+GUEST_CODE(bell_twice,
+	   "mov $'0', %ebx;" BELL "inc %ebx;" PUTREG BELL "inc %ebx;" PUTREG EXIT(0x20) FOREVER);
+
+/* The TSC before and after, in the job area. */
+#define RDTSC		"rdtsc; shl $32, %rdx; or %rdx, %rax;"
+GUEST_CODE(rdtsc_bell,
+	   "mov $0x7001000, %ebx;" RDTSC "mov %rax, (%rbx);" BELL RDTSC "mov %rax, 8(%rbx);"
+	   EXIT(0x20) FOREVER);
+
+/*
+ * CPU 0 puts @ap_code at 0x10000 and starts CPU 1 there, by INIT and SIPI as everyone. The AP's code is
+ * 16-bit; its data is at 0x11000.
+ */
+#define START_AP(ap_code)							\
+	"lea 5f(%rip), %rsi; mov $0x10000, %edi; mov $6f-5f, %ecx; cld; rep movsb;"	\
+	"movl $0, 0x11000; mov $0xfee00000, %ebx;"				\
+	"movl $0x1ff, 0xf0(%rbx);"						\
+	"movl $0x01000000, 0x310(%rbx); movl $0x4500, 0x300(%rbx);"		\
+	"movl $0x01000000, 0x310(%rbx); movl $0x4610, 0x300(%rbx);"		\
+	"jmp 6f; .code16; 5:" ap_code ".code64; 6:"
+#define AP_DATA		"mov $0x1100, %ax; mov %ax, %ds;"
+#define AP_HERE		AP_DATA "movw $0x4241, 0;"
+#define AWAIT_AP	"7: pause; cmpl $0x4241, 0x11000; jne 7b;"
+
+GUEST_CODE(ap, START_AP(AP_HERE "4: hlt; jmp 4b;") AWAIT_AP PUTC("A") EXIT(0x20) FOREVER);
+GUEST_CODE(ap_spins_bell,
+	   START_AP(AP_HERE "4: incw 4; jmp 4b;") AWAIT_AP BELL
+	   /* It must go on: what it counts changes, from whatever it was. */
+	   "mov 0x11004, %ax; 2: pause; cmp 0x11004, %ax; je 2b;"
+	   PUTC("B") EXIT(0x20) FOREVER);
+/* To protected mode, and from there to where there is no code. */
+GUEST_CODE(ap_no_code,
+	   START_AP(AP_DATA "movw $31, 8; movl $0x500, 10; lgdtl 8;"
+		    "mov %cr0, %eax; or $1, %al; mov %eax, %cr0; ljmpl $8, $0xd0000000;")
+	   HALT);
+GUEST_CODE(ap_ends, START_AP("mov $0xf4, %dx; mov $0x20, %al; out %al, %dx; 4: jmp 4b;") HALT);
+
+/*
+ * COM1's "transmitter empty" at pin 4 of the I/O APIC, vector 0x40, to CPU 0. The IDT is at 0x12000.
+ * _bell_: the doorbell comes between the programming and the interrupt.
+ */
+#define IOAPIC(reg, val)	"movl $" #reg ", (%rbp); movl $" #val ", 0x10(%rbp);"
+#define SET_UP_IRQ(redir)							\
+	"mov $0xfee00000, %ebx; movl $0x1ff, 0xf0(%rbx); movl $0, 0x80(%rbx);"	\
+	"lea 3f(%rip), %rax; mov $0x12400, %edi;"				\
+	"mov %ax, (%rdi); movw $0x10, 2(%rdi); movw $0x8e00, 4(%rdi);"		\
+	"shr $16, %rax; mov %ax, 6(%rdi); movl $0, 8(%rdi); movl $0, 12(%rdi);"	\
+	"lea 2f(%rip), %rax; lidt (%rax);"					\
+	"mov $0xfec00000, %ebp;" IOAPIC(0x19, 0) IOAPIC(0x18, redir)
+#define IDT		"2: .word 0x40f; .quad 0x12000;"
+
+GUEST_CODE(irq,
+	   SET_UP_IRQ(0x40) OUTB(0x3fc, 8) OUTB(0x3f9, 2)
+	   "sti;" HALT
+	   "3:" PUTC("I") EXIT(0x20) FOREVER IDT);
+GUEST_CODE(irq_after_bell,
+	   SET_UP_IRQ(0x40) OUTB(0x3fc, 8) BELL OUTB(0x3f9, 2)
+	   "sti;" HALT
+	   "3:" PUTC("I") EXIT(0x20) FOREVER IDT);
+/* Pending when it rings, taken after. */
+GUEST_CODE(irq_over_bell,
+	   SET_UP_IRQ(0x40) OUTB(0x3fc, 8) OUTB(0x3f9, 2) BELL
+	   "sti;" HALT
+	   "3:" PUTC("I") EXIT(0x20) FOREVER IDT);
+/* Level-triggered: nothing reads IIR, so that it is sent again after each EOI. */
+GUEST_CODE(irq_level,
+	   SET_UP_IRQ(0x8040) OUTB(0x3fc, 8) "xor %r8d, %r8d;" OUTB(0x3f9, 2)
+	   "sti;" HALT
+	   "3:" PUTC("L") "movl $0, 0xb0(%rbx); inc %r8d; cmp $3, %r8d; je 4f; iretq;"
+	   "4:" EXIT(0x20) FOREVER IDT);
+
+/* The local timer, one shot in TSC-deadline mode is for kernels; here its own count: armed, then the bell. */
+GUEST_CODE(timer_over_bell,
+	   SET_UP_IRQ(0x10000)
+	   "movl $0x40, 0x320(%rbx); movl $0xb, 0x3e0(%rbx); movl $300000000, 0x380(%rbx);" BELL
+	   "sti;" HALT
+	   "3:" PUTC("T") EXIT(0x20) FOREVER IDT);
+
+static const uint64_t page = 4096;
+
+/* A "vmlinux" of one segment with that code. */
+static int make_kernel(const char *path, const uint8_t *code, size_t len)
+{
+	struct {
+		Elf64_Ehdr eh;
+		Elf64_Phdr ph;
+	} head = {
+		.eh = {
+			.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
+				     EV_CURRENT },
+			.e_type = ET_EXEC, .e_machine = EM_X86_64, .e_version = EV_CURRENT,
+			.e_entry = CODE_GPA, .e_phoff = sizeof(Elf64_Ehdr),
+			.e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 1,
+		},
+		.ph = {
+			.p_type = PT_LOAD, .p_offset = page, .p_paddr = CODE_GPA,
+			.p_vaddr = 0xffffffff81000000, .p_filesz = len, .p_memsz = page,
+		},
+	};
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = write_all(fd, &head, sizeof(head));
+	if (!ret && pwrite(fd, code, len, page) != (ssize_t)len)
+		ret = -EIO;
+	close(fd);
+	return ret;
+}
+
+FIXTURE(kvm) {
+	char dir[32];
+	char path[64];
+	struct vm_config cfg;
+	struct vm *vm;
+	struct err err;
+};
+
+FIXTURE_SETUP(kvm)
+{
+	/* Not the engine's probe: that one wants more than these guests need. */
+	if (access("/dev/kvm", R_OK | W_OK))
+		SKIP(return, "/dev/kvm: %s", strerror(errno));
+	strcpy(self->dir, "/tmp/ktstr-test-XXXXXX");
+	ASSERT_NE(mkdtemp(self->dir), NULL);
+	snprintf(self->path, sizeof(self->path), "%s/kernel", self->dir);
+	ASSERT_EQ(topology_parse("1n1l1c1t", &self->cfg.topo, NULL), 0);
+	self->cfg.engine = &vm_engine_kvm;
+	self->cfg.kernel = self->path;
+	self->cfg.mem_bytes = MEM;
+}
+
+FIXTURE_TEARDOWN(kvm)
+{
+	vm_destroy(self->vm);
+	unlink(self->path);
+	rmdir(self->dir);
+}
+
+/* Before the fixture is torn down, so that what it prints is seen. */
+static void finish(struct vm **vm)
+{
+	vm_destroy(*vm);
+	*vm = NULL;
+}
+
+#define LOAD(_name)								\
+	ASSERT_EQ(make_kernel(self->path, kvm_guest_##_name,			\
+			      kvm_guest_##_name##_end - kvm_guest_##_name), 0)
+
+#define OK(_call)								\
+	ASSERT_EQ(_call, 0) {							\
+		TH_LOG("%s", self->err.msg);					\
+	}
+
+#define START(_name) do {							\
+	LOAD(_name);								\
+	OK(vm_create(&self->cfg, -1, &self->vm, &self->err));			\
+	OK(vm_run(self->vm, &self->err));					\
+} while (0)
+
+#define CPUS(_topo)								\
+	ASSERT_EQ(topology_parse(_topo, &self->cfg.topo, NULL), 0)
+
+#define EXPECT_END(_event)							\
+	EXPECT_EQ(vm_wait(self->vm, WAIT_MS), _event) {				\
+		TH_LOG("%s", vm_engine_text(self->vm));				\
+	}
+
+#define EXPECT_TEXT(_part)							\
+	EXPECT_NE(strstr(vm_engine_text(self->vm), _part), NULL) {		\
+		TH_LOG("%s", vm_engine_text(self->vm));				\
+	}
+
+#define EXPECT_CONSOLE(_vm, _text) do {						\
+	size_t _len;								\
+	char *_got;								\
+	ASSERT_EQ(vm_console(_vm, 0, &_got, &_len), 0);				\
+	EXPECT_STREQ(_got, _text);						\
+	free(_got);								\
+} while (0)
+
+TEST_F(kvm, exit)
+{
+	START(done);
+	EXPECT_END(VM_EVENT_EXIT);
+	/* The event stays, and there is nothing to be continued. */
+	EXPECT_END(VM_EVENT_EXIT);
+	EXPECT_EQ(vm_run(self->vm, &self->err), -EINVAL);
+	finish(&self->vm);
+}
+
+TEST_F(kvm, reset)
+{
+	START(reset);
+	EXPECT_END(VM_EVENT_RESET);
+	EXPECT_TEXT("panic or reboot");
+	finish(&self->vm);
+}
+
+TEST_F(kvm, reset_i8042)
+{
+	START(reset_i8042);
+	EXPECT_END(VM_EVENT_RESET);
+	EXPECT_TEXT("panic or reboot");
+	finish(&self->vm);
+}
+
+TEST_F(kvm, triple_fault)
+{
+	START(triple_fault);
+	EXPECT_END(VM_EVENT_RESET);
+	EXPECT_TEXT("triple fault of cpu 0");
+	EXPECT_TEXT("RIP 0x10000");
+	finish(&self->vm);
+}
+
+TEST_F(kvm, internal_error)
+{
+	START(no_code);
+	EXPECT_END(VM_EVENT_ENGINE);
+	EXPECT_TEXT("cpu 0: KVM_EXIT_INTERNAL_ERROR, suberror 1");
+	EXPECT_TEXT("RIP 0xd0000000");
+	finish(&self->vm);
+}
+
+TEST_F(kvm, boot_params)
+{
+	START(boot_params);
+	EXPECT_END(VM_EVENT_EXIT);
+	EXPECT_CONSOLE(self->vm, "");
+	finish(&self->vm);
+}
+
+TEST_F(kvm, spin_is_stopped)
+{
+	START(spin);
+	EXPECT_EQ(vm_wait(self->vm, 100), VM_EVENT_NONE);
+	/* Where it is can be asked, and it goes on. */
+	EXPECT_TEXT("cpu 0 runs, RIP 0x100000");
+	EXPECT_EQ(vm_wait(self->vm, 50), VM_EVENT_NONE);
+	EXPECT_TEXT("code f3 90 eb");
+	finish(&self->vm);
+}
+
+TEST_F(kvm, halt_is_stopped)
+{
+	START(halt);
+	EXPECT_EQ(vm_wait(self->vm, 100), VM_EVENT_NONE);
+	EXPECT_TEXT("cpu 0 halted");
+	finish(&self->vm);
+}
+
+TEST_F(kvm, never_run)
+{
+	CPUS("1n2l2c2t");
+	LOAD(done);
+	OK(vm_create(&self->cfg, -1, &self->vm, &self->err));
+	EXPECT_EQ(vm_wait(self->vm, 10), VM_EVENT_NONE);
+	finish(&self->vm);
+}
+
+TEST_F(kvm, string_out)
+{
+	START(string_out);
+	EXPECT_END(VM_EVENT_EXIT);
+	EXPECT_CONSOLE(self->vm, "helloolleh");
+	finish(&self->vm);
+}
+
+TEST_F(kvm, string_in)
+{
+	char expect[5001];
+
+	memset(expect, '*', sizeof(expect) - 1);
+	expect[sizeof(expect) - 1] = '\0';
+	START(string_in);
+	EXPECT_END(VM_EVENT_EXIT);
+	EXPECT_CONSOLE(self->vm, expect);
+	finish(&self->vm);
+}
+
+TEST_F(kvm, unknown_reads_ones)
+{
+	START(unknown);
+	EXPECT_END(VM_EVENT_EXIT);
+	EXPECT_CONSOLE(self->vm, "");
+	finish(&self->vm);
+}
+
+/* Stopped at the doorbell, looked at and continued, without being frozen. */
+TEST_F(kvm, bell_and_on)
+{
+	self->cfg.doorbell = true;
+	START(bell_twice);
+	EXPECT_END(VM_EVENT_DOORBELL);
+	EXPECT_END(VM_EVENT_DOORBELL);
+	EXPECT_CONSOLE(self->vm, "");
+	OK(vm_run(self->vm, &self->err));
+	EXPECT_END(VM_EVENT_DOORBELL);
+	EXPECT_CONSOLE(self->vm, "1");
+	OK(vm_run(self->vm, &self->err));
+	EXPECT_END(VM_EVENT_EXIT);
+	EXPECT_CONSOLE(self->vm, "12");
+	finish(&self->vm);
+}
+
+TEST_F(kvm, smp_init_sipi)
+{
+	CPUS("1n1l2c1t");
+	START(ap);
+	EXPECT_END(VM_EVENT_EXIT);
+	EXPECT_CONSOLE(self->vm, "A");
+	finish(&self->vm);
+}
+
+/* One CPU's end is the machine's, whichever it is. */
+TEST_F(kvm, smp_internal_error)
+{
+	CPUS("1n1l4c1t");
+	START(ap_no_code);
+	EXPECT_END(VM_EVENT_ENGINE);
+	EXPECT_TEXT("cpu 1: KVM_EXIT_INTERNAL_ERROR");
+	finish(&self->vm);
+}
+
+TEST_F(kvm, smp_exit)
+{
+	CPUS("1n1l4c1t");
+	START(ap_ends);
+	EXPECT_END(VM_EVENT_EXIT);
+	finish(&self->vm);
+}
+
+TEST_F(kvm, interrupt)
+{
+	START(irq);
+	EXPECT_END(VM_EVENT_EXIT);
+	EXPECT_CONSOLE(self->vm, "I");
+	finish(&self->vm);
+}
+
+TEST_F(kvm, interrupt_level)
+{
+	START(irq_level);
+	EXPECT_END(VM_EVENT_EXIT);
+	EXPECT_CONSOLE(self->vm, "LLL");
+	finish(&self->vm);
+}
+
+#define FREEZE(_name, _image) do {						\
+	LOAD(_name);								\
+	OK(vm_image_open(_image, &self->err));					\
+	OK(vm_create(&self->cfg, (_image)->ram_fd, &self->vm, &self->err));	\
+	OK(vm_run(self->vm, &self->err));					\
+	EXPECT_END(VM_EVENT_DOORBELL);						\
+	OK(vm_freeze(self->vm, _image, &self->err));				\
+	finish(&self->vm);							\
+} while (0)
+
+/* One frozen guest, thawed many times with a job of its own each, also side by side. */
+TEST_F(kvm, freeze_and_thaw)
+{
+	struct vm *vm[3] = {};
+	struct vm_image image;
+	unsigned int i;
+
+	FREEZE(bell, &image);
+	for (i = 0; i < ARRAY_SIZE(vm); i++) {
+		OK(vm_thaw(&self->cfg, &image, &vm[i], &self->err));
+		*(uint8_t *)shm_job(&vm[i]->shm) = i;
+		OK(vm_run(vm[i], &self->err));
+	}
+	for (i = 0; i < ARRAY_SIZE(vm); i++) {
+		char expect[2] = { '1' + i };
+
+		EXPECT_EQ(vm_wait(vm[i], WAIT_MS), VM_EVENT_EXIT) {
+			TH_LOG("%s", vm_engine_text(vm[i]));
+		}
+		EXPECT_CONSOLE(vm[i], expect);
+		vm_destroy(vm[i]);
+	}
+	vm_image_close(&image);
+}
+
+#define THAW_AND_EXPECT(_name, _console) do {					\
+	struct vm_image _image;							\
+	FREEZE(_name, &_image);							\
+	OK(vm_thaw(&self->cfg, &_image, &self->vm, &self->err));		\
+	OK(vm_run(self->vm, &self->err));					\
+	EXPECT_END(VM_EVENT_EXIT);						\
+	EXPECT_CONSOLE(self->vm, _console);					\
+	finish(&self->vm);							\
+	vm_image_close(&_image);						\
+} while (0)
+
+TEST_F(kvm, thaw_interrupt_routed_before)
+{
+	THAW_AND_EXPECT(irq_after_bell, "I");
+}
+
+TEST_F(kvm, thaw_interrupt_pending)
+{
+	THAW_AND_EXPECT(irq_over_bell, "I");
+}
+
+TEST_F(kvm, thaw_timer)
+{
+	THAW_AND_EXPECT(timer_over_bell, "T");
+}
+
+TEST_F(kvm, thaw_smp)
+{
+	CPUS("1n1l2c1t");
+	THAW_AND_EXPECT(ap_spins_bell, "B");
+}
+
+/* Whole seconds between freeze and thaw, of which the guest's TSC shows nothing. */
+TEST_F(kvm, thaw_clock_does_not_jump)
+{
+	struct vm_image image;
+	uint64_t tsc[2];
+
+	FREEZE(rdtsc_bell, &image);
+	sleep(2);
+	OK(vm_thaw(&self->cfg, &image, &self->vm, &self->err));
+	OK(vm_run(self->vm, &self->err));
+	EXPECT_END(VM_EVENT_EXIT);
+	memcpy(tsc, shm_job(&self->vm->shm), sizeof(tsc));
+	finish(&self->vm);
+	vm_image_close(&image);
+	/* A new machine's begins at 0. 10 s of the fastest there is: that was the host's. */
+	if (tsc[0] > 60000000000)
+		SKIP(return, "this KVM does not virtualize the TSC");
+	EXPECT_GT(tsc[1], tsc[0]);
+	/* Half a second of the slowest there is. */
+	EXPECT_LT(tsc[1] - tsc[0], 500000000);
+}
+
+/* What is full stays full, and the guest goes on: not an error of the engine. */
+TEST_F(kvm, flood_is_capped)
+{
+	struct vm_image image;
+	struct stat st;
+
+	FREEZE(bell_flood, &image);
+	ASSERT_EQ(ftruncate(image.console_fd[0], VM_CONSOLE_CAP - 100), 0);
+	OK(vm_thaw(&self->cfg, &image, &self->vm, &self->err));
+	OK(vm_run(self->vm, &self->err));
+	EXPECT_END(VM_EVENT_EXIT);
+	ASSERT_EQ(fstat(self->vm->console_fd[0], &st), 0);
+	EXPECT_EQ((size_t)st.st_size, VM_CONSOLE_CAP);
+	finish(&self->vm);
+	vm_image_close(&image);
+}
+
+TEST_F(kvm, thaw_refuses)
+{
+	struct vm_image image;
+	const uint64_t bad = 0;
+
+	FREEZE(bell, &image);
+	/* Another number of CPUs */
+	CPUS("1n1l2c1t");
+	EXPECT_EQ(vm_thaw(&self->cfg, &image, &self->vm, &self->err), -EINVAL);
+	EXPECT_STREQ(self->err.msg, "the frozen guest is of another machine");
+	CPUS("1n1l1c1t");
+	/* Cut, then not a state at all. */
+	ASSERT_EQ(ftruncate(image.state_fd, lseek(image.state_fd, 0, SEEK_END) - 1), 0);
+	EXPECT_EQ(vm_thaw(&self->cfg, &image, &self->vm, &self->err), -EINVAL);
+	ASSERT_EQ(pwrite(image.state_fd, &bad, sizeof(bad), 0), (ssize_t)sizeof(bad));
+	EXPECT_EQ(vm_thaw(&self->cfg, &image, &self->vm, &self->err), -EINVAL);
+	ASSERT_EQ(ftruncate(image.state_fd, 3), 0);
+	EXPECT_EQ(vm_thaw(&self->cfg, &image, &self->vm, &self->err), -EINVAL);
+	self->vm = NULL;
+	vm_image_close(&image);
+}
+
+TEST_F(kvm, freeze_needs_doorbell)
+{
+	struct vm_image image;
+
+	OK(vm_image_open(&image, &self->err));
+	START(spin);
+	EXPECT_EQ(vm_freeze(self->vm, &image, &self->err), -EINVAL);
+	finish(&self->vm);
+	vm_image_close(&image);
+}
+
+static int count_entries(const char *path)
+{
+	DIR *dir = opendir(path);
+	int nr = 0;
+
+	if (!dir)
+		return -errno;
+	while (readdir(dir))
+		nr++;
+	closedir(dir);
+	return nr;
+}
+
+static int count_lines(const char *path)
+{
+	char *text, *p;
+	size_t len;
+	int nr = 0;
+
+	if (read_file_alloc(path, 16 * MIB, &text, &len))
+		return -1;
+	for (p = text; (p = strchr(p, '\n')); p++)
+		nr++;
+	free(text);
+	return nr;
+}
+
+/* 200 machines in one process, of each kind of end: nothing is left open, mapped or running. */
+TEST_F_TIMEOUT(kvm, leaves_nothing, 120)
+{
+	int fds = 0, maps = 0, i;
+	struct vm_image image;
+
+	CPUS("1n1l2c1t");
+	FREEZE(ap_spins_bell, &image);
+	LOAD(spin);
+	for (i = 0; i < 200; i++) {
+		switch (i % 4) {
+		case 0:		/* never run */
+			OK(vm_create(&self->cfg, -1, &self->vm, &self->err));
+			break;
+		case 1:		/* running, another CPU waits for its SIPI */
+			OK(vm_create(&self->cfg, -1, &self->vm, &self->err));
+			OK(vm_run(self->vm, &self->err));
+			break;
+		case 2:		/* thawed, never run */
+			OK(vm_thaw(&self->cfg, &image, &self->vm, &self->err));
+			break;
+		case 3:		/* thawed, to the end */
+			OK(vm_thaw(&self->cfg, &image, &self->vm, &self->err));
+			OK(vm_run(self->vm, &self->err));
+			EXPECT_END(VM_EVENT_EXIT);
+			break;
+		}
+		finish(&self->vm);
+		/* What a C library keeps for threads to come is there by now. */
+		if (i == 19) {
+			fds = count_entries("/proc/self/fd");
+			maps = count_lines("/proc/self/maps");
+		}
+	}
+	vm_image_close(&image);
+	/* The image's own four are gone as well. */
+	EXPECT_EQ(count_entries("/proc/self/fd"), fds - 4);
+	EXPECT_EQ(count_lines("/proc/self/maps"), maps);
+	EXPECT_EQ(count_entries("/proc/self/task"), 3);
+}
+
+TEST_HARNESS_MAIN
