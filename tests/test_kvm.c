@@ -300,7 +300,9 @@ TEST_F(kvm, triple_fault)
 	START(triple_fault);
 	EXPECT_END(VM_EVENT_RESET);
 	EXPECT_TEXT("triple fault of cpu 0");
-	EXPECT_TEXT("RIP 0x10000");
+	/* What AMD CPUs leave of the registers is nothing. */
+	if (!strstr(vm_engine_text(self->vm), "no registers"))
+		EXPECT_TEXT("RIP 0x10000");
 	finish(&self->vm);
 }
 
@@ -328,7 +330,7 @@ TEST_F(kvm, spin_is_stopped)
 	/* Where it is can be asked, and it goes on. */
 	EXPECT_TEXT("cpu 0 runs, RIP 0x100000");
 	EXPECT_EQ(vm_wait(self->vm, 50), VM_EVENT_NONE);
-	EXPECT_TEXT("code f3 90 eb");
+	EXPECT_TEXT("eb fc 00 00");
 	finish(&self->vm);
 }
 

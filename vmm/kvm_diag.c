@@ -9,6 +9,7 @@
 #include "kvm.h"
 
 #define INSN_MAX	15	/* bytes of the longest instruction */
+#define RESET_RIP	0xfff0
 #define WHERE_MAX	6	/* CPUs that fit into a line */
 
 #ifndef KVM_INTERNAL_ERROR_EMULATION_FLAG_INSTRUCTION_BYTES
@@ -150,9 +151,14 @@ void kvm_diag_exit(struct kvm_vcpu *v, char *buf, size_t size)
 void kvm_diag_triple(struct kvm_vcpu *v, char *buf, size_t size)
 {
 	struct line l = { .buf = buf, .size = size };
+	struct kvm_regs regs;
 
 	line_add(&l, "triple fault of cpu %u", v->cpu);
-	add_regs(&l, v);
+	/* On AMD the state is undefined after it, and KVM resets the CPU. */
+	if (!ioctl(v->fd, KVM_GET_REGS, &regs) && regs.rip == RESET_RIP)
+		line_add(&l, ", which leaves no registers on this host");
+	else
+		add_regs(&l, v);
 }
 
 static const char *mp_state_name(uint32_t state)
