@@ -109,9 +109,16 @@ GUEST_CODE(rdtsc_bell,
 	"jmp 6f; .code16; 5:" ap_code ".code64; 6:"
 #define AP_DATA		"mov $0x1100, %ax; mov %ax, %ds;"
 #define AP_HERE		AP_DATA "movw $0x4241, 0;"
-#define AWAIT_AP	"7: pause; cmpl $0x4241, 0x11000; jne 7b;"
+#define AWAIT_AP	"7: pause; cmpl $0x4241, 0x11000; jb 7b;"
 
 GUEST_CODE(ap, START_AP(AP_HERE "4: hlt; jmp 4b;") AWAIT_AP PUTC("A") EXIT(0x20) FOREVER);
+/* Both count at once; no step may be lost. */
+GUEST_CODE(ap_counts,
+	   START_AP(AP_DATA "movl $0, 0x100; movw $0x4241, 0; mov $50000, %cx;"
+		    "4: lock incl 0x100; loop 4b; movw $0x4242, 0; 3: hlt; jmp 3b;")
+	   AWAIT_AP "mov $50000, %ecx; 4: lock incl 0x11100; loop 4b;"
+	   "3: pause; cmpl $0x4242, 0x11000; jne 3b;"
+	   "cmpl $100000, 0x11100; jne 9f;" PUTC("C") EXIT(0x20) FAIL);
 GUEST_CODE(ap_spins_bell,
 	   START_AP(AP_HERE "4: incw 4; jmp 4b;") AWAIT_AP BELL
 	   /* It must go on: what it counts changes, from whatever it was. */
@@ -402,6 +409,15 @@ TEST_F(kvm, smp_init_sipi)
 	START(ap);
 	EXPECT_END(VM_EVENT_EXIT);
 	EXPECT_CONSOLE(self->vm, "A");
+	finish(&self->vm);
+}
+
+TEST_F(kvm, smp_counts)
+{
+	CPUS("1n1l2c1t");
+	START(ap_counts);
+	EXPECT_END(VM_EVENT_EXIT);
+	EXPECT_CONSOLE(self->vm, "C");
 	finish(&self->vm);
 }
 
