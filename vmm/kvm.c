@@ -59,7 +59,7 @@ static int open_device(struct kvm_machine *m, struct err *err)
 		return err_set(err, -errno, "/dev/kvm: %s", strerror(errno));
 	for (i = 0; i < ARRAY_SIZE(needed); i++)
 		if (has_cap(m->dev_fd, needed[i].cap) <= 0)
-			return err_set(err, -ENOSYS, "KVM of this kernel lacks %s, needed for %s",
+			return err_set(err, -EOPNOTSUPP, "KVM of this kernel lacks %s, needed for %s",
 				       needed[i].name, needed[i].what);
 	m->run_size = ioctl(m->dev_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 	if (m->run_size < (long)sizeof(struct kvm_run))
@@ -73,15 +73,14 @@ static int open_device(struct kvm_machine *m, struct err *err)
 
 static int get_supported(struct kvm_machine *m, struct err *err)
 {
-	struct {
-		struct kvm_cpuid2 head;
-		struct kvm_cpuid_entry2 entry[KVM_CPUID_MAX];
-	} arg = { .head.nent = KVM_CPUID_MAX };
+	KVM_ARG(struct kvm_cpuid2, struct kvm_cpuid_entry2, KVM_CPUID_MAX) arg = {
+		.head = { .nent = KVM_CPUID_MAX },
+	};
 
 	if (ioctl(m->dev_fd, KVM_GET_SUPPORTED_CPUID, &arg))
 		return err_set(err, -errno, "KVM_GET_SUPPORTED_CPUID: %s", strerror(errno));
 	m->supported.nr = arg.head.nent;
-	memcpy(m->supported.entry, arg.entry, arg.head.nent * sizeof(arg.entry[0]));
+	memcpy(m->supported.entry, arg.head.entries, arg.head.nent * sizeof(arg.head.entries[0]));
 	return 0;
 }
 
@@ -101,7 +100,8 @@ static int check_limits(struct kvm_machine *m, struct err *err)
 	if (max_id <= 0)
 		max_id = max_vcpus;
 	if ((int)m->nr_vcpus > max_vcpus)
-		return err_set(err, -ERANGE, "%u CPUs: KVM of this host has at most %d (KVM_CAP_MAX_VCPUS)",
+		return err_set(err, -ERANGE,
+			       "%u CPUs: KVM of this host has at most %d (KVM_CAP_MAX_VCPUS)",
 			       m->nr_vcpus, max_vcpus);
 	if ((int)last >= max_id)
 		return err_set(err, -ERANGE,
@@ -201,10 +201,9 @@ static void deliver_msi(void *arg, const struct msi *msi)
  */
 static int set_routes(struct kvm_machine *m)
 {
-	struct {
-		struct kvm_irq_routing head;
-		struct kvm_irq_routing_entry entry[IOAPIC_PINS];
-	} arg = { 0 };
+	KVM_ARG(struct kvm_irq_routing, struct kvm_irq_routing_entry, IOAPIC_PINS) arg = {
+		.head = { 0 },
+	};
 	unsigned int pin;
 
 	for (pin = 0; pin < IOAPIC_PINS; pin++) {
@@ -212,7 +211,7 @@ static int set_routes(struct kvm_machine *m)
 
 		if (!(m->level_pins & 1U << pin))
 			continue;
-		arg.entry[arg.head.nr++] = (struct kvm_irq_routing_entry){
+		arg.head.entries[arg.head.nr++] = (struct kvm_irq_routing_entry){
 			.gsi = pin, .type = KVM_IRQ_ROUTING_MSI,
 			.u.msi = {
 				.address_lo = address, .address_hi = address >> 32,

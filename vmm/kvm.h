@@ -20,6 +20,13 @@
 #define KVM_MSRS_MAX	1024
 #define KVM_TEXT_LEN	512
 
+/* The argument of an ioctl that ends with an array, with room for it. */
+#define KVM_ARG(_head, _entry, _nr)						\
+	union {									\
+		_head head;							\
+		char room[sizeof(_head) + (_nr) * sizeof(_entry)];		\
+	}
+
 enum kvm_gate {
 	GATE_SHUT,
 	GATE_OPEN,
@@ -96,7 +103,7 @@ int kvm_vcpus_stop(struct kvm_machine *m);
 /* kvm_vcpus_join - end all threads. -ETIMEDOUT as above: then nothing of them may be freed. */
 int kvm_vcpus_join(struct kvm_machine *m);
 
-/* kvm_raise - an event that stops the machine; the first one counts, but any ending beats the doorbell. */
+/* kvm_raise - an event that stops the machine; the first counts, but an ending beats the doorbell. */
 void kvm_raise(struct kvm_machine *m, enum vm_event event, const char *fmt, ...) __printf(3, 4);
 
 /* --- kvm_regs.c ------------------------------------------------------------- */

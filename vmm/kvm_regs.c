@@ -41,10 +41,7 @@
 int kvm_regs_cpuid(struct kvm_vcpu *v, struct err *err)
 {
 	struct kvm_cpuid_config cfg = v->m->cpuid;
-	struct {
-		struct kvm_cpuid2 head;
-		struct kvm_cpuid_entry2 entry[KVM_CPUID_MAX];
-	} arg;
+	KVM_ARG(struct kvm_cpuid2, struct kvm_cpuid_entry2, KVM_CPUID_MAX) arg;
 	struct kvm_cpuid_table table;
 	int khz = ioctl(v->fd, KVM_GET_TSC_KHZ, 0), ret;
 
@@ -56,7 +53,7 @@ int kvm_regs_cpuid(struct kvm_vcpu *v, struct err *err)
 			       KVM_CPUID_MAX);
 	memset(&arg.head, 0, sizeof(arg.head));
 	arg.head.nent = table.nr;
-	memcpy(arg.entry, table.entry, table.nr * sizeof(table.entry[0]));
+	memcpy(arg.head.entries, table.entry, table.nr * sizeof(table.entry[0]));
 	if (ioctl(v->fd, KVM_SET_CPUID2, &arg))
 		return err_set(err, -errno, "KVM_SET_CPUID2 of cpu %u (%u entries): %s", v->cpu,
 			       table.nr, strerror(errno));
@@ -123,15 +120,14 @@ static int set_msrs(struct kvm_vcpu *v, struct err *err)
 		{ { .index = MSR_MISC_ENABLE, .data = MISC_ENABLE_FAST_STRING }, "MISC_ENABLE" },
 		{ { .index = MSR_MTRR_DEF_TYPE, .data = MTRR_ON_WRITE_BACK }, "MTRRdefType" },
 	};
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry entry[ARRAY_SIZE(msr)];
-	} arg = { .head.nmsrs = ARRAY_SIZE(msr) };
+	KVM_ARG(struct kvm_msrs, struct kvm_msr_entry, ARRAY_SIZE(msr)) arg = {
+		.head = { .nmsrs = ARRAY_SIZE(msr) },
+	};
 	unsigned int i;
 	int n;
 
 	for (i = 0; i < ARRAY_SIZE(msr); i++)
-		arg.entry[i] = msr[i].entry;
+		arg.head.entries[i] = msr[i].entry;
 	n = ioctl(v->fd, KVM_SET_MSRS, &arg);
 	if (n < 0)
 		return err_set(err, -errno, "KVM_SET_MSRS: %s", strerror(errno));

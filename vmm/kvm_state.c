@@ -71,11 +71,6 @@ struct kvm_state {
 	size_t len;
 };
 
-struct msr_arg {
-	struct kvm_msrs head;
-	struct kvm_msr_entry entry[KVM_MSRS_MAX];
-};
-
 static size_t vcpu_size(const struct state_head *head)
 {
 	return sizeof(struct state_vcpu) + head->xsave_size +
@@ -114,17 +109,16 @@ static bool msr_is_apart(uint32_t index)
 
 int kvm_msrs_list(struct kvm_machine *m, struct err *err)
 {
-	struct {
-		struct kvm_msr_list head;
-		uint32_t index[KVM_MSRS_MAX];
-	} arg = { .head.nmsrs = KVM_MSRS_MAX };
+	KVM_ARG(struct kvm_msr_list, uint32_t, KVM_MSRS_MAX) arg = {
+		.head = { .nmsrs = KVM_MSRS_MAX },
+	};
 	unsigned int i;
 
 	if (ioctl(m->dev_fd, KVM_GET_MSR_INDEX_LIST, &arg))
 		return err_set(err, -errno, "KVM_GET_MSR_INDEX_LIST: %s", strerror(errno));
 	for (i = 0; i < arg.head.nmsrs; i++)
-		if (!msr_is_apart(arg.index[i]))
-			msrs_add(&m->msrs, arg.index[i]);
+		if (!msr_is_apart(arg.head.indices[i]))
+			msrs_add(&m->msrs, arg.head.indices[i]);
 	for (i = 0; i < ARRAY_SIZE(vital); i++)
 		msrs_add(&m->msrs, vital[i].index);
 	for (i = 0; i < ARRAY_SIZE(mtrr_fixed); i++)
@@ -145,15 +139,14 @@ static int msrs_transfer(struct kvm_vcpu *v, bool set, struct kvm_msr_entry *ent
 {
 	const unsigned long request = set ? KVM_SET_MSRS : KVM_GET_MSRS;
 	unsigned int done = 0;
-	struct msr_arg *arg = malloc(sizeof(*arg));
+	struct kvm_msrs *arg = malloc(sizeof(*arg) + *nr * sizeof(*entry));
 	int n, ret = 0;
 
 	if (!arg)
 		return err_set(err, -ENOMEM, "out of memory");
 	while (done < *nr) {
-		memset(&arg->head, 0, sizeof(arg->head));
-		arg->head.nmsrs = *nr - done;
-		memcpy(arg->entry, entry + done, arg->head.nmsrs * sizeof(*entry));
+		*arg = (struct kvm_msrs){ .nmsrs = *nr - done };
+		memcpy(arg->entries, entry + done, arg->nmsrs * sizeof(*entry));
 		n = ioctl(v->fd, request, arg);
 		if (n < 0) {
 			ret = err_set(err, -errno, "%s: %s", set ? "KVM_SET_MSRS" : "KVM_GET_MSRS",
@@ -161,7 +154,7 @@ static int msrs_transfer(struct kvm_vcpu *v, bool set, struct kvm_msr_entry *ent
 			break;
 		}
 		if (!set)
-			memcpy(entry + done, arg->entry, n * sizeof(*entry));
+			memcpy(entry + done, arg->entries, n * sizeof(*entry));
 		done += n;
 		if (done == *nr)
 			break;
@@ -184,24 +177,20 @@ static int msrs_transfer(struct kvm_vcpu *v, bool set, struct kvm_msr_entry *ent
 
 static int msr_get(struct kvm_vcpu *v, uint32_t index, uint64_t *val)
 {
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry entry;
-	} arg = { .head.nmsrs = 1, .entry.index = index };
+	KVM_ARG(struct kvm_msrs, struct kvm_msr_entry, 1) arg = { .head = { .nmsrs = 1 } };
 
+	arg.head.entries[0] = (struct kvm_msr_entry){ .index = index };
 	if (ioctl(v->fd, KVM_GET_MSRS, &arg) != 1)
 		return -EIO;
-	*val = arg.entry.data;
+	*val = arg.head.entries[0].data;
 	return 0;
 }
 
 static int msr_set(struct kvm_vcpu *v, uint32_t index, uint64_t val)
 {
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry entry;
-	} arg = { .head.nmsrs = 1, .entry = { .index = index, .data = val } };
+	KVM_ARG(struct kvm_msrs, struct kvm_msr_entry, 1) arg = { .head = { .nmsrs = 1 } };
 
+	arg.head.entries[0] = (struct kvm_msr_entry){ .index = index, .data = val };
 	return ioctl(v->fd, KVM_SET_MSRS, &arg) == 1 ? 0 : -EIO;
 }
 

@@ -30,7 +30,7 @@ static enum kvm_gate gate_of(const struct kvm_machine *m)
 	return __atomic_load_n(&m->gate, __ATOMIC_SEQ_CST);
 }
 
-/* Under the lock. Whoever is in KVM_RUN, or about to be, comes out; one may have to be told again. */
+/* Under the lock. Whoever is in KVM_RUN, or about to be, comes out; some have to be told again. */
 static void kick_all(struct kvm_machine *m)
 {
 	unsigned int i;
