@@ -177,7 +177,7 @@ $(BENCH): $B/obj/tests/bench.o $B/obj/scenarios/basic.o $(LIB) $(BPFOBJ) $B/libs
 # Runs a command in a guest in which KVM works, see scripts/nested.sh.
 NESTED := $B/tests/ktstr_nested
 tests: $(NESTED)
-$(NESTED): $B/obj/tests/nested.o $(LIB) $(BPFOBJ) $B/libs
+$(NESTED): $B/obj/tests/nested.o $B/obj/tests/nested_irq.o $(LIB) $(BPFOBJ) $B/libs
 	$(call msg,LINK,,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(call link,,$B/libs)
@@ -268,7 +268,7 @@ $B/bpf/%.skel.h: scenarios/%.bpf.c $B/bpf/clang $B/bpf/bpftool | $(BPFOBJ)
 		$$bpftool gen skeleton $$obj.linked.o name $*_bpf >$@;			\
 	fi
 
-HARNESS_SRCS := $(TEST_SRCS) $(addprefix tests/,controls.c fuzz_main.c nested.c trace_pc.c)
+HARNESS_SRCS := $(TEST_SRCS) $(addprefix tests/,controls.c fuzz_main.c nested.c nested_irq.c trace_pc.c)
 -include $(patsubst %.o,%.d,$(call objs,obj,ktstr.c $(LIB_SRCS) $(GROUPS:%=scenarios/%.c) $(HARNESS_SRCS)))
 -include $(patsubst %.o,%.d,$(call objs,san,$(LIB_SRCS) $(TEST_SRCS) $(FUZZ_SRCS)))
 -include $(SKELS:.skel.h=.d)

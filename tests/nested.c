@@ -39,6 +39,7 @@
 #include <unistd.h>
 #include "../lib/log.h"
 #include "../vmm/initramfs.h"
+#include "nested_irq.h"
 
 #define QEMU		"qemu-system-x86_64"
 #define COMMAND_FILE	"/.command"	/* NUL-terminated words */
@@ -200,7 +201,7 @@ static int l1_run(char **argv)
 static __noreturn void l1_main(void)
 {
 	char *command, *argv[512], *p;
-	int fd, status, i = 0;
+	int fd, status, ret, i = 0;
 	size_t len;
 
 	l1_mount();
@@ -212,6 +213,9 @@ static __noreturn void l1_main(void)
 	dup2(fd, 0);
 	syscall(SYS_close_range, 3, ~0U, 0);
 	l1_load_modules();
+	ret = nested_irq_init();
+	if (ret)
+		fprintf(stderr, "nested: interrupts may come twice: %s\n", strerror(-ret));
 	if (read_file_alloc(COMMAND_FILE, MIB, &command, &len))
 		l1_end(EXIT_SELF);
 	for (p = command; p < command + len && i < (int)ARRAY_SIZE(argv) - 1; p += strlen(p) + 1)
