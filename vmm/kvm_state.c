@@ -5,6 +5,7 @@
  * It lives as long as one run on one host and is read by the program that wrote it, so these are
  * KVM's own structs. RAM is not in it.
  */
+#include <cpuid.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #include <unistd.h>
 #include "kvm.h"
 
+#define CPUID_HYPERVISOR	0x40000000
+#define SEG_TSS			0x9	/* of the type: available */
 #define STATE_MAGIC	0x3176534d564b544bULL	/* "KTKVMSv1" */
 
 #define MSR_TSC			0x10
@@ -339,17 +342,33 @@ static const struct state_vcpu *state_of(const struct kvm_vcpu *v)
 	return (const void *)((const char *)(head + 1) + v->cpu * vcpu_size(head));
 }
 
+/*
+ * KVM shows each TSS as busy. On a host that is itself a guest of QEMU's TCG, which knows only the
+ * type that LTR finds, no port would be open to the guest's programs any more.
+ */
+static void fit_tss(struct kvm_sregs *sregs)
+{
+	static const char tcg[] = "TCGTCGTCGTCG";
+	uint32_t leaves, name[3];
+
+	__cpuid(CPUID_HYPERVISOR, leaves, name[0], name[1], name[2]);
+	if (!memcmp(name, tcg, sizeof(name)))
+		sregs->tr.type = SEG_TSS;
+}
+
 int kvm_state_vcpu(struct kvm_vcpu *v, struct err *err)
 {
 	const struct state_head *head = v->m->thaw->head;
 	const struct state_vcpu *s = state_of(v);
 	const void *xsave = s + 1;
 	struct kvm_msr_entry *msrs = (void *)(xsave + head->xsave_size);
+	struct kvm_sregs sregs = s->sregs;
 	unsigned int nr = head->nr_msrs;
 	int ret;
 
 	/* CR4 and the APIC's mode come first: they decide what else may be set. */
-	ret = VCPU_IOCTL(v, KVM_SET_SREGS, &s->sregs, err);
+	fit_tss(&sregs);
+	ret = VCPU_IOCTL(v, KVM_SET_SREGS, &sregs, err);
 	if (v->m->has_xcrs)
 		ret = ret ?: VCPU_IOCTL(v, KVM_SET_XCRS, &s->xcrs, err);
 	ret = ret ?: VCPU_IOCTL(v, KVM_SET_XSAVE, xsave, err);
