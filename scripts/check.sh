@@ -63,15 +63,36 @@ for fuzz in "$out"/build/fuzz/fuzz_*; do
 		"$fuzz" -s "${CHECK_FUZZ_S:-5}")
 done
 
+# Programs on the kvm engine, all at once: where this machine's KVM runs no kernel, each in a guest in which
+# it does, which takes one CPU.
+kvm()		# $1: series, $2: kernel, then programs
+{
+	series=$1 kernel=$2
+	shift 2
+	"$out/ktstr_basic" --accel kvm -k "$kernel" -t topology_matches >"$logs/kvm-here.log" 2>&1
+	here=$?
+	for program; do
+		name=kvm-${program##*/}-$series
+		if [ "$here" != 4 ]; then
+			run "$name" 900 "$program" -k "$kernel" --accel kvm
+		else
+			run "$name" 1800 scripts/nested.sh -t 1700 "$program" "$kernel:vmlinuz" --	\
+				"${program##*/}" -k /vmlinuz --accel kvm &
+		fi
+	done
+	wait
+}
+
 newest=
 for series in ${CHECK_KERNELS:-7 6.18}; do
 	step "kernel-$series" scripts/fetch-kernel.sh "$series" || continue
 	kernel=$(tail -n 1 "$logs/kernel-$series.log")
 	for program in "$out/ktstr_basic" "$out/ktstr_cpuset" "$out/build/tests/ktstr_controls"; do
 		[ -x "$program" ] || { failed "${program##*/}-$series" "was not built"; continue; }
-		run "${program##*/}-$series" 900 "$program" -k "$kernel"
+		run "${program##*/}-$series" 900 "$program" -k "$kernel" --accel tcg
 	done
-	run "ktstr-fifo-$series" 1500 "$out/ktstr" -k "$kernel" --sched builtin:fifo
+	run "ktstr-fifo-$series" 1500 "$out/ktstr" -k "$kernel" --accel tcg --sched builtin:fifo
+	kvm "$series" "$kernel" "$out/ktstr_basic" "$out/ktstr_cpuset"
 	# What does not depend on the kernel is run once, what compares kernels when there are two.
 	if [ -z "$newest" ]; then
 		newest=$kernel
