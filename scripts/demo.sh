@@ -43,7 +43,7 @@ show()		# $1: title; then a command
 }
 
 # shellcheck disable=SC2086 # words, on purpose
-set -- -k "$kernel" --topology $topology $tour
+set -- -j 2 -k "$kernel" --topology $topology $tour
 show "scenarios on the kernel's own scheduler" ./ktstr "$@"
 show "the same on a sched_ext scheduler, one FIFO for all CPUs" ./ktstr "$@" --sched builtin:fifo
 show "that scheduler made to stall: the test passes if that is noticed"		\
