@@ -174,20 +174,31 @@ int kernel_read_ptr(const struct kernel *k, uint64_t va, uint64_t *val)
 	return gmem_read_u64(k->gm, gpa, val);
 }
 
-int kernel_percpu(const struct kernel *k, enum sym which, unsigned int cpu, uint64_t *va)
+int kernel_percpu_ptr(const struct kernel *k, uint64_t ptr, unsigned int cpu, uint64_t *va)
 {
 	uint64_t off;
 	int ret;
 
 	ret = kernel_read_ptr(k, k->sym.addr[SYM_PER_CPU_OFFSET] + cpu * sizeof(off), &off);
+	if (!ret)
+		*va = ptr + off;
+	return ret;
+}
+
+int kernel_percpu(const struct kernel *k, enum sym which, unsigned int cpu, uint64_t *va)
+{
+	uint64_t copy;
+	int ret;
+
+	ret = kernel_percpu_ptr(k, k->sym.addr[which], cpu, &copy);
 	if (ret)
 		return ret;
 	/*
 	 * Before setup_per_cpu_areas() an offset leads to the initial copy in the
 	 * image; afterwards an area is never there.
 	 */
-	if (k->sym.addr[which] + off >= KERNEL_MAP)
+	if (copy >= KERNEL_MAP)
 		return -EAGAIN;
-	*va = k->sym.addr[which] + off;
+	*va = copy;
 	return 0;
 }

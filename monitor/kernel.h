@@ -45,4 +45,7 @@ int kernel_read_ptr(const struct kernel *k, uint64_t va, uint64_t *val);
  */
 int kernel_percpu(const struct kernel *k, enum sym which, unsigned int cpu, uint64_t *va);
 
+/* kernel_percpu_ptr - the same for a per-CPU pointer that the kernel allocated, areas set up. */
+int kernel_percpu_ptr(const struct kernel *k, uint64_t ptr, unsigned int cpu, uint64_t *va);
+
 #endif /* KTSTR_MONITOR_KERNEL_H */

@@ -135,6 +135,16 @@ int layout_field(const struct btf *btf, int id, const char *path, struct field *
 	return find_field(&l, t, path, 0, 0);
 }
 
+int layout_member(const struct btf *btf, int id, unsigned int nth, const char **name)
+{
+	const struct btf_type *t = id > 0 ? type_peel(btf, (uint32_t)id) : NULL;
+
+	if (!t || !btf_is_composite(t) || nth >= btf_vlen(t))
+		return -ENOENT;
+	*name = btf__name_by_offset(btf, btf_members(t)[nth].name_off);
+	return *name ? 0 : -ENOENT;
+}
+
 static bool has_all(const struct btf *btf, int id, const char *const *must)
 {
 	struct field field;

@@ -37,4 +37,7 @@ int layout_struct(const struct btf *btf, const char *name, const char *const *mu
  */
 int layout_field(const struct btf *btf, int id, const char *path, struct field *field);
 
+/* layout_member - the name of a structure's @nth member, "" if it has none. -ENOENT: no such. */
+int layout_member(const struct btf *btf, int id, unsigned int nth, const char **name);
+
 #endif /* KTSTR_MONITOR_LAYOUT_H */

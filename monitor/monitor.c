@@ -76,6 +76,18 @@ int monitor_sample_cpu(struct monitor *mon, unsigned int cpu, struct cpu_sample 
 	return 0;
 }
 
+int monitor_sample_events(struct monitor *mon, struct event_sample *s, struct err *err)
+{
+	int ret;
+
+	if (sampler_resolve(&mon->sampler, err))
+		return -ENODATA;
+	ret = events_read(&mon->sampler.target.events, s);
+	if (ret)
+		return err_set(err, -ENODATA, "event counters: %s", strerror(-ret));
+	return 0;
+}
+
 int monitor_check_symbols(struct monitor *mon, const char *text, struct err *err)
 {
 	struct symbols said = { .linked = false };
@@ -87,7 +99,9 @@ int monitor_check_symbols(struct monitor *mon, const char *text, struct err *err
 	sym = &mon->sampler.target.kernel.sym;
 	symbols_parse(&said, text, strlen(text));
 	for (i = 0; i < NR_SYMS; i++) {
-		if (!said.addr[i] || said.addr[i] != sym->addr[i])
+		bool optional = i == SYM_SCX_ROOT || i == SYM_SCX_EVENTS;
+
+		if ((!said.addr[i] && !optional) || said.addr[i] != sym->addr[i])
 			return err_set(err, -ENXIO,
 				       "%s: the guest says 0x%llx, the monitor has 0x%llx",
 				       symbols_name(i), (unsigned long long)said.addr[i],
@@ -146,6 +160,24 @@ static void print_violation(struct text *t, const struct monitor_violation *v)
 	     (unsigned long long)(v->at_ns / NSEC_PER_MSEC));
 }
 
+/* One line, without those that stayed 0. */
+static void print_events(struct text *t, const struct monitor_report *rep)
+{
+	char buf[MONITOR_MAX_EVENTS * (MONITOR_EVENT_NAME + 24)] = "";
+	unsigned int i, nr = 0;
+	size_t len = 0;
+
+	for (i = 0; i < rep->nr_events; i++) {
+		const struct monitor_event *ev = &rep->event[i];
+
+		if (!ev->count)
+			continue;
+		len += snprintf(buf + len, sizeof(buf) - len, "%s%s=%lld", nr++ ? " " : "",
+				ev->name, (long long)ev->count);
+	}
+	line(t, "monitor: scx events: %s\n", nr ? buf : "none");
+}
+
 char *monitor_print(const struct monitor_report *rep, char *buf, size_t size)
 {
 	struct text t = { buf, size };
@@ -168,6 +200,8 @@ char *monitor_print(const struct monitor_report *rep, char *buf, size_t size)
 	if (rep->nr_samples && rep->have_clock && rep->have_idle)
 		line(&t, "monitor: clock of a busy CPU stood still for at most %llu ms\n",
 		     (unsigned long long)(rep->max_clock_still_ns / NSEC_PER_MSEC));
+	if (rep->nr_samples && rep->have_events && rep->nr_events)
+		print_events(&t, rep);
 	for (i = 0; i < rep->nr_violations; i++)
 		print_violation(&t, &rep->violation[i]);
 	if (rep->usable && rep->why[0])

@@ -43,6 +43,15 @@ struct monitor_violation {
 	uint64_t for_ns;		/* how long it lasted, guest time */
 };
 
+/* One of sched_ext's event counters, by the name that the kernel has for it. */
+#define MONITOR_MAX_EVENTS	48U
+#define MONITOR_EVENT_NAME	48U
+
+struct monitor_event {
+	char name[MONITOR_EVENT_NAME];
+	int64_t count;
+};
+
 /* What was seen between SHM_GST_STARTED and SHM_GST_STOPPED. */
 struct monitor_report {
 	bool usable;			/* samples were taken and can be believed */
@@ -62,6 +71,10 @@ struct monitor_report {
 	uint64_t ns_per_cpu_sample;	/* host: median cost of one CPU's readings */
 	uint64_t last_guest_ns;		/* guest time (jiffies) at the last sample, 0 if unknown */
 
+	bool have_events;		/* counted from the first sample to the last one */
+	unsigned int nr_events;		/* 0: there was no scheduler of sched_ext */
+	struct monitor_event event[MONITOR_MAX_EVENTS];
+
 	unsigned int nr_violations;
 	struct monitor_violation violation[MONITOR_MAX_VIOLATIONS];
 };
@@ -74,6 +87,13 @@ struct cpu_sample {
 	uint32_t scx_flags;
 	uint32_t dsq_nr;		/* local DSQ */
 	bool idle;			/* rq->curr == rq->idle */
+};
+
+/* All event counters of the scheduler that is there, each summed over all CPUs. */
+struct event_sample {
+	uint64_t root;			/* which scheduler; 0: none, and all counts are 0 */
+	unsigned int nr;
+	struct monitor_event event[MONITOR_MAX_EVENTS];
 };
 
 struct monitor;
@@ -106,9 +126,12 @@ int monitor_guest_ns(struct monitor *mon, uint64_t *ns);
 int monitor_sample_cpu(struct monitor *mon, unsigned int cpu, struct cpu_sample *s,
 		       struct err *err);
 
+/* monitor_sample_events - the same for the event counters. */
+int monitor_sample_events(struct monitor *mon, struct event_sample *s, struct err *err);
+
 /*
  * monitor_check_symbols - are symbols where "ADDRESS NAME" lines say? For tests. -ENXIO names
- * the first that is not, or that is missing in @text.
+ * the first that is not, or that is missing in @text though each kernel has it.
  */
 int monitor_check_symbols(struct monitor *mon, const char *text, struct err *err);
 

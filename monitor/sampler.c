@@ -61,6 +61,21 @@ static uint32_t guest_word(const struct sampler *s)
 	return atomic_load_explicit(&shm_header(s->cfg->shm)->guest, memory_order_acquire);
 }
 
+/* Nobody is judged by them: when they cannot be read, the rest goes on without. */
+static void take_events(struct sampler *s)
+{
+	struct event_sample now;
+	int ret;
+
+	if (!s->target.events.layout.have || s->events_err.msg[0])
+		return;
+	ret = events_read(&s->target.events, &now);
+	if (!ret)
+		events_add(&s->events, &now);
+	else if (ret != -EAGAIN)
+		err_set(&s->events_err, ret, "unreadable: %s", strerror(-ret));
+}
+
 static int take_sample(struct sampler *s, uint64_t guest_ns)
 {
 	uint64_t start = now_ns(), cost;
@@ -76,6 +91,7 @@ static int take_sample(struct sampler *s, uint64_t guest_ns)
 	cost = (now_ns() - start) / s->cfg->nr_cpus;
 	s->cost[s->nr_costs++ % SAMPLER_COSTS] = (uint32_t)min(cost, (uint64_t)UINT32_MAX);
 	verdict_add(s->verdict, guest_ns, s->cpus);
+	take_events(s);
 	return 0;
 }
 
@@ -177,6 +193,12 @@ void sampler_report(const struct sampler *s, struct monitor_report *rep)
 		add_note(rep, "vmlinux not used: ", s->target.vmlinux_err.msg);
 	if (s->target.off[0])
 		add_note(rep, "off: ", s->target.off);
+	if (s->target.events.why.msg[0])
+		add_note(rep, "scx events: ", s->target.events.why.msg);
+	if (s->events_err.msg[0])
+		add_note(rep, "scx events: ", s->events_err.msg);
+	else
+		events_report(&s->events, rep);
 	rep->ns_per_cpu_sample = cost_median(s);
 	rep->last_guest_ns = s->last_ns;
 }

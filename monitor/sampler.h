@@ -23,6 +23,8 @@ struct sampler {
 	atomic_bool stop;
 	struct verdict_state *verdict;	/* from the first sample on */
 	struct cpu_sample *cpus;
+	struct event_totals events;
+	struct err events_err;		/* why there are no more of them */
 	struct err err;			/* why there is nothing, or no more */
 	bool broken;			/* samples ended before their time */
 	uint64_t first_ns, last_ns;	/* guest time */

@@ -25,6 +25,8 @@ static const char *const sym_names[NR_SYMS][NAME_ALT] = {
 	[SYM_PER_CPU_OFFSET]	= { "__per_cpu_offset" },
 	[SYM_RUNQUEUES]		= { "runqueues" },
 	[SYM_JIFFIES]		= { "jiffies_64", "jiffies" },
+	[SYM_SCX_ROOT]		= { "scx_root" },
+	[SYM_SCX_EVENTS]	= { "event_stats_cpu" },
 };
 
 const char *symbols_name(enum sym sym)

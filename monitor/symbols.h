@@ -20,6 +20,8 @@ enum sym {
 	SYM_PER_CPU_OFFSET,
 	SYM_RUNQUEUES,
 	SYM_JIFFIES,
+	SYM_SCX_ROOT,		/* only with sched_ext: one of these two, or none */
+	SYM_SCX_EVENTS,
 	NR_SYMS,
 };
 

@@ -74,22 +74,27 @@ static void find_clock(struct target *t)
 }
 
 static int target_attach(struct target *t, const struct symbols *sym,
-			 const struct rq_layout *layout, uint64_t text_pa, struct err *err)
+			 const struct target_layout *layout, uint64_t text_pa, struct err *err)
 {
 	int ret;
 
 	ret = kernel_find(&t->kernel, &t->cfg->mem, sym, text_pa, err);
 	if (!ret)
-		ret = rq_open(&t->rq, &t->kernel, layout, t->cfg->nr_cpus, err);
-	if (!ret)
-		find_clock(t);
-	return ret;
+		ret = rq_open(&t->rq, &t->kernel, &layout->rq, t->cfg->nr_cpus, err);
+	if (ret)
+		return ret;
+	events_open(&t->events, &t->kernel, &layout->events, t->cfg->nr_cpus);
+	find_clock(t);
+	return 0;
 }
 
-static int read_layout(struct target *t, struct btf *btf, struct rq_layout *layout, struct err *err)
+static int read_layout(struct target *t, struct btf *btf, struct target_layout *layout,
+		       struct err *err)
 {
-	int ret = rq_layout(btf, layout, t->off, sizeof(t->off), err);
+	int ret = rq_layout(btf, &layout->rq, t->off, sizeof(t->off), err);
 
+	if (!ret)
+		events_layout(btf, &layout->events, t->off, sizeof(t->off));
 	layout_close(btf);
 	return ret;
 }
@@ -181,7 +186,7 @@ static int read_symbols(const struct target *t, const struct bulk_header *bulk, 
 
 static int open_handover(struct target *t, const struct bulk_header *bulk, struct err *err)
 {
-	struct rq_layout layout;
+	struct target_layout layout;
 	struct symbols sym;
 	struct btf *btf;
 	size_t len;

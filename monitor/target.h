@@ -5,12 +5,20 @@
 #ifndef KTSTR_MONITOR_TARGET_H
 #define KTSTR_MONITOR_TARGET_H
 
+#include "events.h"
 #include "rq.h"
+
+/* What BTF says. */
+struct target_layout {
+	struct rq_layout rq;
+	struct event_layout events;
+};
 
 struct target {
 	const struct monitor_config *cfg;
 	struct kernel kernel;
 	struct rq_reader rq;
+	struct event_reader events;
 	char off[192];			/* readings that this kernel does not have */
 	uint64_t jiffies_gpa;
 	uint64_t tick_ns;		/* 0: guest time is unknown */
@@ -19,7 +27,7 @@ struct target {
 	/* From cfg->vmlinux, read once. */
 	bool vmlinux_done, vmlinux_bad;
 	struct symbols vmlinux_sym;
-	struct rq_layout vmlinux_layout;
+	struct target_layout vmlinux_layout;
 	struct err vmlinux_err;
 };
 

@@ -176,7 +176,7 @@ static void judge(struct session *s)
 	struct instance_result *res = s->res;
 	struct evidence *ev = &s->col.ev;
 	const char *klog = textbuf_str(&s->col.klog);
-	char text[2048];
+	char text[8 * KIB];
 
 	if (s->console[0])
 		klog_scan(&ev->klog, s->console[0], s->console_len[0], s->job_off);

@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "../monitor/events.h"
 #include "../monitor/rq.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -65,6 +66,24 @@ static void read_queues(const struct kernel *k, const struct header *h)
 	rq_close(&r);
 }
 
+static void read_events(const struct kernel *k, const struct header *h)
+{
+	struct event_layout layout = { .have = true, .by_root = h->linked & 2, .nr = 2 };
+	struct event_totals totals = { .any = false };
+	struct event_reader r;
+	struct event_sample s;
+	unsigned int i;
+
+	layout.percpu.off = h->field[RD_CPU];
+	layout.off[0] = h->field[RD_CLOCK];
+	layout.off[1] = h->field[RD_CURR];
+	events_open(&r, k, &layout, 1 + h->nr_cpus % 8);
+	for (i = 0; i < 2; i++) {
+		if (!events_read(&r, &s))
+			events_add(&totals, &s);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct symbols sym = { .hz = 0 };
@@ -103,8 +122,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memcpy(sym.addr, h.addr, sizeof(sym.addr));
 	sym.linked = h.linked & 1;
-	if (!kernel_find(&k, &gm, &sym, h.text_pa, NULL))
+	if (!kernel_find(&k, &gm, &sym, h.text_pa, NULL)) {
 		read_queues(&k, &h);
+		read_events(&k, &h);
+	}
 
 	/* As if it had been found, since input that leads there by itself is rare. */
 	memset(&k, 0, sizeof(k));
@@ -112,6 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	k.sym = sym;
 	k.paging = (struct paging){ &gm, h.root % RAM_SIZE, 4 + (h.levels & 1) };
 	read_queues(&k, &h);
+	read_events(&k, &h);
 	symbols_parse(&sym, (const char *)data, size);
 	free(ram);
 	return 0;
@@ -151,7 +173,7 @@ size_t fuzz_seed_input(uint8_t *buf, size_t size, uint64_t seed)
 	}
 	h.low_size = seed & 1 ? RAM_SIZE : RAM_SIZE / 2;
 	h.high_base = seed & 2 ? RAM_SIZE / 2 : 4 * GIB;
-	h.linked = seed >> 2 & 1;
+	h.linked = seed >> 2 & 3;
 	h.levels = 4;
 	h.root = 0x1000;
 	h.va = DIRECT + seed;
@@ -162,6 +184,8 @@ size_t fuzz_seed_input(uint8_t *buf, size_t size, uint64_t seed)
 	h.addr[SYM_PER_CPU_OFFSET] = TEXT + 0x200;
 	h.addr[SYM_RUNQUEUES] = 0x6000;
 	h.addr[SYM_JIFFIES] = TEXT + 0x400;
+	h.addr[SYM_SCX_ROOT] = TEXT + 0x200;
+	h.addr[SYM_SCX_EVENTS] = 0x6000;
 	for (i = 0; i < NR_READINGS; i++)
 		h.field[i] = (uint32_t)i * 8;
 	memcpy(buf, &h, sizeof(h));

@@ -370,7 +370,8 @@ static struct bulk_header *make_handover(FIXTURE_DATA(kernel) *const self, uint6
 					 bool zero_based)
 {
 	static const char *const names[NR_SYMS] = { "_text", "linux_banner", "phys_base",
-		"init_top_pgt", "__per_cpu_offset", "runqueues", "jiffies_64" };
+		"init_top_pgt", "__per_cpu_offset", "runqueues", "jiffies_64", "scx_root",
+		"event_stats_cpu" };
 	struct bulk_header *bulk = shm_bulk(&self->shm);
 	struct btf *btf = make_btf();
 	char *area = (char *)bulk;
