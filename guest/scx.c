@@ -76,6 +76,20 @@ int scx_read(const char *dir, struct scx_status *st)
 	return 0;
 }
 
+int scx_read_events(const char *dir, char *buf, size_t size)
+{
+	char path[256];
+	int ret;
+
+	buf[0] = '\0';
+	if ((size_t)snprintf(path, sizeof(path), "%s/root/events", dir) >= sizeof(path))
+		return -ENAMETOOLONG;
+	ret = read_file(path, buf, size);
+	if (ret < 0)
+		return ret == -ENOENT || ret == -ENODEV ? 0 : ret;
+	return (size_t)ret == size - 1 ? -ENOSPC : 0;
+}
+
 void scx_reason_line(struct scx_reason *r, const char *line)
 {
 	static const char head[] = "sched_ext: BPF scheduler \"", mid[] = "\" disabled (";

@@ -21,6 +21,12 @@ struct scx_status {
 /* scx_read - the files below @dir. -ENOENT: the kernel has no sched_ext, -EBADMSG: nonsense. */
 int scx_read(const char *dir, struct scx_status *st);
 
+/*
+ * scx_read_events - the event counters of the scheduler that is there, "NAME COUNT" a line; "" when
+ * there is none, or the kernel does not count. -ENOSPC: there are more.
+ */
+int scx_read_events(const char *dir, char *buf, size_t size);
+
 static inline bool scx_is(const struct scx_status *st, const char *state)
 {
 	return !__builtin_strcmp(st->state, state);

@@ -28,6 +28,7 @@
 #define SUM_NS		(200 * NSEC_PER_USEC)
 #define LIE_ABOUT	1U	/* CPU */
 #define SYMS_MAX	(16 * KIB)
+#define EVENTS_MAX	(4 * KIB)
 
 enum lie {
 	LIE_NONE,
@@ -35,6 +36,7 @@ enum lie {
 	LIE_CLOCK,
 	LIE_IDLE,
 	LIE_SCX,
+	LIE_EVENT,
 	LIE_SYMBOL,
 };
 
@@ -45,6 +47,7 @@ struct load {
 	unsigned int nr;
 	pid_t pid[MAX_SPINNERS];
 	struct truth_cpu cpu[KTSTR_MAX_CPUS];
+	char events[EVENTS_MAX];	/* what sched_ext has counted */
 	uint64_t for_ns;		/* what a look took */
 	int loadavg_fd;
 };
@@ -182,6 +185,8 @@ static int look(struct load *l)
 	ret = sched_debug_parse(text, l->cpu, l->nr_cpus);
 	free(text);
 	l->for_ns = now_ns() - start;
+	if (!ret)
+		ret = scx_read_events(SCX_DIR, l->events, sizeof(l->events));
 	return ret;
 }
 
@@ -229,6 +234,14 @@ static bool sum_stays(const struct load *l)
 	return sum_is_load(l);
 }
 
+/* The counters that were told are still the right ones. */
+static bool events_stay(const struct load *l)
+{
+	char now[EVENTS_MAX];
+
+	return !scx_read_events(SCX_DIR, now, sizeof(now)) && !strcmp(now, l->events);
+}
+
 /* --- telling -------------------------------------------------------------- */
 
 static void lie_about(struct truth_cpu *cpu, enum lie lie)
@@ -251,6 +264,24 @@ static void lie_about(struct truth_cpu *cpu, enum lie lie)
 	}
 }
 
+static void tell_events(struct guest *g, const struct load *l, enum lie lie)
+{
+	const char *line;
+	size_t len;
+
+	for (line = l->events; *line; line += len + !!line[len]) {
+		char name[64];
+		long long count;
+
+		len = strcspn(line, "\n");
+		if (lie == LIE_EVENT && line == l->events &&
+		    sscanf(line, "%63s %lld", name, &count) == 2)
+			guest_log(g, TRUTH_EVENT "%s %lld", name, count + 1);
+		else
+			guest_log(g, TRUTH_EVENT "%.*s", (int)len, line);
+	}
+}
+
 /* By the window alone: an interrupt of COM2 would be seen on a run queue. */
 static void tell(struct guest *g, struct load *l, enum lie lie)
 {
@@ -267,6 +298,7 @@ static void tell(struct guest *g, struct load *l, enum lie lie)
 			  c->curr, c->scx, c->slack);
 	}
 	guest_log(g, TRUTH_FOR_FMT, (unsigned long long)l->for_ns);
+	tell_events(g, l, lie);
 }
 
 static int tell_when_stable(struct guest *g, struct load *l, enum lie lie)
@@ -282,7 +314,7 @@ static int tell_when_stable(struct guest *g, struct load *l, enum lie lie)
 		if (only_load(l)) {
 			tell(g, l, lie);
 			/* The host takes the last word. */
-			if (sum_stays(l))
+			if (sum_stays(l) && events_stay(l))
 				return 0;
 		}
 		nanosleep(&nap, NULL);
@@ -351,6 +383,18 @@ int truth_lie_scx(struct scenario *scn, struct msg_result *res)
 {
 	(void)res;
 	return truth(scn, LIE_SCX);
+}
+
+int truth_lie_event(struct scenario *scn, struct msg_result *res)
+{
+	char events[EVENTS_MAX];
+
+	if (!scx_read_events(SCX_DIR, events, sizeof(events)) && !events[0]) {
+		result_set(scn->g, res, VERDICT_SKIP, CAUSE_NONE,
+			   "this kernel's sched_ext does not count events");
+		return 0;
+	}
+	return truth(scn, LIE_EVENT);
 }
 
 /* --- symbols -------------------------------------------------------------- */

@@ -13,13 +13,15 @@
 
 /*
  * truth_load - CPU n carries n + 1 spinners, but CPU 0 none; says what is in
- * /sys/kernel/debug/sched/debug. The others say one thing that is wrong, of CPU 1.
+ * /sys/kernel/debug/sched/debug, and what sched_ext has counted. The others say one thing that is
+ * wrong, of CPU 1 or of the first counter.
  */
 int truth_load(struct scenario *scn, struct msg_result *res);
 int truth_lie_running(struct scenario *scn, struct msg_result *res);
 int truth_lie_clock(struct scenario *scn, struct msg_result *res);
 int truth_lie_idle(struct scenario *scn, struct msg_result *res);
 int truth_lie_scx(struct scenario *scn, struct msg_result *res);
+int truth_lie_event(struct scenario *scn, struct msg_result *res);
 
 /* truth_symbols - says what /proc/kallsyms has on the names that the host asked for. */
 int truth_symbols(struct scenario *scn, struct msg_result *res);

@@ -6,6 +6,7 @@
  *
  *	truth: cpu 1: nr_running 3 clock 5012345678 curr 77 scx 3 slack 0
  *	truth: for 1234567 ns
+ *	truth: event SCX_EV_BYPASS_ACTIVATE 1
  *	truth: symbol ffffffff81000000 _text
  */
 #ifndef KTSTR_LIB_TRUTH_H
@@ -31,6 +32,7 @@ struct truth_cpu {
 
 #define TRUTH_CPU_FMT	"truth: cpu %u: nr_running %u clock %llu curr %u scx %u slack %u"
 #define TRUTH_FOR_FMT	"truth: for %llu ns"
+#define TRUTH_EVENT	"truth: event "		/* and a line of sched_ext's events */
 #define TRUTH_SYMBOL	"truth: symbol "
 
 #endif /* KTSTR_LIB_TRUTH_H */

@@ -127,6 +127,75 @@ int truth_check_cpu(const char *said, const struct monitor_report *have, unsigne
 	return ret;
 }
 
+/* The last word on a counter counts. -ENODATA: none was said. */
+static int find_event(const char *said, const char *name, int64_t *count)
+{
+	char word[MONITOR_EVENT_NAME];
+	int ret = -ENODATA;
+	long long val;
+
+	for (; *said; said = next_line(said)) {
+		if (sscanf(said, TRUTH_EVENT "%47s %lld", word, &val) != 2 ||
+		    strcmp(word, name))
+			continue;
+		*count = val;
+		ret = 0;
+	}
+	return ret;
+}
+
+/* A counter that the guest names, but the monitor does not know. */
+static int check_known(const char *said, const struct event_sample *s, struct err *err)
+{
+	char word[MONITOR_EVENT_NAME];
+	unsigned int i;
+
+	for (; *said; said = next_line(said)) {
+		if (sscanf(said, TRUTH_EVENT "%47s", word) != 1)
+			continue;
+		for (i = 0; s && i < s->nr && strcmp(word, s->event[i].name); i++)
+			;
+		if (!s || i == s->nr)
+			return err_set(err, -ENODATA, "the guest counts %s, but it cannot be read",
+				       word);
+	}
+	return 0;
+}
+
+int truth_check_events(const char *said, const struct event_sample *s, struct err *err)
+{
+	unsigned int i, nr_said = 0, nr_counted = 0;
+	int ret;
+
+	ret = check_known(said, s, err);
+	for (i = 0; !ret && s && i < s->nr; i++) {
+		int64_t read = s->event[i].count, count = 0;
+
+		/* Without a scheduler nothing is said, and nothing may be read. */
+		nr_said += !find_event(said, s->event[i].name, &count);
+		nr_counted += !!count;
+		if (count != read)
+			ret = err_set(err, -ENXIO,
+				      "%s: the guest sees %lld, the monitor reads %lld",
+				      s->event[i].name, (long long)count, (long long)read);
+	}
+	if (!ret && nr_said && !nr_counted)
+		ret = err_set(err, -ENODATA, "all %u event counters are 0: this proves nothing",
+			      nr_said);
+	return ret;
+}
+
+static int inspect_events(const struct inspection *in, struct err *err)
+{
+	struct event_sample s;
+	int ret;
+
+	if (!in->rep->have_events)
+		return truth_check_events(in->said, NULL, err);
+	ret = monitor_sample_events(in->mon, &s, err);
+	return ret ? ret : truth_check_events(in->said, &s, err);
+}
+
 int truth_inspect(const struct inspection *in, struct err *err)
 {
 	struct cpu_sample s;
@@ -138,7 +207,7 @@ int truth_inspect(const struct inspection *in, struct err *err)
 		if (!ret)
 			ret = truth_check_cpu(in->said, in->rep, cpu, &s, err);
 	}
-	return ret;
+	return ret ? ret : inspect_events(in, err);
 }
 
 int truth_inspect_symbols(const struct inspection *in, struct err *err)

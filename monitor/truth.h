@@ -20,8 +20,8 @@ struct inspection {
  * truth_inspect - the run queue of each CPU: numbers of tasks and the idle flag must be the
  * same, but for the slack that the guest names; a clock is not behind, and ahead by no more than
  * the guest took to say so and TRUTH_CLOCK_NS; for an idle CPU, ahead of the newest clock that
- * the guest saw. -ENXIO names the CPU and both numbers, -ENODATA
- * what cannot be compared.
+ * the guest saw. And each event counter of sched_ext must be the same, by its name.
+ * -ENXIO names the CPU or the counter and both numbers, -ENODATA what cannot be compared.
  */
 int truth_inspect(const struct inspection *in, struct err *err);
 
@@ -33,5 +33,8 @@ int truth_inspect_symbols(const struct inspection *in, struct err *err);
 /* truth_check_cpu - one CPU; for tests. @have says which readings there are. */
 int truth_check_cpu(const char *said, const struct monitor_report *have, unsigned int cpu,
 		    const struct cpu_sample *s, struct err *err);
+
+/* truth_check_events - all counters; for tests. @s is NULL when they cannot be read. */
+int truth_check_events(const char *said, const struct event_sample *s, struct err *err);
 
 #endif /* KTSTR_MONITOR_TRUTH_H */

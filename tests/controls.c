@@ -208,6 +208,10 @@ TRUTH_TEST(truth_lie_scx, "a wrong number of tasks of sched_ext would be found",
 	   truth_lie_scx, .needs_scx = true, .sched = "fifo",
 	   .expect_fail = EXPECT_FAIL(READING, "CPU 1: scx.nr_running: "
 				      "the guest sees 3, the monitor reads 2"));
+TRUTH_TEST(truth_lie_event, "a wrong count of an event of sched_ext would be found",
+	   truth_lie_event, .needs_scx = true, .sched = "fifo",
+	   .expect_fail = EXPECT_FAIL(READING, "SCX_EV_SELECT_CPU_FALLBACK: "
+				      "the guest sees 1, the monitor reads 0"));
 
 #define SYMBOLS_TEST(_name, _desc, _body, _more...)				\
 	KTSTR_TEST(_name,							\

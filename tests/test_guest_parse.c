@@ -149,7 +149,8 @@ FIXTURE_SETUP(scx)
 FIXTURE_TEARDOWN(scx)
 {
 	static const char *const names[] = {
-		"state", "enable_seq", "nr_rejected", "switch_all", "root/ops", "root", "",
+		"state", "enable_seq", "nr_rejected", "switch_all",
+		"root/ops", "root/events", "root", "",
 	};
 	char path[128];
 	size_t i;
@@ -178,6 +179,27 @@ TEST_F(scx, files)
 	ASSERT_EQ(0, scx_read(self->dir, &self->st));
 	EXPECT_STREQ("simple_6.18", self->st.ops);
 	EXPECT_FALSE(self->st.switch_all);
+}
+
+TEST_F(scx, events)
+{
+	static const char text[] = "SCX_EV_A 0\nSCX_EV_B 12\n";
+	char path[128], buf[64] = "x", exact[sizeof(text)], room[sizeof(text) + 1];
+
+	/* No scheduler; one in a kernel that does not count. */
+	EXPECT_EQ(0, scx_read_events(self->dir, buf, sizeof(buf)));
+	EXPECT_STREQ("", buf);
+	snprintf(path, sizeof(path), "%s/root", self->dir);
+	ASSERT_EQ(0, mkdir(path, 0700));
+	EXPECT_EQ(0, scx_read_events(self->dir, buf, sizeof(buf)));
+	EXPECT_STREQ("", buf);
+
+	put(self, "root/events", text);
+	EXPECT_EQ(0, scx_read_events(self->dir, buf, sizeof(buf)));
+	EXPECT_STREQ(text, buf);
+	/* All of it, or none. */
+	EXPECT_EQ(0, scx_read_events(self->dir, room, sizeof(room)));
+	EXPECT_EQ(-ENOSPC, scx_read_events(self->dir, exact, sizeof(exact)));
 }
 
 TEST_F(scx, nonsense)

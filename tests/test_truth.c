@@ -144,4 +144,62 @@ TEST(what_cannot_be_read_is_no_pass)
 	EXPECT_EQ(-ENODATA, truth_check_cpu("truth: cpu 1: nr_running 2 clock", &have_all, 1, &s, &err));
 }
 
+/* --- events --------------------------------------------------------------- */
+
+#define NO_EVENTS	"truth: cpu 0: nr_running 0 clock 1000000000 curr 0 scx 0 slack 0\n"
+#define EVENTS(_a, _b)								\
+	NO_EVENTS "truth: event SCX_EV_A " #_a "\ntruth: event SCX_EV_BB " #_b "\n"
+
+TEST(events_are_checked)
+{
+	static const struct {
+		const char *said;
+		int64_t a, bb;
+		const char *wrong;
+	} cases[] = {
+		{ EVENTS(7, 0), 7, 0, NULL },
+		{ EVENTS(-7, 9223372036854775807), -7, INT64_MAX, NULL },
+		/* The last word counts. */
+		{ EVENTS(6, 0) EVENTS(7, 0), 7, 0, NULL },
+		{ EVENTS(6, 0) EVENTS(7, 0), 6, 0, "SCX_EV_A: the guest sees 7, the monitor reads 6" },
+		{ EVENTS(7, 0), 7, 1, "SCX_EV_BB: the guest sees 0, the monitor reads 1" },
+		{ EVENTS(7, 0), 0, 0, "SCX_EV_A: the guest sees 7, the monitor reads 0" },
+		/* Without a scheduler. */
+		{ NO_EVENTS, 0, 0, NULL },
+		{ "", 0, 0, NULL },
+		{ NO_EVENTS, 0, 1, "SCX_EV_BB: the guest sees 0, the monitor reads 1" },
+		/* A name that begins alike, one without a number, one that nobody knows. */
+		{ "truth: event SCX_EV_A_B 7\n", 0, 0, "the guest counts SCX_EV_A_B" },
+		{ "truth: event SCX_EV_A\ntruth: event SCX_EV_BB 3\n", 0, 3, NULL },
+		{ EVENTS(7, 0) "truth: event SCX_EV_C 0\n", 7, 0, "the guest counts SCX_EV_C" },
+		/* Memory that is all 0 would be right as well. */
+		{ EVENTS(0, 0), 0, 0, "proves nothing" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct event_sample s = { .nr = 2, .event = { { "SCX_EV_A", cases[i].a },
+							      { "SCX_EV_BB", cases[i].bb } } };
+		struct err err = { "" };
+		int ret = truth_check_events(cases[i].said, &s, &err);
+
+		EXPECT_EQ(!cases[i].wrong, !ret) {
+			TH_LOG("case %zu: %s", i, err.msg);
+		}
+		if (cases[i].wrong)
+			EXPECT_NE(NULL, strstr(err.msg, cases[i].wrong)) {
+				TH_LOG("case %zu: %s", i, err.msg);
+			}
+	}
+}
+
+TEST(events_that_cannot_be_read)
+{
+	struct err err = { "" };
+
+	EXPECT_EQ(0, truth_check_events(NO_EVENTS, NULL, &err));
+	EXPECT_EQ(-ENODATA, truth_check_events(EVENTS(1, 2), NULL, &err));
+	EXPECT_NE(NULL, strstr(err.msg, "SCX_EV_A"));
+}
+
 TEST_HARNESS_MAIN
