@@ -76,7 +76,7 @@ kvm()		# $1: series, $2: kernel, then programs
 		if [ "$here" != 4 ]; then
 			run "$name" 900 "$program" -k "$kernel" --accel kvm
 		else
-			run "$name" 1800 scripts/nested.sh -t 1700 "$program" "$kernel:vmlinuz" --	\
+			run "$name" 1800 scripts/nested.sh -c 4 -t 1700 "$program" "$kernel:vmlinuz" --	\
 				"${program##*/}" -k /vmlinuz --accel kvm &
 		fi
 	done
@@ -92,12 +92,12 @@ for series in ${CHECK_KERNELS:-7 6.18}; do
 		run "${program##*/}-$series" 900 "$program" -k "$kernel" --accel tcg
 	done
 	run "ktstr-fifo-$series" 1500 "$out/ktstr" -k "$kernel" --accel tcg --sched builtin:fifo
-	kvm "$series" "$kernel" "$out/ktstr_basic" "$out/ktstr_cpuset"
 	# What does not depend on the kernel is run once, what compares kernels when there are two.
 	if [ -z "$newest" ]; then
 		newest=$kernel
 		run test_runner 900 tests/test_runner.sh "$out/ktstr_basic" "$kernel"
 		run test_repeat 600 tests/test_repeat.sh "$out/ktstr_basic" "$kernel"
+		kvm "$series" "$kernel" "$out/ktstr_basic" "$out/ktstr_cpuset"
 	else
 		run test_schedulers 900 tests/test_schedulers.sh "$out/ktstr_basic" "$tree"	\
 			"$logs/sched_ext" "$newest" "$kernel"

@@ -212,7 +212,7 @@ TEST_F(engine, consoles)
 	finish(&self->vm);
 }
 
-TEST_F(engine, flood_is_capped)
+TEST_F_TIMEOUT(engine, flood_is_capped, 240)
 {
 	struct stat st;
 	int i;
