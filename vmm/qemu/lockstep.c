@@ -33,7 +33,7 @@ int __ppoll_chk(struct pollfd *fds, nfds_t nr, const struct timespec *timeout,
 
 #define MAX_FDS		64
 #define MAX_EVENTFD	256
-/* CPUs may never wait, and there is still something to do: a triple fault beside an endless loop. */
+/* CPUs may never wait, and there be something to do: a triple fault beside an endless loop. */
 #define PATIENCE_NS	500000000
 
 typedef int ppoll_fn(struct pollfd *fds, nfds_t nr, const struct timespec *timeout,
@@ -46,12 +46,18 @@ static _Atomic(ppoll_fn *) next_ppoll;
 static _Atomic(cond_wait_fn *) next_cond_wait;
 static _Atomic(eventfd_fn *) next_eventfd;
 static atomic_bool notifies[MAX_EVENTFD];	/* this descriptor is an eventfd */
-static atomic_int cpus_waiting = -1;		/* -1: there is no CPU thread yet */
+static atomic_int cpu_thread;			/* 0: there is none yet */
+static atomic_bool cpus_waiting;
 static atomic_int wake_fd = -1;
 
-static bool in_main_thread(void)
+/* All CPUs share one. It is the first to wait, but for the main thread: until the machine runs. */
+static bool in_cpu_thread(void)
 {
-	return gettid() == getpid();
+	int none = 0, self = gettid();
+
+	if (self == getpid())
+		return false;
+	return atomic_compare_exchange_strong(&cpu_thread, &none, self) || none == self;
 }
 
 static int call_eventfd(unsigned int val, int flags)
@@ -91,14 +97,14 @@ int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
 			next = (cond_wait_fn *)dlsym(RTLD_NEXT, "pthread_cond_wait");
 		next_cond_wait = next;
 	}
-	if (in_main_thread())
+	if (!in_cpu_thread())
 		return next(cond, mutex);
-	cpus_waiting = 1;
+	cpus_waiting = true;
 	/* It can only fail because its counter is full, and then it is readable. */
 	if (wake_fd >= 0)
 		write(wake_fd, &one, sizeof(one));
 	ret = next(cond, mutex);
-	cpus_waiting = 0;
+	cpus_waiting = false;
 	return ret;
 }
 
@@ -139,7 +145,7 @@ int ppoll(struct pollfd *fds, nfds_t nr, const struct timespec *timeout, const s
 	if (!next_ppoll)
 		next_ppoll = (ppoll_fn *)dlsym(RTLD_NEXT, "ppoll");
 	ret = next_ppoll(fds, nr, timeout, mask);
-	if (ret > 0 && nr <= MAX_FDS && !cpus_waiting && in_main_thread())
+	if (ret > 0 && nr <= MAX_FDS && cpu_thread && !cpus_waiting && gettid() == getpid())
 		wait_for_cpus(fds, nr);
 	return ret;
 }
