@@ -3,12 +3,17 @@
  * klog.c - what in a kernel log is a failure
  */
 #include <ctype.h>
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include "klog.h"
 
 /* A splat's own lines, at most: registers and one stack. */
 #define KLOG_LINES	32
 #define KLOG_EXCERPTS	3
+
+/* Always 0: bits 3, 5, 15 and from 22 on (Intel SDM vol. 1, 3.4.3). */
+#define EFLAGS_RESERVED	0xffc08028UL
 
 /*
  * A message is a splat when it begins with .start (NULL: anywhere), and .has and .has2, where
@@ -169,6 +174,24 @@ static bool klog_known(const struct klog *k, const char *line)
 	return false;
 }
 
+/* "RSP: 0018:ffffc90000013e20 EFLAGS: 00010246": its value if a CPU cannot have it, else 0. */
+static uint32_t bad_eflags(const char *line, size_t len)
+{
+	static const char name[] = " EFLAGS: ";
+	const char *p = memmem(line, len, name, strlen(name));
+	char digits[9] = "";
+	unsigned long val;
+	char *end;
+
+	if (!p || line + len - p < (ptrdiff_t)(strlen(name) + 8))
+		return 0;
+	memcpy(digits, p + strlen(name), 8);
+	val = strtoul(digits, &end, 16);
+	if (end != digits + 8)
+		return 0;
+	return val & EFLAGS_RESERVED ? val : 0;
+}
+
 void klog_scan(struct klog *k, const char *text, size_t len, size_t job_off)
 {
 	const char *pos = text, *end = text + len, *line;
@@ -177,6 +200,8 @@ void klog_scan(struct klog *k, const char *text, size_t len, size_t job_off)
 	size_t line_len;
 
 	while (line_next(&pos, end, &line, &line_len)) {
+		if (!k->bad_eflags)
+			k->bad_eflags = bad_eflags(line, line_len);
 		what = klog_match(line, line_len);
 		if (!what)
 			continue;

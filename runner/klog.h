@@ -24,6 +24,7 @@ struct klog {
 	unsigned int nr_hits;		/* in all; only the first KLOG_MAX_HITS are kept */
 	struct klog_hit hit[KLOG_MAX_HITS];
 	char panic[KLOG_LINE_LEN];	/* "Kernel panic - not syncing: ...", "" if none */
+	uint32_t bad_eflags;		/* in a register dump: a value that no CPU has; 0: none */
 };
 
 /* klog_kept - how many of the hits are in .hit */

@@ -203,6 +203,23 @@ static void judge_left_out(const struct evidence *ev, struct outcome *out)
 	    (unsigned long long)(LEFT_OUT_NS / NSEC_PER_MSEC), was);
 }
 
+/*
+ * QEMU's TCG (seen with 7.2) may take a pointer for flags when it leaves translated code at a certain
+ * instruction, and what the kernel does then is not the kernel's fault.
+ */
+static void judge_engine(const struct evidence *ev, struct outcome *out)
+{
+	char was[OUTCOME_TEXT_LEN];
+
+	if (ev->time != VM_TIME_VIRTUAL || out->verdict != VERDICT_FAIL || !ev->klog.bad_eflags ||
+	    (out->cause != CAUSE_PANIC && out->cause != CAUSE_KERNEL_LOG))
+		return;
+	memcpy(was, out->text, sizeof(was));
+	set(out, VERDICT_INCONCLUSIVE, out->cause,
+	    "the engine computed wrongly (EFLAGS %08x, which no CPU has; try another --seed); it said fail: %.500s",
+	    ev->klog.bad_eflags, was);
+}
+
 /* A control passes if it fails the way it must. A skip says nothing about it, and stays one. */
 static void judge_control(const struct evidence *ev, struct outcome *out)
 {
@@ -236,5 +253,6 @@ void outcome_judge(const struct evidence *ev, struct outcome *out)
 	judge_monitor(ev, out);
 	judge_instrument(ev, out);
 	judge_left_out(ev, out);
+	judge_engine(ev, out);
 	judge_control(ev, out);
 }

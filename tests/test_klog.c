@@ -103,6 +103,30 @@ static const char *const noise[] = {
 	"4,5,6,-",
 };
 
+TEST(impossible_flags_are_seen)
+{
+	static const struct {
+		const char *line;
+		uint32_t bad;
+	} lines[] = {
+		{ "[    0.1] RSP: 0018:ffffc90000013e20 EFLAGS: 00010246\n", 0 },
+		{ "RSP: 0018:ffffc90000013e20 EFLAGS: 003f7fd7\n", 0 },
+		{ "[    0.006754] RSP: 0000:ffffccb5c000fa18 EFLAGS: 81180002\n", 0x81180002 },
+		{ "RSP: 0018:ffffc90000013e20 EFLAGS: 00400002", 0x00400002 },
+		{ "RSP: 0018:ffffc90000013e20 EFLAGS: 8118000", 0 },
+		{ "RSP: 0018:ffffc90000013e20 EFLAGS: 8118000x\n", 0 },
+		{ "RSP: 0018:ffffc90000013e20 ORIG_RAX: 81180002\n", 0 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(lines); i++) {
+		struct klog k = {};
+
+		klog_scan(&k, lines[i].line, strlen(lines[i].line), 0);
+		EXPECT_EQ(k.bad_eflags, lines[i].bad) TH_LOG("%s", lines[i].line);
+	}
+}
+
 TEST(noise_is_not)
 {
 	unsigned int i;

@@ -177,6 +177,20 @@ TEST_F(outcome, monitor)
 }
 
 /* A CPU that the engine did not run is no fault of the scheduler; one that stalls may be. */
+TEST_F(outcome, engine_computed_wrongly)
+{
+	snprintf(self->ev.klog.panic, sizeof(self->ev.klog.panic), "Kernel panic - x");
+	self->ev.klog.nr_hits = 1;
+	self->ev.klog.hit[0].what = "panic";
+	self->ev.have_result = false;
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_PANIC, "panic - x");
+	self->ev.klog.bad_eflags = 0x81184202;
+	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_PANIC, "EFLAGS 81184202");
+	EXPECT_NE(NULL, strstr(self->out.text, "panic - x"));
+	self->ev.time = VM_TIME_REAL;
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_PANIC, "panic - x");
+}
+
 TEST_F(outcome, cpu_left_out)
 {
 	self->mon.max_clock_still_ns = 360 * NSEC_PER_MSEC;
