@@ -5,38 +5,16 @@
  * They show what an engine does with each way in which a guest can end, in
  * milliseconds, without a kernel image.
  */
-#include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "../vmm/vm.h"
 #include "kselftest_harness.h"
+#include "micro_guest.h"
 
-#define MEM		(128 * MIB)
-#define CODE_GPA	(16 * MIB)
-#define CODE_MAX	512
-#define WAIT_MS		20000
-
-/*
- * 64-bit guest code, entered as a kernel would be. Position-independent, no stack.
- * Immediate values are those of lib/platform.h and vmm/layout.h.
- */
-#define GUEST_CODE(_name, _text)						\
-	extern const uint8_t guest_##_name[], guest_##_name##_end[];		\
-	asm(".pushsection .rodata\n"						\
-	    ".globl guest_" #_name ", guest_" #_name "_end\n"			\
-	    "guest_" #_name ":\n" _text "\n"					\
-	    "guest_" #_name "_end:\n"						\
-	    ".popsection")
-
-#define EXIT(val)	"mov $0xf4, %edx; mov $" #val ", %eax; out %al, %dx;"
 #define PUTC(port, c)	"mov $" #port ", %edx; mov $'" c "', %eax; out %al, %dx;"
-#define BELL		"mov $0x505, %edx; mov $1, %eax; out %al, %dx;"
-#define FOREVER		"1: pause; jmp 1b;"
 
 GUEST_CODE(done, EXIT(0x20) FOREVER);
 GUEST_CODE(reset, EXIT(0x21) FOREVER);
@@ -58,90 +36,21 @@ GUEST_CODE(bell,
 	   "mov $0x3f8, %edx; mov %ebx, %eax; out %al, %dx;"
 	   EXIT(0x20) FOREVER);
 
-static const uint64_t page = 4096;
-
-/* A "vmlinux" of one segment with that code. */
-static int make_kernel(const char *path, const uint8_t *code, size_t len)
-{
-	struct {
-		Elf64_Ehdr eh;
-		Elf64_Phdr ph;
-	} head = {
-		.eh = {
-			.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
-			.e_type = ET_EXEC, .e_machine = EM_X86_64, .e_version = EV_CURRENT,
-			.e_entry = CODE_GPA, .e_phoff = sizeof(Elf64_Ehdr),
-			.e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 1,
-		},
-		.ph = {
-			.p_type = PT_LOAD, .p_offset = page, .p_paddr = CODE_GPA,
-			.p_vaddr = 0xffffffff81000000,
-			.p_filesz = len, .p_memsz = page,
-		},
-	};
-	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = write_all(fd, &head, sizeof(head));
-	if (!ret && pwrite(fd, code, len, page) != (ssize_t)len)
-		ret = -EIO;
-	close(fd);
-	return ret;
-}
-
 FIXTURE(engine) {
-	char dir[32];
-	char path[64];
-	struct vm_config cfg;
-	struct vm *vm;
-	struct err err;
+	MICRO_GUEST_FIELDS;
 };
 
 FIXTURE_SETUP(engine)
 {
-	strcpy(self->dir, "/tmp/ktstr-test-XXXXXX");
-	ASSERT_NE(mkdtemp(self->dir), NULL);
-	snprintf(self->path, sizeof(self->path), "%s/kernel", self->dir);
+	MICRO_GUEST_SETUP();
 	if (vm_engine_select("auto", &self->cfg.engine, &self->err))
 		SKIP(return, "%s", self->err.msg);
-	ASSERT_EQ(topology_parse("1n1l1c1t", &self->cfg.topo, NULL), 0);
-	self->cfg.kernel = self->path;
-	self->cfg.mem_bytes = MEM;
 }
 
 FIXTURE_TEARDOWN(engine)
 {
-	vm_destroy(self->vm);
-	unlink(self->path);
-	rmdir(self->dir);
+	MICRO_GUEST_TEARDOWN();
 }
-
-/* Before the fixture is torn down, so that what it prints is seen. */
-static void finish(struct vm **vm)
-{
-	vm_destroy(*vm);
-	*vm = NULL;
-}
-
-#define LOAD(_name)								\
-	ASSERT_EQ(make_kernel(self->path, guest_##_name,			\
-			      guest_##_name##_end - guest_##_name), 0)
-
-#define START(_name) do {							\
-	LOAD(_name);								\
-	ASSERT_EQ(vm_create(&self->cfg, -1, &self->vm, &self->err), 0) {	\
-		TH_LOG("%s", self->err.msg);					\
-	}									\
-	ASSERT_EQ(vm_run(self->vm, &self->err), 0) {				\
-		TH_LOG("%s", self->err.msg);					\
-	}									\
-} while (0)
-
-#define EXPECT_END(_event)							\
-	EXPECT_EQ(vm_wait(self->vm, WAIT_MS), _event) {				\
-		TH_LOG("%s", vm_engine_text(self->vm));				\
-	}
 
 TEST_F(engine, exit)
 {

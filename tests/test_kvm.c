@@ -5,7 +5,6 @@
  * They run on every /dev/kvm, also on one that only emulates: all instructions are simple ones.
  */
 #include <dirent.h>
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -14,29 +13,10 @@
 #include <unistd.h>
 #include "../vmm/engines.h"
 #include "kselftest_harness.h"
+#include "micro_guest.h"
 
-#define MEM		(128 * MIB)
-#define CODE_GPA	(16 * MIB)
-#define WAIT_MS		20000
-
-/*
- * 64-bit code, entered as a kernel is. Position-independent, loaded at 16 MiB; numbers are those of
- * lib/platform.h and vmm/layout.h. A stack is there.
- */
-#define GUEST_CODE(_name, _text)						\
-	extern const uint8_t kvm_guest_##_name[], kvm_guest_##_name##_end[];	\
-	asm(".pushsection .rodata\n"						\
-	    ".globl kvm_guest_" #_name ", kvm_guest_" #_name "_end\n"		\
-	    "kvm_guest_" #_name ":\n" _text "\n"				\
-	    "kvm_guest_" #_name "_end:\n"					\
-	    ".popsection")
-
-#define OUTB(port, val)	"mov $" #port ", %edx; mov $" #val ", %eax; out %al, %dx;"
-#define EXIT(val)	OUTB(0xf4, val)
 #define PUTC(c)		"mov $0x3f8, %edx; mov $'" c "', %eax; out %al, %dx;"
 #define PUTREG		"mov $0x3f8, %edx; mov %ebx, %eax; out %al, %dx;"
-#define BELL		OUTB(0x505, 1)
-#define FOREVER		"1: pause; jmp 1b;"
 #define HALT		"1: hlt; jmp 1b;"
 #define FAIL		"9:" PUTC("!") EXIT(0x20) FOREVER
 /* A page fault that no IDT is there for. */
@@ -172,44 +152,8 @@ GUEST_CODE(timer_over_bell,
 	   "sti;" HALT
 	   "3:" PUTC("T") EXIT(0x20) FOREVER IDT);
 
-static const uint64_t page = 4096;
-
-/* A "vmlinux" of one segment with that code. */
-static int make_kernel(const char *path, const uint8_t *code, size_t len)
-{
-	struct {
-		Elf64_Ehdr eh;
-		Elf64_Phdr ph;
-	} head = {
-		.eh = {
-			.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
-				     EV_CURRENT },
-			.e_type = ET_EXEC, .e_machine = EM_X86_64, .e_version = EV_CURRENT,
-			.e_entry = CODE_GPA, .e_phoff = sizeof(Elf64_Ehdr),
-			.e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 1,
-		},
-		.ph = {
-			.p_type = PT_LOAD, .p_offset = page, .p_paddr = CODE_GPA,
-			.p_vaddr = 0xffffffff81000000, .p_filesz = len, .p_memsz = page,
-		},
-	};
-	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = write_all(fd, &head, sizeof(head));
-	if (!ret && pwrite(fd, code, len, page) != (ssize_t)len)
-		ret = -EIO;
-	close(fd);
-	return ret;
-}
-
 FIXTURE(kvm) {
-	char dir[32];
-	char path[64];
-	struct vm_config cfg;
-	struct vm *vm;
-	struct err err;
+	MICRO_GUEST_FIELDS;
 };
 
 FIXTURE_SETUP(kvm)
@@ -217,51 +161,17 @@ FIXTURE_SETUP(kvm)
 	/* Not the engine's probe: that one wants more than these guests need. */
 	if (access("/dev/kvm", R_OK | W_OK))
 		SKIP(return, "/dev/kvm: %s", strerror(errno));
-	strcpy(self->dir, "/tmp/ktstr-test-XXXXXX");
-	ASSERT_NE(mkdtemp(self->dir), NULL);
-	snprintf(self->path, sizeof(self->path), "%s/kernel", self->dir);
-	ASSERT_EQ(topology_parse("1n1l1c1t", &self->cfg.topo, NULL), 0);
+	MICRO_GUEST_SETUP();
 	self->cfg.engine = &vm_engine_kvm;
-	self->cfg.kernel = self->path;
-	self->cfg.mem_bytes = MEM;
 }
 
 FIXTURE_TEARDOWN(kvm)
 {
-	vm_destroy(self->vm);
-	unlink(self->path);
-	rmdir(self->dir);
+	MICRO_GUEST_TEARDOWN();
 }
-
-/* Before the fixture is torn down, so that what it prints is seen. */
-static void finish(struct vm **vm)
-{
-	vm_destroy(*vm);
-	*vm = NULL;
-}
-
-#define LOAD(_name)								\
-	ASSERT_EQ(make_kernel(self->path, kvm_guest_##_name,			\
-			      kvm_guest_##_name##_end - kvm_guest_##_name), 0)
-
-#define OK(_call)								\
-	ASSERT_EQ(_call, 0) {							\
-		TH_LOG("%s", self->err.msg);					\
-	}
-
-#define START(_name) do {							\
-	LOAD(_name);								\
-	OK(vm_create(&self->cfg, -1, &self->vm, &self->err));			\
-	OK(vm_run(self->vm, &self->err));					\
-} while (0)
 
 #define CPUS(_topo)								\
 	ASSERT_EQ(topology_parse(_topo, &self->cfg.topo, NULL), 0)
-
-#define EXPECT_END(_event)							\
-	EXPECT_EQ(vm_wait(self->vm, WAIT_MS), _event) {				\
-		TH_LOG("%s", vm_engine_text(self->vm));				\
-	}
 
 #define EXPECT_TEXT(_part)							\
 	EXPECT_NE(strstr(vm_engine_text(self->vm), _part), NULL) {		\
