@@ -7,7 +7,6 @@
  * PIT even more, take long to tear down), vCPUs in parallel.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +24,6 @@
 #define GPA_KVM_IDENTITY_MAP	0xfffbc000UL
 
 #define PHYS_BITS_DEFAULT	36
-#define CREATE_TRIES		5
 #define MSI_LEVEL		(1U << 15)	/* of the data */
 
 static const struct {
@@ -54,9 +52,9 @@ static int open_device(struct kvm_machine *m, struct err *err)
 {
 	unsigned int i;
 
-	m->dev_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	m->dev_fd = kvm_open(err);
 	if (m->dev_fd < 0)
-		return err_set(err, -errno, "/dev/kvm: %s", strerror(errno));
+		return m->dev_fd;
 	for (i = 0; i < ARRAY_SIZE(needed); i++)
 		if (has_cap(m->dev_fd, needed[i].cap) <= 0)
 			return err_set(err, -EOPNOTSUPP, "KVM of this kernel lacks %s, needed for %s",
@@ -115,19 +113,6 @@ static int check_limits(struct kvm_machine *m, struct err *err)
 			       phys_bits);
 	/* Linux brings up no CPU above 255 unless interrupts can be sent there. */
 	m->cpuid.ext_dest_id = last > 254;
-	return 0;
-}
-
-static int create_vm(struct kvm_machine *m, struct err *err)
-{
-	int tries = CREATE_TRIES;
-
-	/* Interrupted while the kernel waits for its own locks: not an answer. */
-	do {
-		m->fd = ioctl(m->dev_fd, KVM_CREATE_VM, 0UL);
-	} while (m->fd < 0 && errno == EINTR && --tries);
-	if (m->fd < 0)
-		return err_set(err, -errno, "KVM_CREATE_VM: %s", strerror(errno));
 	return 0;
 }
 
@@ -318,8 +303,10 @@ static int kvm_create(struct vm *vm, const struct vm_image *image, struct err *e
 		ret = get_supported(m, err);
 	if (!ret)
 		ret = check_limits(m, err);
-	if (!ret)
-		ret = create_vm(m, err);
+	if (!ret) {
+		m->fd = kvm_create_vm(m->dev_fd, err);
+		ret = min(m->fd, 0);
+	}
 	if (!ret)
 		ret = set_up_vm(m, err);
 	if (!ret)

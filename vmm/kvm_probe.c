@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "kvm_probe.h"
 
+#define CREATE_TRIES	5
 #define PROBE_MEM	4096
 #define PROBE_PORT	0x10
 #define PROBE_BITS	0xff	/* has 8 bits set */
@@ -21,17 +22,31 @@ static const uint8_t code[] = {
 	0xf4,				/* hlt */
 };
 
-static int open_kvm(struct err *err)
+int kvm_open(struct err *err)
 {
 	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 
-	if (fd >= 0)
-		return fd;
-	if (errno == ENOENT)
+	if (fd < 0 && errno == ENOENT)
 		return err_set(err, -ENOENT, "no /dev/kvm (load kvm_intel or kvm_amd, or turn virtualization on in the firmware)");
-	if (errno == EACCES)
+	if (fd < 0 && errno == EACCES)
 		return err_set(err, -EACCES, "no access to /dev/kvm (join the group kvm)");
-	return err_set(err, -ENODEV, "/dev/kvm: %s", strerror(errno));
+	if (fd < 0)
+		return err_set(err, -ENODEV, "/dev/kvm: %s", strerror(errno));
+	if (ioctl(fd, KVM_GET_API_VERSION, 0) == KVM_API_VERSION)
+		return fd;
+	close(fd);
+	return err_set(err, -ENODEV, "/dev/kvm speaks another API version");
+}
+
+int kvm_create_vm(int kvm, struct err *err)
+{
+	int vm, tries = CREATE_TRIES;
+
+	/* Interrupted while the kernel waits for its own locks: not an answer. */
+	do {
+		vm = ioctl(kvm, KVM_CREATE_VM, 0UL);
+	} while (vm < 0 && errno == EINTR && --tries);
+	return vm < 0 ? err_set(err, -ENODEV, "KVM_CREATE_VM: %s", strerror(errno)) : vm;
 }
 
 /* Run until the port write. KVM_RUN can be interrupted without having done anything. */
@@ -116,25 +131,14 @@ out:
 
 int kvm_probe(struct err *err)
 {
-	int kvm = open_kvm(err), vm, ret, tries = 5;
+	int kvm = kvm_open(err), vm, ret;
 
 	if (kvm < 0)
 		return kvm;
-	if (ioctl(kvm, KVM_GET_API_VERSION, 0) != KVM_API_VERSION) {
-		ret = err_set(err, -ENODEV, "/dev/kvm speaks another API version");
-		goto out;
-	}
-	/* Interrupted while the kernel waits for its own locks: not an answer. */
-	do {
-		vm = ioctl(kvm, KVM_CREATE_VM, 0);
-	} while (vm < 0 && errno == EINTR && --tries);
-	if (vm < 0) {
-		ret = err_set(err, -ENODEV, "KVM_CREATE_VM: %s", strerror(errno));
-		goto out;
-	}
-	ret = probe_vm(kvm, vm, err);
-	close(vm);
-out:
+	vm = kvm_create_vm(kvm, err);
+	ret = vm < 0 ? vm : probe_vm(kvm, vm, err);
+	if (vm >= 0)
+		close(vm);
 	close(kvm);
 	return ret;
 }

@@ -8,6 +8,15 @@
 #include "../lib/log.h"
 
 /*
+ * kvm_open - a descriptor of /dev/kvm, the caller's to close. -ENOENT without /dev/kvm, -EACCES,
+ * or -ENODEV, with the reason in @err.
+ */
+int kvm_open(struct err *err);
+
+/* kvm_create_vm - an empty VM's descriptor, the caller's to close, or -ENODEV. */
+int kvm_create_vm(int kvm, struct err *err);
+
+/*
  * kvm_probe - run a few instructions in a throw-away VM. There are hosts whose
  * /dev/kvm opens, makes VMs and runs simple code, but by emulation: a kernel dies
  * there with KVM_INTERNAL_ERROR_EMULATION. One of the instructions is therefore
