@@ -35,6 +35,23 @@ static void set(struct outcome *out, enum verdict verdict, enum cause cause, con
 	va_end(ap);
 }
 
+/* What was said cannot be believed, for this reason; the cause stays, and what was said is told. */
+static void doubt(struct outcome *out, const char *fmt, ...) __printf(2, 3);
+
+static void doubt(struct outcome *out, const char *fmt, ...)
+{
+	char why[OUTCOME_TEXT_LEN], was[OUTCOME_TEXT_LEN];
+	enum verdict verdict = out->verdict;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	memcpy(was, out->text, sizeof(was));
+	set(out, VERDICT_INCONCLUSIVE, out->cause, "%.500s; it said %s%s%.500s", why,
+	    verdict_name(verdict), was[0] ? ": " : "", was);
+}
+
 /* A result is used only if it makes sense as a whole. */
 static bool result_sound(const struct msg_result *res)
 {
@@ -166,15 +183,10 @@ static bool judges_time(const struct evidence *ev, const struct outcome *out)
 
 static void judge_instrument(const struct evidence *ev, struct outcome *out)
 {
-	char why[384], was[OUTCOME_TEXT_LEN];
-	enum verdict verdict = out->verdict;
+	char why[384];
 
-	if (!judges_time(ev, out) || !instrument_bad(ev, why, sizeof(why)))
-		return;
-	memcpy(was, out->text, sizeof(was));
-	set(out, VERDICT_INCONCLUSIVE, out->cause,
-	    "the guest is no good clock: %s; it said %s%s%.500s", why, verdict_name(verdict),
-	    was[0] ? ": " : "", was);
+	if (judges_time(ev, out) && instrument_bad(ev, why, sizeof(why)))
+		doubt(out, "the guest is no good clock: %s", why);
 }
 
 /*
@@ -185,7 +197,6 @@ static void judge_instrument(const struct evidence *ev, struct outcome *out)
 static void judge_left_out(const struct evidence *ev, struct outcome *out)
 {
 	const struct monitor_report *mon = ev->monitor;
-	char was[OUTCOME_TEXT_LEN];
 	unsigned int i;
 
 	if (ev->time != VM_TIME_VIRTUAL || out->verdict != VERDICT_FAIL ||
@@ -196,11 +207,9 @@ static void judge_left_out(const struct evidence *ev, struct outcome *out)
 	for (i = 0; i < min(mon->nr_violations, MONITOR_MAX_VIOLATIONS); i++)
 		if (mon->violation[i].cause == CAUSE_STALL)
 			return;
-	memcpy(was, out->text, sizeof(was));
-	set(out, VERDICT_INCONCLUSIVE, out->cause,
-	    "the engine left a busy CPU out for %llu ms (limit %llu ms); it said fail: %.500s",
-	    (unsigned long long)(mon->max_clock_still_ns / NSEC_PER_MSEC),
-	    (unsigned long long)(LEFT_OUT_NS / NSEC_PER_MSEC), was);
+	doubt(out, "the engine left a busy CPU out for %llu ms (limit %llu ms)",
+	      (unsigned long long)(mon->max_clock_still_ns / NSEC_PER_MSEC),
+	      (unsigned long long)(LEFT_OUT_NS / NSEC_PER_MSEC));
 }
 
 /*
@@ -209,15 +218,11 @@ static void judge_left_out(const struct evidence *ev, struct outcome *out)
  */
 static void judge_engine(const struct evidence *ev, struct outcome *out)
 {
-	char was[OUTCOME_TEXT_LEN];
-
 	if (ev->time != VM_TIME_VIRTUAL || out->verdict != VERDICT_FAIL || !ev->klog.bad_eflags ||
 	    (out->cause != CAUSE_PANIC && out->cause != CAUSE_KERNEL_LOG))
 		return;
-	memcpy(was, out->text, sizeof(was));
-	set(out, VERDICT_INCONCLUSIVE, out->cause,
-	    "the engine computed wrongly (EFLAGS %08x, which no CPU has; try another --seed); it said fail: %.500s",
-	    ev->klog.bad_eflags, was);
+	doubt(out, "the engine computed wrongly (EFLAGS %08x, which no CPU has; try another --seed)",
+	      ev->klog.bad_eflags);
 }
 
 /* A control passes if it fails the way it must. A skip says nothing about it, and stays one. */
