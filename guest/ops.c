@@ -232,10 +232,8 @@ static int stop_below(struct scenario *scn, const struct cgroup *cg, struct err 
 			worker_mark_stop(w);
 	}
 	ret = workers_collect(scn->workers);
-	if (ret) {
-		scn->unkillable = true;
+	if (ret)
 		return err_set(err, ret, "workers of cgroup %s cannot be killed", cg->name);
-	}
 	/* Their cgroup may go now; the name of it stays. */
 	for (w = scn->workers; w; w = w->next) {
 		if (!worker_alive(w) && cgroup_is_below(w->cgroup, cg))
@@ -381,10 +379,8 @@ int scenario_end_step(struct scenario *scn, struct err *err)
 			worker_mark_stop(w);
 	}
 	ret = workers_collect(scn->workers);
-	if (ret) {
-		scn->unkillable = true;
+	if (ret)
 		return err_set(err, ret, "workers of step %u cannot be killed", scn->step);
-	}
 	do {
 		for (cg = scn->fs.list; cg; cg = cg->next) {
 			if (!cg->keep && cg->step == scn->step)

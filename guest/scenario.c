@@ -55,10 +55,15 @@ static void begin(struct scenario *scn, uint64_t first_ns)
 	guest_signal(scn->g, SHM_GST_STARTED);
 }
 
-/* Operations fail for what a cgroup refused, or for what a worker made of it. */
+/* Operations fail for what a cgroup refused, or because a worker outlives even SIGKILL. */
 static enum cause ops_cause(const struct scenario *scn)
 {
-	return scn->unkillable ? CAUSE_WORKER : CAUSE_CGROUP;
+	const struct worker *w;
+
+	for (w = scn->workers; w; w = w->next)
+		if (w->killed && worker_alive(w))
+			return CAUSE_WORKER;
+	return CAUSE_CGROUP;
 }
 
 static int hold_loop(struct scenario *scn, const struct step *step, struct msg_result *res)

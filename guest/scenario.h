@@ -21,7 +21,6 @@ struct scenario {
 	struct cpumask all;		/* online CPUs */
 	struct cpumask usable;		/* all but the last when there are more than two */
 
-	bool unkillable;		/* a worker outlived SIGKILL: operations fail because of it */
 	unsigned int step;		/* at hand */
 	unsigned int batch;		/* of the last workers */
 	uint64_t fault_ns;		/* when the job's fault is due; 0: none, or done */
