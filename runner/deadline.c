@@ -26,36 +26,59 @@ void deadline_init(struct deadline *d, const struct plan_instance *inst)
 		d->guest_ns = d->guest_ns / GUEST_CPUS * cpus;
 }
 
-void deadline_start(struct deadline *d, uint64_t now, bool job)
+void deadline_start(struct deadline *d, const struct host_time *host, bool job)
 {
-	d->start_ns = now;
+	d->start = *host;
 	if (job)
-		d->job_start_ns = now;
+		d->job_start = *host;
 }
 
-void deadline_job(struct deadline *d, uint64_t now)
+void deadline_job(struct deadline *d, const struct host_time *host)
 {
-	if (!d->job_start_ns)
-		d->job_start_ns = now;
+	if (!d->job_start.now_ns)
+		d->job_start = *host;
 }
 
-static bool late(const char *what, uint64_t ns, uint64_t limit, char *text, size_t size)
+bool deadline_near(const struct deadline *d, uint64_t now_ns)
 {
-	if (ns <= limit)
-		return false;
-	snprintf(text, size, "%s %.1f s (limit %.1f s)", what, ns / 1e9, limit / 1e9);
-	return true;
+	if (!d->job_start.now_ns)
+		return now_ns - d->start.now_ns > d->boot_ns;
+	return now_ns - d->job_start.now_ns > d->job_ns;
 }
 
-bool deadline_passed(struct deadline *d, uint64_t now, uint64_t guest_now, char *text, size_t size)
+static enum late late_real(const char *what, const struct host_time *from,
+			   const struct host_time *to, uint64_t limit, char *text, size_t size)
 {
-	if (!d->job_start_ns)
-		return late("no job was taken in", now - d->start_ns, d->boot_ns, text, size);
+	uint64_t took = to->now_ns - from->now_ns, starved = to->starved_ns - from->starved_ns;
+	int len;
+
+	/* Threads come and go, and what they waited goes with them. */
+	if (to->starved_ns < from->starved_ns)
+		starved = 0;
+	starved = min(starved, took);
+	if (took - starved <= limit && took <= DEADLINE_STRETCH * limit)
+		return LATE_NOT;
+	len = snprintf(text, size, "%s %.1f s (limit %.1f s)", what, took / 1e9, limit / 1e9);
+	if (starved >= NSEC_PER_SEC && len > 0 && (size_t)len < size)
+		snprintf(text + len, size - len, ", %.1f s of it without a CPU of the host",
+			 starved / 1e9);
+	return took - starved > limit ? LATE_GUEST : LATE_HOST;
+}
+
+enum late deadline_passed(struct deadline *d, const struct host_time *host, uint64_t guest_now,
+			  char *text, size_t size)
+{
+	uint64_t took;
+
+	if (!d->job_start.now_ns)
+		return late_real("no job was taken in", &d->start, host, d->boot_ns, text, size);
 	if (guest_now && !d->job_start_guest_ns)
 		d->job_start_guest_ns = guest_now;
-	if (guest_now > d->job_start_guest_ns &&
-	    late("no result in guest time", guest_now - d->job_start_guest_ns, d->guest_ns, text,
-		 size))
-		return true;
-	return late("no result in real time", now - d->job_start_ns, d->job_ns, text, size);
+	took = guest_now > d->job_start_guest_ns ? guest_now - d->job_start_guest_ns : 0;
+	if (took > d->guest_ns) {
+		snprintf(text, size, "no result in guest time %.1f s (limit %.1f s)", took / 1e9,
+			 d->guest_ns / 1e9);
+		return LATE_GUEST;
+	}
+	return late_real("no result in real time", &d->job_start, host, d->job_ns, text, size);
 }

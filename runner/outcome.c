@@ -7,9 +7,9 @@
 #include <string.h>
 #include "outcome.h"
 
-/* Sleeps that may be off in a guest whose clock is still good enough to judge by. */
 /* Many ticks: a healthy guest has 20 ms, and scheduler verdicts have limits above. */
 #define LEFT_OUT_NS		(100 * NSEC_PER_MSEC)
+/* Sleeps that may be off in a guest whose clock is still good enough to judge by. */
 #define INSTRUMENT_MAX_BAD	5
 
 /* Causes that rest on the guest's clock, and so on its quality. */
@@ -189,6 +189,13 @@ static void judge_instrument(const struct evidence *ev, struct outcome *out)
 		doubt(out, "the guest is no good clock: %s", why);
 }
 
+/* Late is who had the time; whoever waited for the host most of it is not. */
+static void judge_starved(const struct evidence *ev, struct outcome *out)
+{
+	if (ev->starved && out->verdict == VERDICT_FAIL && out->cause == CAUSE_TIMEOUT)
+		doubt(out, "the host had no CPU for the guest");
+}
+
 /*
  * An engine that counts time in instructions shows no steal, but may leave a CPU out while
  * others run: the clock of that CPU stands still in spite of tasks on it, and who waits there
@@ -257,6 +264,7 @@ void outcome_judge(const struct evidence *ev, struct outcome *out)
 	judge_klog(ev, out);
 	judge_monitor(ev, out);
 	judge_instrument(ev, out);
+	judge_starved(ev, out);
 	judge_left_out(ev, out);
 	judge_engine(ev, out);
 	judge_control(ev, out);

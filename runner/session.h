@@ -39,6 +39,12 @@ void session_note(struct session *s, const char *fmt, ...) __printf(2, 3);
 /* session_drain - read what is in the window; notices when the job begins. */
 void session_drain(struct session *s);
 
+/* session_late - has a deadline passed? If so, the evidence says which, and by how much. */
+bool session_late(struct session *s);
+
+/* session_host_time - for the deadlines; costs some system calls. */
+struct host_time session_host_time(struct session *s);
+
 /* session_event - remember how the guest ended. */
 void session_event(struct session *s, enum vm_event event);
 

@@ -10,6 +10,11 @@
 #include "../monitor/truth.h"
 #include "session.h"
 
+struct host_time session_host_time(struct session *s)
+{
+	return (struct host_time){ .now_ns = now_ns(), .starved_ns = vm_starved_ns(s->vm) };
+}
+
 size_t session_console_size(const struct session *s)
 {
 	struct stat st;
@@ -25,8 +30,10 @@ void session_drain(struct session *s)
 		s->ring_corrupt = true;
 		session_note(s, "the window's ring is corrupt; COM2 has to do");
 	}
-	if (s->col.ev.stage >= STAGE_JOB && !s->deadline.job_start_ns) {
-		deadline_job(&s->deadline, now_ns());
+	if (s->col.ev.stage >= STAGE_JOB && !s->deadline.job_start.now_ns) {
+		const struct host_time host = session_host_time(s);
+
+		deadline_job(&s->deadline, &host);
 		s->job_off = session_console_size(s);
 	}
 }
@@ -87,6 +94,23 @@ static bool com2_has_job(struct session *s)
 	return has;
 }
 
+bool session_late(struct session *s)
+{
+	struct evidence *ev = &s->col.ev;
+	struct host_time host = { .now_ns = now_ns() };
+	uint64_t guest_now;
+	enum late late;
+
+	if (!s->mon || monitor_guest_ns(s->mon, &guest_now))
+		guest_now = 0;
+	if (deadline_near(&s->deadline, host.now_ns))
+		host = session_host_time(s);
+	late = deadline_passed(&s->deadline, &host, guest_now, ev->ending_text,
+			       sizeof(ev->ending_text));
+	ev->starved = late == LATE_HOST;
+	return late != LATE_NOT;
+}
+
 /* A late guest may still say what its scheduler was doing. */
 static void on_late(struct session *s)
 {
@@ -98,9 +122,7 @@ static void on_late(struct session *s)
 
 static void watch(struct session *s)
 {
-	struct evidence *ev = &s->col.ev;
 	enum vm_event event;
-	uint64_t guest_now;
 
 	for (;;) {
 		event = vm_wait(s->vm, SESSION_WAIT_MS);
@@ -116,13 +138,12 @@ static void watch(struct session *s)
 					     SESSION_EXIT_S);
 			return;
 		}
-		if (!s->mon || monitor_guest_ns(s->mon, &guest_now))
-			guest_now = 0;
-		if (!deadline_passed(&s->deadline, now_ns(), guest_now, ev->ending_text,
-				     sizeof(ev->ending_text)))
+		if (!session_late(s))
 			continue;
-		if (!s->deadline.job_start_ns && com2_has_job(s)) {
-			deadline_job(&s->deadline, now_ns());
+		if (!s->deadline.job_start.now_ns && com2_has_job(s)) {
+			const struct host_time host = session_host_time(s);
+
+			deadline_job(&s->deadline, &host);
 			continue;
 		}
 		on_late(s);

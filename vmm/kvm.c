@@ -422,6 +422,11 @@ static void close_fd(int fd)
 		close(fd);
 }
 
+static pid_t kvm_process(struct vm *vm)
+{
+	return vm->priv ? getpid() : 0;
+}
+
 static void kvm_destroy(struct vm *vm)
 {
 	struct kvm_machine *m = vm->priv;
@@ -459,6 +464,7 @@ const struct vm_engine vm_engine_kvm = {
 	.wait = kvm_wait,
 	.freeze = kvm_freeze,
 	.text = kvm_text,
+	.process = kvm_process,
 	.destroy = kvm_destroy,
 	.time = VM_TIME_REAL,
 	.private_ram = true,

@@ -459,6 +459,13 @@ static const char *tcg_text(struct vm *vm)
 	return tcg ? tcg->text : "";
 }
 
+static pid_t tcg_process(struct vm *vm)
+{
+	struct tcg *tcg = vm->priv;
+
+	return tcg ? tcg->pid : 0;
+}
+
 static void tcg_destroy(struct vm *vm)
 {
 	struct tcg *tcg = vm->priv;
@@ -486,6 +493,7 @@ const struct vm_engine vm_engine_tcg = {
 	.wait = tcg_wait,
 	.freeze = tcg_freeze,
 	.text = tcg_text,
+	.process = tcg_process,
 	.destroy = tcg_destroy,
 	.time = VM_TIME_VIRTUAL,
 	/*

@@ -11,6 +11,7 @@
 #include "engines.h"
 #include "loader.h"
 #include "sparse.h"
+#include "starved.h"
 #include "vm.h"
 
 /*
@@ -293,6 +294,13 @@ enum vm_event vm_wait(struct vm *vm, int timeout_ms)
 const char *vm_engine_text(struct vm *vm)
 {
 	return vm->engine->text(vm);
+}
+
+uint64_t vm_starved_ns(struct vm *vm)
+{
+	pid_t pid = vm->engine->process(vm);
+
+	return pid ? starved_ns(pid) : 0;
 }
 
 int vm_image_open(struct vm_image *image, struct err *err)

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/types.h>
 #include "../lib/log.h"
 #include "../lib/shm.h"
 #include "../lib/topology.h"
@@ -84,6 +85,8 @@ struct vm_engine {
 	 * that still runs, if it can tell; a static or vm-owned string.
 	 */
 	const char *(*text)(struct vm *vm);
+	/* The process that the CPUs are threads of, 0 if there is none now. */
+	pid_t (*process)(struct vm *vm);
 	/* Stop the CPUs, free all that is the engine's. Safe at any point after create(). */
 	void (*destroy)(struct vm *vm);
 	enum vm_time time;
@@ -116,6 +119,12 @@ int vm_thaw(const struct vm_config *cfg, const struct vm_image *image, struct vm
 int vm_run(struct vm *vm, struct err *err);
 enum vm_event vm_wait(struct vm *vm, int timeout_ms);
 const char *vm_engine_text(struct vm *vm);
+
+/*
+ * vm_starved_ns - time that the worst-off CPU waited for a CPU of the host, since it began; 0 where
+ * the host does not say. Reads some files.
+ */
+uint64_t vm_starved_ns(struct vm *vm);
 
 /*
  * vm_image_open - make an image's memfds. vm_freeze - fill it, from a VM that was created on
