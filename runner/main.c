@@ -146,7 +146,7 @@ static int go(struct runner *run)
 	if (ret)
 		return report_skip_all("%s", err.msg);
 	if (!run->plan.nr)
-		return report_skip_all("no test runs by default; -l -t '*' lists all");
+		return report_skip_all("%s", run->plan.none);
 	skip_missing_builtins(run);
 	diag_header(run);
 	return runner_run(run);

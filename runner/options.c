@@ -404,6 +404,14 @@ static int parse_args(int argc, char **argv, struct options *opts, struct err *e
 	return 0;
 }
 
+static int add_shared_filters(struct options *opts, struct err *err)
+{
+	int ret = split_env("KTSTR_FILTER", &opts->env_copy[0], opts, add_filter, err);
+
+	opts->filters_shared = opts->nr_filters;
+	return ret;
+}
+
 int options_parse(int argc, char **argv, struct options *opts, struct err *err)
 {
 	int ret;
@@ -417,7 +425,7 @@ int options_parse(int argc, char **argv, struct options *opts, struct err *err)
 		ret = parse_args(argc, argv, opts, err);
 	/* Lists: the command line replaces the variable. */
 	if (!ret && !opts->nr_filters)
-		ret = split_env("KTSTR_FILTER", &opts->env_copy[0], opts, add_filter, err);
+		ret = add_shared_filters(opts, err);
 	if (!ret && !opts->nr_sched_args)
 		ret = split_env("KTSTR_SCHED_ARGS", &opts->env_copy[1], opts, add_sched_arg, err);
 	if (ret)

@@ -26,6 +26,7 @@ struct options {
 	unsigned int jobs;
 	unsigned int nr_filters;
 	const char *filters[OPTIONS_MAX_FILTERS];
+	bool filters_shared;		/* they come from a variable, which other programs see too */
 	const char *kernel;		/* NULL: search */
 	const char *kernel_from;	/* "--kernel" or "KTSTR_KERNEL" */
 	enum sched_kind sched_kind;

@@ -306,8 +306,13 @@ int plan_build(const struct ktstr_test *const *tests, unsigned int nr, const str
 		if (ret)
 			goto err;
 	}
+	if (!plan->nr)
+		snprintf(plan->none, sizeof(plan->none), "%s", opts->filters_shared ?
+			 "KTSTR_FILTER matches no test of this program (-l lists all)" :
+			 "no test runs by default; -l -t '*' lists all");
 	for (i = 0; i < opts->nr_filters; i++) {
-		if (used[i])
+		/* What matches nothing here may be meant for the next program of the collection. */
+		if (used[i] || opts->filters_shared)
 			continue;
 		nearest(tests, nr, opts->filters[i], near, sizeof(near));
 		ret = err_set(err, -ENOENT, "-t '%s' matches no test; near: %s (-l lists all)",

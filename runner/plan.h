@@ -26,11 +26,12 @@ struct plan_instance {
 struct plan {
 	struct plan_instance *inst;
 	unsigned int nr;
+	char none[96];			/* if nr is 0: why */
 };
 
 /*
  * plan_build - expand the @nr tests at @tests, as far as options select them. 0, or a negative
- * errno: a glob that matches nothing, a declaration that is wrong.
+ * errno: a glob that matches nothing (unless it is shared), a declaration that is wrong.
  */
 int plan_build(const struct ktstr_test *const *tests, unsigned int nr, const struct options *opts,
 	       struct plan *plan, struct err *err);

@@ -112,6 +112,7 @@ TEST_F(options, variables)
 	EXPECT_EQ(3000, self->opts.duration_ms);
 	ASSERT_EQ(2, self->opts.nr_filters);
 	EXPECT_STREQ("y", self->opts.filters[1]);
+	EXPECT_TRUE(self->opts.filters_shared);
 	EXPECT_TRUE(self->opts.verbose);
 	EXPECT_FALSE(self->opts.cold);
 	EXPECT_TRUE(self->opts.no_skip);
@@ -128,6 +129,7 @@ TEST_F(options, option_wins_over_variable)
 	EXPECT_EQ(6, self->opts.seed);
 	ASSERT_EQ(1, self->opts.nr_filters);
 	EXPECT_STREQ("given", self->opts.filters[0]);
+	EXPECT_FALSE(self->opts.filters_shared);
 	ASSERT_EQ(1, self->opts.nr_sched_args);
 	EXPECT_STREQ("-g", self->opts.sched_args[0]);
 	EXPECT_EQ(SCHED_KIND_NONE, self->opts.sched_kind);

@@ -134,6 +134,21 @@ TEST_F(expand, filter_without_match)
 	EXPECT_EQ(0, self->plan.nr);
 }
 
+/* A variable is for all programs of a collection, each of which has some of the tests. */
+TEST_F(expand, shared_filter_without_match)
+{
+	self->opts.filters_shared = true;
+	self->opts.filters[self->opts.nr_filters++] = "plain";
+	self->opts.filters[self->opts.nr_filters++] = "elsewhere";
+	ASSERT_EQ(0, build(self));
+	EXPECT_EQ(1, self->plan.nr);
+	plan_free(&self->plan);
+	self->opts.filters[0] = "elsewhere";
+	ASSERT_EQ(0, build(self));
+	EXPECT_EQ(0, self->plan.nr);
+	EXPECT_NE(NULL, strstr(self->plan.none, "KTSTR_FILTER matches no test"));
+}
+
 TEST_F(expand, static_skips)
 {
 	ASSERT_EQ(0, topology_parse("1n1l2c1t", &self->opts.topology, NULL));
