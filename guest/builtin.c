@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,11 +31,29 @@ struct builtin {
 #define EXIT_AFTER_STATUS	7
 
 struct options {
-	double stall_after, error_after, exit_after, spin_after;	/* s, 0: never */
-	unsigned int unfair;
-	unsigned int timeout_ms;
+	/* Seconds, 0: at once, or never. */
+	double attach_after, stall_after, error_after, exit_after, spin_after;
+	double unfair;
+	double timeout_ms;
 	bool reject;
 	bool pile_up;
+};
+
+static const struct {
+	const char *name;
+	double max;		/* 0: it takes no number */
+	size_t offset;		/* in struct options: a double, or a bool */
+} known_options[] = {
+	{ "--attach-after",	3600,	offsetof(struct options, attach_after) },
+	{ "--stall-after",	3600,	offsetof(struct options, stall_after) },
+	{ "--error-after",	3600,	offsetof(struct options, error_after) },
+	{ "--exit-after",	3600,	offsetof(struct options, exit_after) },
+	{ "--spin-after",	3600,	offsetof(struct options, spin_after) },
+	{ "--unfair",		1000,	offsetof(struct options, unfair) },
+	/* The kernel accepts no more (SCX_WATCHDOG_MAX_TIMEOUT). */
+	{ "--timeout-ms",	30000,	offsetof(struct options, timeout_ms) },
+	{ "--reject",		0,	offsetof(struct options, reject) },
+	{ "--pile-up",		0,	offsetof(struct options, pile_up) },
 };
 
 static int parse_number(const char *opt, const char *arg, double max, double *val)
@@ -57,41 +76,24 @@ static int parse_number(const char *opt, const char *arg, double max, double *va
 
 static int parse_options(int argc, char **argv, struct options *o)
 {
-	double val;
+	unsigned int k;
 	int i, err;
 
 	for (i = 1; i < argc; i++) {
-		const char *opt = argv[i];
-
-		if (!strcmp(opt, "--reject")) {
-			o->reject = true;
+		for (k = 0; k < ARRAY_SIZE(known_options); k++)
+			if (!strcmp(argv[i], known_options[k].name))
+				break;
+		if (k == ARRAY_SIZE(known_options)) {
+			fprintf(stderr, "fifo: unknown option '%s'\n", argv[i]);
+			return -EINVAL;
+		}
+		if (!known_options[k].max) {
+			*(bool *)((char *)o + known_options[k].offset) = true;
 			continue;
 		}
-		if (!strcmp(opt, "--pile-up")) {
-			o->pile_up = true;
-			continue;
-		}
-		if (!strcmp(opt, "--stall-after")) {
-			err = parse_number(opt, argv[++i], 3600, &o->stall_after);
-		} else if (!strcmp(opt, "--error-after")) {
-			err = parse_number(opt, argv[++i], 3600, &o->error_after);
-		} else if (!strcmp(opt, "--exit-after")) {
-			err = parse_number(opt, argv[++i], 3600, &o->exit_after);
-		} else if (!strcmp(opt, "--spin-after")) {
-			err = parse_number(opt, argv[++i], 3600, &o->spin_after);
-		} else if (!strcmp(opt, "--unfair")) {
-			err = parse_number(opt, argv[++i], 1000, &val);
-			if (!err)
-				o->unfair = val;
-		} else if (!strcmp(opt, "--timeout-ms")) {
-			/* The kernel accepts no more (SCX_WATCHDOG_MAX_TIMEOUT). */
-			err = parse_number(opt, argv[++i], 30000, &val);
-			if (!err)
-				o->timeout_ms = val;
-		} else {
-			fprintf(stderr, "fifo: unknown option '%s'\n", opt);
-			err = -EINVAL;
-		}
+		i++;
+		err = parse_number(known_options[k].name, argv[i], known_options[k].max,
+				   (double *)((char *)o + known_options[k].offset));
 		if (err)
 			return err;
 	}
@@ -106,6 +108,14 @@ static int on_exit_event(void *ctx, void *data, size_t len)
 	out->reason[sizeof(out->reason) - 1] = '\0';
 	out->msg[sizeof(out->msg) - 1] = '\0';
 	return 0;
+}
+
+/* Until the time is over; true if a signal came first. */
+static bool wait_signal(int sigfd, double seconds)
+{
+	struct pollfd pfd = { .fd = sigfd, .events = POLLIN };
+
+	return poll(&pfd, 1, (int)(seconds * MSEC_PER_SEC)) > 0;
 }
 
 /*
@@ -197,6 +207,10 @@ static int fifo_run(int argc, char **argv)
 		fprintf(stderr, "fifo: ring buffer: %s\n", strerror(errno));
 		goto out;
 	}
+	if (o.attach_after > 0 && wait_signal(sigfd, o.attach_after)) {
+		code = 0;
+		goto out;
+	}
 	link = bpf_map__attach_struct_ops(skel->maps.fifo_ops);
 	if (!link) {
 		fprintf(stderr, "fifo: cannot attach: %s\n", strerror(errno));
@@ -222,7 +236,7 @@ out:
 static const struct builtin builtins[] = {
 	{
 		.name = "fifo",
-		.usage = "[--timeout-ms N] [--unfair N] [--reject] [--pile-up] "
+		.usage = "[--timeout-ms N] [--unfair N] [--reject] [--pile-up] [--attach-after S] "
 			 "[--spin-after S] [--stall-after S] [--error-after S] [--exit-after S]",
 		.run = fifo_run,
 	},

@@ -29,7 +29,7 @@ static int check_builtin(const struct options *opts, struct err *err)
 		return 0;
 	ret = builtin_check(opts->sched, &why);
 	/* One that was left out of this build is a need that is not met, not a mistake. */
-	if (!ret || ret == -ENOSYS)
+	if (!ret || ret == -EOPNOTSUPP)
 		return 0;
 	for (i = 0; (name = builtin_name(i)); i++)
 		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", i ? ", " : "",

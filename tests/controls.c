@@ -148,6 +148,50 @@ KTSTR_TEST(control_sched,
 	.sched = "fifo",
 	.steps = ANYWHERE);
 
+static const char *const late_args[] = { "--attach-after", "5", NULL };
+
+KTSTR_TEST(control_sched_late,
+	.desc = "a scheduler that takes 5 s to attach is waited for: passes",
+	.needs_scx = true,
+	.sched = "fifo", .sched_args = late_args,
+	.steps = ANYWHERE);
+
+static const char *const never_args[] = { "--attach-after", "3600", NULL };
+
+KTSTR_TEST(control_sched_never,
+	.desc = "a scheduler that does not attach is given up, and what it waits for is told",
+	.needs_scx = true,
+	.sched = "fifo", .sched_args = never_args,
+	.steps = ANYWHERE,
+	.expect_fail = EXPECT_FAIL(SCHED_ATTACH, "was not attached after"));
+
+static const char *const reject_args[] = { "--reject", NULL };
+
+KTSTR_TEST(control_sched_rejected,
+	.desc = "what the verifier says of a program that it refuses is told",
+	.needs_scx = true,
+	.sched = "fifo", .sched_args = reject_args,
+	.steps = ANYWHERE,
+	.expect_fail = EXPECT_FAIL(SCHED_ATTACH, "BPF program load failed"));
+
+static const char *const exit_args[] = { "--exit-after", "1", NULL };
+
+KTSTR_TEST(control_sched_exits,
+	.desc = "a scheduler that ends by itself has died, and its exit code is told",
+	.needs_scx = true,
+	.sched = "fifo", .sched_args = exit_args,
+	.steps = ANYWHERE,
+	.expect_fail = EXPECT_FAIL(SCHED_DIED, "exit code 7"));
+
+static const char *const error_args[] = { "--error-after", "1", NULL };
+
+KTSTR_TEST(control_sched_error,
+	.desc = "what a scheduler says as it gives up is told",
+	.needs_scx = true,
+	.sched = "fifo", .sched_args = error_args,
+	.steps = ANYWHERE,
+	.expect_fail = EXPECT_FAIL(SCHED_DIED, "scx_bpf_error"));
+
 KTSTR_TEST(control_sched_killed,
 	.desc = "a scheduler that is killed is missed",
 	.needs_scx = true,

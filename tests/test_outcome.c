@@ -518,7 +518,8 @@ TEST_F(deadline, starved)
 		     self->text);
 	EXPECT_EQ(LATE_NOT, LATE(1384, 350, 0));
 	EXPECT_EQ(LATE_HOST, LATE(1385, 350, 0));
-	EXPECT_EQ(LATE_GUEST, LATE(1385, 100, 0));
+	EXPECT_EQ(LATE_HOST, LATE(1385, 328, 0));
+	EXPECT_EQ(LATE_GUEST, LATE(1385, 327, 0));
 	/* More than there is, and less than there was: numbers of other threads. */
 	EXPECT_EQ(LATE_NOT, LATE(1200, 9999, 0));
 	EXPECT_EQ(LATE_GUEST, LATE(1200, 3, 0));

@@ -197,6 +197,43 @@ if [ -z "$kernel" ]; then
 	finish
 fi
 
+# --- a kernel that hangs before it says a word -------------------------------------------
+
+# It takes the whole time that a boot may take, so the other rows go on meanwhile.
+hang_asm='.globl _start
+_start: jmp _start
+.section .note.GNU-stack, "", @progbits'
+hang_ld='PHDRS { text PT_LOAD FLAGS(5); } ENTRY(phys)
+SECTIONS { . = 0xffffffff81000000; phys = 0x1000000; .text : AT(0x1000000) { *(.text) } :text
+	/DISCARD/ : { *(*) } }'
+echo "$hang_ld" >"$work/hang.ld"
+hang_pid=
+if echo "$hang_asm" | ${CC:-gcc} -nostdlib -static -no-pie -Wl,-T,"$work/hang.ld" -Wl,--build-id=none	\
+   -x assembler - -o "$work/hang" 2>"$work/hang.log"; then
+	KTSTR_TEST_MARK=hang$$ "$bin" -k "$work/hang" -t "$test" --topology 1n1l1c1t	\
+		>"$work/hang.out" 2>"$work/hang.err" </dev/null &
+	hang_pid=$!
+	trap 'kill $hang_pid 2>/dev/null; rm -rf "$work"' EXIT
+fi
+
+hang_noticed()
+{
+	verdict=ok
+	if [ -z "$hang_pid" ]; then
+		sed 's/^/# | /' "$work/hang.log"
+		result bad kernel_hangs
+		return
+	fi
+	wait "$hang_pid"
+	[ $? -eq 1 ] || verdict=bad
+	grep -q '^# FAIL timeout: no job was taken in .* s (limit .* s).*, last stage: none' "$work/hang.out" ||
+		verdict=bad
+	grep -q '^# Totals: ' "$work/hang.out" || verdict=bad
+	[ -z "$(strays hang$$)" ] || verdict=bad
+	[ $verdict = ok ] || sed 's/^/# | /' "$work/hang.err" "$work/hang.out" | head -n 20
+	result $verdict kernel_hangs
+}
+
 # --- machines that cannot be ------------------------------------------------------------
 
 row memory_small	1 "--memory-mb: 64 MB is too small.*need" "$bin" -k "$kernel" --memory-mb 64
@@ -211,6 +248,9 @@ row topology_memory	1 "--topology: .* needs .* MB for its guest, this machine ha
 
 head -c 1000000 "$kernel" >"$work/cutkernel"
 row kernel_cut		1 "--kernel: .*truncated" "$bin" -k "$work/cutkernel"
+# xloadflags without XLF_KERNEL_64 (Documentation/arch/x86/boot.rst, offset 0x236).
+cp "$kernel" "$work/kernel32" && printf '\0\0' | dd of="$work/kernel32" bs=1 seek=566 conv=notrunc 2>/dev/null
+row kernel_32bit	1 "--kernel: .*a 32-bit kernel: an x86-64 one is needed" "$bin" -k "$work/kernel32"
 # A guest whose clock is bad is no instrument: neither a pass nor a failure, and the numbers are said.
 row bad_clock		4 '^# inconclusive: the guest is no good clock: .*hres_active 0' \
 	"$bin" -k "$kernel" -t "$test" --accel tcg --append 'tsc=unstable highres=off'
@@ -346,4 +386,5 @@ reader_gone()
 }
 
 reader_gone
+hang_noticed
 finish
