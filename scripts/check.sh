@@ -97,6 +97,7 @@ for series in ${CHECK_KERNELS:-7 6.18}; do
 		newest=$kernel
 		run test_runner 900 tests/test_runner.sh "$out/ktstr_basic" "$kernel"
 		run test_repeat 600 tests/test_repeat.sh "$out/ktstr_basic" "$kernel"
+		run test_tree 900 tests/test_tree.sh "$tree" "$kernel" "$logs/tree"
 		kvm "$series" "$kernel" "$out/ktstr_basic" "$out/ktstr_cpuset"
 	else
 		run test_schedulers 900 tests/test_schedulers.sh "$out/ktstr_basic" "$tree"	\

@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "../guest/guest.h"
 #include "../ktstr.h"
@@ -96,30 +97,55 @@ static void wait_end(struct vm *vm, bool ended)
 
 /* --- time to PID 1, ours and QEMU's own loader ------------------------------ */
 
-/* Milliseconds until something is on COM2: the first message of PID 1. */
-static uint64_t until_com2(int fd, uint64_t start)
+/* Wall time, and CPU time of this process and of @pid, which others on the machine hardly change. */
+struct cost {
+	uint64_t wall, cpu;
+};
+
+static uint64_t cpu_ns(pid_t pid)
+{
+	struct timespec ts;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &ts))
+		return 0;
+	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+}
+
+static struct cost cost_now(pid_t pid)
+{
+	return (struct cost){ now_ns(), cpu_ns(0) + (pid ? cpu_ns(pid) : 0) };
+}
+
+/* Until something is on COM2: the first message of PID 1. False if nothing comes. */
+static bool until_com2(int fd, pid_t pid, struct cost start, struct cost *cost)
 {
 	struct stat st;
 
-	while (now_ns() < start + LIMIT_NS) {
-		if (!fstat(fd, &st) && st.st_size)
-			return now_ns() - start;
+	while (now_ns() < start.wall + LIMIT_NS) {
+		if (!fstat(fd, &st) && st.st_size) {
+			*cost = cost_now(pid);
+			cost->wall -= start.wall;
+			cost->cpu -= start.cpu;
+			return true;
+		}
 		usleep(500);
 	}
-	return 0;
+	return false;
 }
 
-static uint64_t ours_to_pid1(struct bench *b)
+static bool ours_to_pid1(struct bench *b, struct cost *cost)
 {
+	struct cost start = cost_now(0);
 	struct err err = { "" };
-	uint64_t start = now_ns(), t;
 	struct vm *vm;
+	bool ok;
 
 	if (vm_create(&b->cfg, -1, &vm, &err) || vm_run(vm, &err))
 		die("our VM", &err);
-	t = until_com2(vm->console_fd[1], start);
+	ok = until_com2(vm->console_fd[1], vm->engine->process(vm), start, cost);
 	vm_destroy(vm);
-	return t;
+	return ok;
 }
 
 /* The kernel command line of our VM, less the window, which QEMU's does not have. */
@@ -140,7 +166,8 @@ static void our_cmdline(struct bench *b, char *line, size_t size)
 	}
 }
 
-static uint64_t qemu_to_pid1(struct bench *b, const char *initrd, const char *cmdline)
+static bool qemu_to_pid1(struct bench *b, const char *initrd, const char *cmdline,
+			 struct cost *cost)
 {
 	int com2 = memfd_create("bench-com2", 0);
 	char chardev[64], smp[128];
@@ -152,8 +179,9 @@ static uint64_t qemu_to_pid1(struct bench *b, const char *initrd, const char *cm
 		"-append", cmdline, "-serial", "null",
 		"-chardev", chardev, "-device", "isa-serial,index=1,chardev=com2", NULL,
 	};
-	uint64_t start = now_ns(), t;
+	struct cost start = cost_now(0);
 	pid_t pid;
+	bool ok;
 
 	snprintf(chardev, sizeof(chardev), "file,id=com2,path=/proc/self/fd/%d", com2);
 	snprintf(smp, sizeof(smp), "%u,sockets=%u,cores=%u,threads=%u",
@@ -165,18 +193,19 @@ static uint64_t qemu_to_pid1(struct bench *b, const char *initrd, const char *cm
 		execvp(QEMU, (char *const *)argv);
 		_exit(127);
 	}
-	t = until_com2(com2, start);
+	ok = until_com2(com2, pid, start, cost);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	close(com2);
-	return t;
+	return ok;
 }
 
 static void bench_pid1(struct bench *b)
 {
-	uint64_t ours[MAX_RUNS], theirs[MAX_RUNS];
+	uint64_t ours[MAX_RUNS], theirs[MAX_RUNS], ours_cpu[MAX_RUNS], theirs_cpu[MAX_RUNS];
 	char path[] = "/tmp/ktstr-bench-XXXXXX", cmdline[CMDLINE_MAX];
 	struct err err = { "" };
+	bool have_ours = true, have_theirs = true;
 	int fd = mkstemp(path);
 	unsigned int i;
 
@@ -184,22 +213,35 @@ static void bench_pid1(struct bench *b)
 		die(path, &err);
 	our_cmdline(b, cmdline, sizeof(cmdline));
 	for (i = 0; i < b->runs; i++) {
-		ours[i] = ours_to_pid1(b);
-		theirs[i] = qemu_to_pid1(b, path, cmdline);
-		if (!ours[i] || !theirs[i])
+		struct cost us = {}, they = {};
+
+		/* In turns, and who begins changes too. */
+		if (i % 2)
+			have_theirs = qemu_to_pid1(b, path, cmdline, &they);
+		have_ours = ours_to_pid1(b, &us);
+		if (!(i % 2))
+			have_theirs = qemu_to_pid1(b, path, cmdline, &they);
+		if (!have_ours || !have_theirs)
 			break;
+		ours[i] = us.wall;
+		ours_cpu[i] = us.cpu;
+		theirs[i] = they.wall;
+		theirs_cpu[i] = they.cpu;
 	}
 	unlink(path);
 	close(fd);
 	if (i < b->runs) {
 		snprintf(err.msg, sizeof(err.msg), "no PID 1 within %llu s",
 			 LIMIT_NS / NSEC_PER_SEC);
-		die(ours[i] ? "QEMU's loader" : "our VM", &err);
+		die(have_ours ? "QEMU's loader" : "our VM", &err);
 	}
 	printf("{\"bench\":\"exec_to_pid1\",\"runs\":%u", i);
 	print_ms("ours_ms", ours, i);
 	print_ms("qemu_microvm_ms", theirs, i);
-	printf(",\"ratio\":%.3f,\"limit\":0.95}\n", median(ours, i) / median(theirs, i));
+	print_ms("ours_cpu_ms", ours_cpu, i);
+	print_ms("qemu_microvm_cpu_ms", theirs_cpu, i);
+	printf(",\"cpu_ratio\":%.3f,\"ratio\":%.3f,\"limit\":0.95}\n",
+	       median(ours_cpu, i) / median(theirs_cpu, i), median(ours, i) / median(theirs, i));
 }
 
 /* --- one instance, warm and cold -------------------------------------------- */
