@@ -111,6 +111,9 @@ $B/san/%.o: %.S
 
 $B/obj/guest/builtin.o $B/san/guest/builtin.o: $(SKELS)
 
+$B/obj/vmm/payload.o $B/san/vmm/payload.o: $B/libs
+$B/obj/vmm/payload.o $B/san/vmm/payload.o: KTSTR_CFLAGS += $$(grep -q lzstd $B/libs && echo -DKTSTR_ZSTD)
+
 # Where a kernel that is built with O= will be; asked only if it is still there.
 KTSTR_OBJTREE := $(abspath $(firstword $(O) $(KBUILD_OUTPUT)))
 $B/obj/runner/kernel.o $B/san/runner/kernel.o: KTSTR_CFLAGS +=				\
@@ -183,15 +186,17 @@ $(NESTED): $B/obj/tests/nested.o $B/obj/tests/nested_irq.o $(LIB) $(BPFOBJ) $B/l
 	$(Q)$(call link,,$B/libs)
 
 # No static program can be sanitized.
-$(SAN_PROGRAMS): $B/tests-san/%: $B/san/tests/%.o $B/obj/tests/trace_pc.o $(SAN_LIB) $(BPFOBJ)
+$(SAN_PROGRAMS): $B/tests-san/%: $B/san/tests/%.o $B/obj/tests/trace_pc.o $(SAN_LIB) $(BPFOBJ) $B/libs
 	$(call msg,LINK,san,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(SAN_CFLAGS) -pthread $(LDFLAGS) -o $@ $^ -lelf -lz -lm
+	$(Q)$(CC) $(CFLAGS) $(SAN_CFLAGS) -pthread $(LDFLAGS) -o $@ $(filter %.o %.a,$^)	\
+		$$(sed 's/-static//' $B/libs)
 
-$(FUZZ_PROGRAMS): $B/fuzz/%: $B/san/tests/%.o $B/obj/tests/fuzz_main.o $(SAN_LIB) $(BPFOBJ)
+$(FUZZ_PROGRAMS): $B/fuzz/%: $B/san/tests/%.o $B/obj/tests/fuzz_main.o $(SAN_LIB) $(BPFOBJ) $B/libs
 	$(call msg,LINK,fuzz,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(SAN_CFLAGS) -pthread $(LDFLAGS) -o $@ $^ -lelf -lz -lm
+	$(Q)$(CC) $(CFLAGS) $(SAN_CFLAGS) -pthread $(LDFLAGS) -o $@ $(filter %.o %.a,$^)	\
+		$$(sed 's/-static//' $B/libs)
 
 # --- libbpf and the libraries below it ----------------------------------------
 
@@ -210,12 +215,13 @@ $(BPFOBJ): $(wildcard $(BPFDIR)/*.[ch] $(BPFDIR)/Makefile)
 	$(Q)cp $(BPF_UAPI:%=$(TREE)/tools/include/uapi/linux/%) $B/include/linux
 
 # The program is PID 1 of a guest, so it is static where static libraries are; newer ones of libelf need
-# zstd. Otherwise it is dynamic and takes its libraries along.
-LIBS_TRY := "-static -lelf -lz" "-static -lelf -lz -lzstd" "-lelf -lz"
+# zstd, and where it is there, kernels are unpacked with it. Otherwise it is dynamic and takes its libraries
+# along.
+LIBS_TRY := "-static -lelf -lz -lzstd" "-static -lelf -lz" "-lelf -lz -lzstd" "-lelf -lz"
 LIBS_PROBE := void *elf_strptr(void), *bpf_object__open(void), *btf__parse(void);	\
 	int main(void) { return elf_strptr() && bpf_object__open() && btf__parse(); }
 
-$B/libs: $(BPFOBJ)
+$B/libs: $(BPFOBJ) Makefile
 	$(call msg,PROBE,,$@)
 	$(Q)for try in $(LIBS_TRY); do							\
 		if echo '$(LIBS_PROBE)' | $(CC) $(CFLAGS) -w -pthread -x c - -x none	\

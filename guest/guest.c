@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "../lib/random.h"
 #include "com2.h"
 #include "guest.h"
 
@@ -142,16 +143,6 @@ void result_set(struct guest *g, struct msg_result *res, enum verdict verdict,
 	guest_detail(g, "%s", text);
 }
 
-/* splitmix64: any seed will do, and the state is one word. */
-static uint64_t next_random(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15ULL;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-	return z ^ (z >> 31);
-}
-
 uint32_t guest_random(struct guest *g, uint32_t bound)
 {
 	uint32_t x, reject;
@@ -161,7 +152,7 @@ uint32_t guest_random(struct guest *g, uint32_t bound)
 	/* The lowest 2^32 mod @bound values would make some remainders likelier than others. */
 	reject = -bound % bound;
 	do {
-		x = (uint32_t)(next_random(&g->rng) >> 32);
+		x = (uint32_t)(splitmix64(&g->rng) >> 32);
 	} while (x < reject);
 	return x % bound;
 }

@@ -5,9 +5,11 @@
 #include <asm/bootparam.h>
 #include <elf.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <zlib.h>
 #include "../vmm/layout.h"
 #include "../vmm/loader.h"
 #include "kselftest_harness.h"
@@ -93,6 +95,237 @@ TEST_F(loader, bzimage_default_setup_sects)
 	bz_header(self->file)->setup_sects = 0;
 	ASSERT_EQ(kernel_load(&self->ld, self->file, BZ_LEN, &self->img, &self->err), 0);
 	EXPECT_EQ(self->ld.ram[GPA_KERNEL], 0xa5);
+}
+
+/* --- a kernel that is unpacked before it starts -------------------------------------------- */
+
+#define START_KERNEL_MAP	0xffffffff80000000ULL
+#define LINK_PA			(16 * MIB)
+#define TEXT_OFF		0x1000
+#define TEXT_LEN		0x1000
+#define WORD_32			0x10	/* where in .text the relocated words are */
+#define WORD_64			0x20
+#define WORD_NEG		0x30
+#define ALIGN_PA		(2 * MIB)
+
+struct unpacked {
+	Elf64_Ehdr eh;
+	Elf64_Phdr ph;
+	uint8_t pad[TEXT_OFF - sizeof(Elf64_Ehdr) - sizeof(Elf64_Phdr)];
+	uint8_t text[TEXT_LEN];
+	Elf64_Shdr sh;		/* the last of an ELF file */
+	uint32_t relocs[16];
+};
+
+static void put32(uint8_t *at, uint32_t val)
+{
+	memcpy(at, &val, sizeof(val));
+}
+
+static void put64(uint8_t *at, uint64_t val)
+{
+	memcpy(at, &val, sizeof(val));
+}
+
+static uint64_t get64(const uint8_t *at)
+{
+	uint64_t val;
+
+	memcpy(&val, at, sizeof(val));
+	return val;
+}
+
+static uint32_t get32(const uint8_t *at)
+{
+	uint32_t val;
+
+	memcpy(&val, at, sizeof(val));
+	return val;
+}
+
+/* With @nr_relocs words of relocations behind it. */
+static size_t make_kernel(struct unpacked *k, const uint32_t *relocs, size_t nr_relocs)
+{
+	memset(k, 0, sizeof(*k));
+	memcpy(k->eh.e_ident, ELFMAG, SELFMAG);
+	k->eh.e_ident[EI_CLASS] = ELFCLASS64;
+	k->eh.e_type = ET_EXEC;
+	k->eh.e_machine = EM_X86_64;
+	k->eh.e_entry = LINK_PA;
+	k->eh.e_phoff = offsetof(struct unpacked, ph);
+	k->eh.e_phentsize = sizeof(k->ph);
+	k->eh.e_phnum = 1;
+	k->eh.e_shoff = offsetof(struct unpacked, sh);
+	k->eh.e_shentsize = sizeof(k->sh);
+	k->eh.e_shnum = 1;
+	k->ph = (Elf64_Phdr){
+		.p_type = PT_LOAD, .p_offset = TEXT_OFF, .p_filesz = TEXT_LEN, .p_memsz = TEXT_LEN,
+		.p_paddr = LINK_PA, .p_vaddr = START_KERNEL_MAP + LINK_PA,
+	};
+	put32(k->text + WORD_32, 0x81000100);
+	put64(k->text + WORD_64, START_KERNEL_MAP + LINK_PA + 0x200);
+	put32(k->text + WORD_NEG, 0x1234);
+	memcpy(k->relocs, relocs, nr_relocs * sizeof(*relocs));
+	return offsetof(struct unpacked, relocs) + nr_relocs * sizeof(*relocs);
+}
+
+/* As the build does: compressed, in a bzImage. */
+static void pack_gzip(uint8_t *file, const void *data, size_t len)
+{
+	struct setup_header *h = bz_header(file);
+	z_stream z = {
+		.next_in = (void *)data, .avail_in = len, .next_out = file + BZ_SETUP + 0x100,
+		.avail_out = BZ_PAYLOAD - 0x100,
+	};
+
+	deflateInit2(&z, 9, Z_DEFLATED, 16 + MAX_WBITS, 9, Z_DEFAULT_STRATEGY);
+	deflate(&z, Z_FINISH);
+	h->payload_offset = 0x100;
+	h->payload_length = z.total_out;
+	h->kernel_alignment = ALIGN_PA;
+	deflateEnd(&z);
+}
+
+#define RELOC(off)	((uint32_t)(START_KERNEL_MAP + LINK_PA + (off)))
+
+static const uint32_t two_lists[] = { 0, RELOC(WORD_64), 0, RELOC(WORD_32) };
+static const uint32_t three_lists[] = { 0, RELOC(WORD_64), 0, RELOC(WORD_NEG), 0, RELOC(WORD_32) };
+
+FIXTURE(unpack) {
+	struct loader ld;
+	uint8_t *file;
+	struct unpacked kernel;
+	struct kernel_image img;
+	struct err err;
+};
+
+FIXTURE_SETUP(unpack)
+{
+	self->ld = (struct loader){
+		.ram_size = RAM_SIZE, .low_size = RAM_SIZE, .top = ram_window_gpa(RAM_SIZE),
+		.unpack = true, .seed = 7,
+	};
+	self->ld.ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	ASSERT_NE(self->ld.ram, MAP_FAILED);
+	self->file = malloc(BZ_LEN);
+	ASSERT_NE(self->file, NULL);
+	make_bzimage(self->file);
+	memset(&self->err, 0, sizeof(self->err));
+}
+
+FIXTURE_TEARDOWN(unpack)
+{
+	free(self->file);
+	munmap(self->ld.ram, RAM_SIZE);
+}
+
+#define LOAD_UNPACKED(relocs, nr) do {						\
+	size_t _len = make_kernel(&self->kernel, relocs, nr);			\
+	pack_gzip(self->file, &self->kernel, _len);				\
+	ASSERT_EQ(kernel_load(&self->ld, self->file, BZ_LEN, &self->img, &self->err), 0) \
+		TH_LOG("%s", self->err.msg);					\
+} while (0)
+
+#define TEXT	(self->ld.ram + LINK_PA)
+
+TEST_F(unpack, moved_as_a_whole)
+{
+	uint64_t delta;
+
+	LOAD_UNPACKED(two_lists, ARRAY_SIZE(two_lists));
+	EXPECT_FALSE(self->img.decompressor);
+	EXPECT_EQ(self->img.entry, LINK_PA);
+	/* What it needs while it starts is in the header only. */
+	EXPECT_EQ(self->img.end, 48 * MIB);
+	EXPECT_NE(self->img.setup_header_len, 0);
+	delta = get64(TEXT + WORD_64) - (START_KERNEL_MAP + LINK_PA + 0x200);
+	EXPECT_NE(delta, 0);
+	EXPECT_EQ(delta % ALIGN_PA, 0);
+	EXPECT_LE(LINK_PA + delta + bz_header(self->file)->init_size, GIB);
+	EXPECT_EQ(get32(TEXT + WORD_32), 0x81000100 + (uint32_t)delta);
+	EXPECT_EQ(get32(TEXT + WORD_NEG), 0x1234);
+}
+
+/* Older kernels have a third list, of what goes the other way. */
+TEST_F(unpack, per_cpu_goes_down)
+{
+	uint32_t delta;
+
+	LOAD_UNPACKED(three_lists, ARRAY_SIZE(three_lists));
+	delta = get32(TEXT + WORD_32) - 0x81000100;
+	EXPECT_NE(delta, 0);
+	EXPECT_EQ(get32(TEXT + WORD_NEG), 0x1234 - delta);
+}
+
+TEST_F(unpack, by_the_seed)
+{
+	uint64_t first;
+
+	LOAD_UNPACKED(two_lists, ARRAY_SIZE(two_lists));
+	first = get64(TEXT + WORD_64);
+	LOAD_UNPACKED(two_lists, ARRAY_SIZE(two_lists));
+	EXPECT_EQ(first, get64(TEXT + WORD_64));
+	self->ld.seed = 8;
+	LOAD_UNPACKED(two_lists, ARRAY_SIZE(two_lists));
+	EXPECT_NE(first, get64(TEXT + WORD_64));
+}
+
+TEST_F(unpack, not_moved)
+{
+	self->ld.no_kaslr = true;
+	LOAD_UNPACKED(two_lists, ARRAY_SIZE(two_lists));
+	EXPECT_EQ(get64(TEXT + WORD_64), START_KERNEL_MAP + LINK_PA + 0x200);
+	self->ld.no_kaslr = false;
+	/* Built without CONFIG_RELOCATABLE. */
+	LOAD_UNPACKED(two_lists, 0);
+	EXPECT_EQ(get64(TEXT + WORD_64), START_KERNEL_MAP + LINK_PA + 0x200);
+	EXPECT_FALSE(self->img.decompressor);
+}
+
+/* The kernel's own decompressor gets what we cannot read. */
+TEST_F(unpack, left_to_the_guest)
+{
+	static const uint32_t no_end[] = { RELOC(WORD_64), 0, RELOC(WORD_32), 0, 0, 0 };
+	static const uint32_t outside[] = { 0, 0, (uint32_t)(START_KERNEL_MAP + RAM_SIZE) };
+	static const uint32_t no_list[] = { RELOC(WORD_64) };
+	size_t len = make_kernel(&self->kernel, two_lists, ARRAY_SIZE(two_lists));
+	struct setup_header *h = bz_header(self->file);
+
+	LOAD_UNPACKED(no_end, ARRAY_SIZE(no_end));
+	EXPECT_TRUE(self->img.decompressor);
+	LOAD_UNPACKED(outside, ARRAY_SIZE(outside));
+	EXPECT_TRUE(self->img.decompressor);
+	LOAD_UNPACKED(no_list, ARRAY_SIZE(no_list));
+	EXPECT_TRUE(self->img.decompressor);
+	EXPECT_EQ(self->img.entry, GPA_KERNEL + 0x200);
+
+#define LEFT() do {								\
+	ASSERT_EQ(kernel_load(&self->ld, self->file, BZ_LEN, &self->img, &self->err), 0); \
+	EXPECT_TRUE(self->img.decompressor);					\
+} while (0)
+	/* Damaged, of an unknown kind, outside of the file, too short for a size, too large. */
+	pack_gzip(self->file, &self->kernel, len);
+	self->file[BZ_SETUP + 0x100 + 40] ^= 0x55;
+	LEFT();
+	pack_gzip(self->file, &self->kernel, len);
+	self->file[BZ_SETUP + 0x100] = 'B';
+	LEFT();
+	pack_gzip(self->file, &self->kernel, len);
+	h->payload_offset = BZ_PAYLOAD;
+	LEFT();
+	pack_gzip(self->file, &self->kernel, len);
+	h->payload_length = 5;
+	LEFT();
+	pack_gzip(self->file, &self->kernel, len);
+	h->init_size = len - 1;
+	LEFT();
+	/* Not a kernel at all. */
+	memset(&self->kernel.eh, 0, sizeof(self->kernel.eh));
+	h->init_size = 32 * MIB;
+	pack_gzip(self->file, &self->kernel, len);
+	LEFT();
+#undef LEFT
 }
 
 FIXTURE(damage) {

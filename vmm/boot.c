@@ -5,6 +5,7 @@
 #include <asm/bootparam.h>
 #include <errno.h>
 #include <string.h>
+#include "../lib/random.h"
 #include "layout.h"
 #include "loader.h"
 
@@ -79,16 +80,6 @@ static void setup_e820(struct boot_params *bp, const struct loader *ld)
 		e820_add(bp, GPA_HIGH_RAM, GPA_HIGH_RAM + ld->ram_size - ld->low_size, E820_RAM);
 }
 
-/* SplitMix64 (Steele, Lea, Flood 2014): spreads a small seed over all bits. */
-static uint64_t splitmix64(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15ULL;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
-	return z ^ z >> 31;
-}
-
 static void setup_rng_seed(struct boot_params *bp, const struct loader *ld, uint64_t seed)
 {
 	struct setup_data *sd = (struct setup_data *)(ld->ram + GPA_SETUP_DATA);
@@ -144,8 +135,8 @@ int boot_setup(const struct loader *ld, const struct kernel_image *img,
 	bp->hdr.header = 0x53726448;
 	bp->hdr.type_of_loader = LOADER_UNDEFINED;
 	bp->hdr.loadflags |= LOADED_HIGH;
-	/* The decompressor sets it; an ELF kernel has none, but can randomize its memory map. */
-	if (!img->setup_header_len && !strstr(cfg->cmdline, "nokaslr"))
+	/* For the kernel's memory map. The decompressor sets it, where one runs. */
+	if (!img->decompressor && !strstr(cfg->cmdline, "nokaslr"))
 		bp->hdr.loadflags |= KASLR_FLAG;
 	bp->hdr.cmd_line_ptr = GPA_CMDLINE;
 	bp->hdr.cmdline_size = cmdline_len;

@@ -3,9 +3,12 @@
 #include <elf.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include "../lib/random.h"
 #include "layout.h"
 #include "loader.h"
+#include "payload.h"
 
 #define HDR_OFF		0x1f1		/* of struct setup_header in a bzImage and in boot_params */
 #define HDR_MAGIC	0x53726448	/* "HdrS" */
@@ -40,51 +43,6 @@ static const struct setup_header *find_header(const void *file, size_t len)
 	if (hdr->boot_flag != HDR_BOOT_FLAG || hdr->header != HDR_MAGIC)
 		return NULL;
 	return hdr;
-}
-
-static int load_bzimage(const struct loader *ld, const void *file, size_t len,
-			const struct setup_header *hdr, struct kernel_image *img,
-			struct err *err)
-{
-	uint64_t setup, payload, init_size = hdr->init_size, start;
-	int ret;
-
-	if (hdr->version < HDR_MIN_VERSION || !(hdr->loadflags & LOADED_HIGH))
-		return err_set(err, -ENOEXEC,
-			       "boot protocol %u.%02u is too old: a bzImage of Linux 3.8 or later is needed",
-			       hdr->version >> 8, hdr->version & 0xff);
-	if (!(hdr->xloadflags & XLF_KERNEL_64))
-		return err_set(err, -ENOEXEC, "a 32-bit kernel: an x86-64 one is needed");
-
-	/* boot.rst: "If setup_sects contains 0, the real value is 4"; one more is the boot sector. */
-	setup = ((hdr->setup_sects ?: 4) + 1) * SECTOR;
-	payload = (uint64_t)hdr->syssize * 16;
-	if (!payload || !range_ok(setup, payload, len))
-		return err_set(err, -ENOEXEC,
-			       "a truncated bzImage: %zu bytes, its header says %llu: copy or build it again",
-			       len, (unsigned long long)(setup + payload));
-
-	ret = claim(ld, GPA_KERNEL, max(init_size, payload), err);
-	if (ret)
-		return ret;
-	/* The decompressor goes to pref_address if it lies above the load address. */
-	start = hdr->pref_address;
-	if (start < GPA_KERNEL || start > ld->top)
-		start = GPA_KERNEL;
-	ret = claim(ld, start, max(init_size, payload), err);
-	if (ret)
-		return ret;
-
-	memcpy(ld->ram + GPA_KERNEL, (const char *)file + setup, payload);
-	img->entry = GPA_KERNEL + ENTRY64_OFF;
-	img->end = start + max(init_size, payload);
-	img->initrd_max = hdr->initrd_addr_max;
-	img->cmdline_max = hdr->cmdline_size;
-	/* boot.rst: the header ends where the jump at 0x200 points to. */
-	img->setup_header_len = min(sizeof(*hdr),
-				    0x202UL + ((const uint8_t *)file)[0x201] - HDR_OFF);
-	memcpy(img->setup_header, hdr, img->setup_header_len);
-	return 0;
 }
 
 static int load_elf(const struct loader *ld, const void *file, size_t len,
@@ -145,6 +103,83 @@ static int load_elf(const struct loader *ld, const void *file, size_t len,
 	img->initrd_max = 0x7fffffff;
 	img->cmdline_max = CMDLINE_MAX - 1;
 	img->setup_header_len = 0;
+	return 0;
+}
+
+/*
+ * The kernel itself, out of a bzImage. Whatever is wrong with it, or new: its own decompressor may
+ * still know better, and says so where it does not.
+ */
+static int load_unpacked(const struct loader *ld, const void *file, size_t len, uint64_t setup,
+			 const struct setup_header *hdr, struct kernel_image *img)
+{
+	uint64_t seed = ld->seed, slots, delta;
+	size_t elf_len;
+	void *elf;
+	int ret;
+
+	ret = payload_unpack(file, len, setup, hdr, &elf, &elf_len);
+	if (ret)
+		return ret;
+	ret = load_elf(ld, elf, elf_len, img, NULL);
+	if (!ret && !ld->no_kaslr) {
+		slots = payload_slots(hdr->pref_address, hdr->init_size, hdr->kernel_alignment);
+		delta = splitmix64(&seed) % slots * hdr->kernel_alignment;
+		ret = payload_relocate(elf, elf_len, ld->ram, ld->top, delta);
+		/* One that is not relocatable. */
+		if (ret == -ENOENT)
+			ret = 0;
+	}
+	free(elf);
+	return ret;
+}
+
+static int load_bzimage(const struct loader *ld, const void *file, size_t len,
+			const struct setup_header *hdr, struct kernel_image *img,
+			struct err *err)
+{
+	uint64_t setup, payload, init_size = hdr->init_size, start;
+	int ret;
+
+	if (hdr->version < HDR_MIN_VERSION || !(hdr->loadflags & LOADED_HIGH))
+		return err_set(err, -ENOEXEC,
+			       "boot protocol %u.%02u is too old: a bzImage of Linux 3.8 or later is needed",
+			       hdr->version >> 8, hdr->version & 0xff);
+	if (!(hdr->xloadflags & XLF_KERNEL_64))
+		return err_set(err, -ENOEXEC, "a 32-bit kernel: an x86-64 one is needed");
+
+	/* boot.rst: "If setup_sects contains 0, the real value is 4"; one more is the boot sector. */
+	setup = ((hdr->setup_sects ?: 4) + 1) * SECTOR;
+	payload = (uint64_t)hdr->syssize * 16;
+	if (!payload || !range_ok(setup, payload, len))
+		return err_set(err, -ENOEXEC,
+			       "a truncated bzImage: %zu bytes, its header says %llu: copy or build it again",
+			       len, (unsigned long long)(setup + payload));
+
+	ret = claim(ld, GPA_KERNEL, max(init_size, payload), err);
+	if (ret)
+		return ret;
+	/* The decompressor goes to pref_address if it lies above the load address. */
+	start = hdr->pref_address;
+	if (start < GPA_KERNEL || start > ld->top)
+		start = GPA_KERNEL;
+	ret = claim(ld, start, max(init_size, payload), err);
+	if (ret)
+		return ret;
+
+	if (!ld->unpack || load_unpacked(ld, file, len, setup, hdr, img)) {
+		memcpy(ld->ram + GPA_KERNEL, (const char *)file + setup, payload);
+		img->entry = GPA_KERNEL + ENTRY64_OFF;
+		img->end = 0;
+		img->decompressor = true;
+	}
+	img->end = max(img->end, start + max(init_size, payload));
+	img->initrd_max = hdr->initrd_addr_max;
+	img->cmdline_max = hdr->cmdline_size;
+	/* boot.rst: the header ends where the jump at 0x200 points to. */
+	img->setup_header_len = min(sizeof(*hdr),
+				    0x202UL + ((const uint8_t *)file)[0x201] - HDR_OFF);
+	memcpy(img->setup_header, hdr, img->setup_header_len);
 	return 0;
 }
 

@@ -16,11 +16,19 @@ struct loader {
 	uint64_t ram_size;
 	uint64_t low_size;
 	uint64_t top;		/* low RAM from here on is taken (the window) */
+	/*
+	 * Decompress a bzImage here and now, if this program can, rather than in the guest; and as its
+	 * decompressor would, choose the kernel's virtual address, by @seed, unless that is off.
+	 */
+	bool unpack;
+	bool no_kaslr;
+	uint64_t seed;
 };
 
 struct kernel_image {
 	uint64_t entry;		/* 64-bit entry point, guest-physical */
 	uint64_t end;		/* first byte that the kernel does not claim while it starts */
+	bool decompressor;	/* it is what starts, and starts the kernel then */
 	uint64_t initrd_max;	/* highest address that an initramfs may use */
 	uint32_t cmdline_max;
 	uint8_t setup_header[0x90];	/* bzImage: a copy of boot_params.hdr; zero for ELF */

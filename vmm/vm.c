@@ -178,6 +178,9 @@ static int vm_load(struct vm *vm, struct err *err)
 	const struct loader ld = {
 		.ram = vm->ram, .ram_size = vm->ram_size, .low_size = vm->low_size,
 		.top = ram_window_gpa(vm->ram_size),
+		.unpack = true,
+		.no_kaslr = vm->cfg.append && strstr(vm->cfg.append, "nokaslr"),
+		.seed = vm->cfg.seed,
 	};
 	struct boot_config boot = {
 		.initramfs = vm->cfg.initramfs, .initramfs_len = vm->cfg.initramfs_len,
