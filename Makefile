@@ -172,7 +172,7 @@ $(CONTROLS): $B/tests/ktstr_%: $B/obj/ktstr.o $B/obj/tests/%.o $(LIB) $(BPFOBJ) 
 # Its guests run scenarios of the group basic.
 BENCH := $B/tests/ktstr_bench
 tests: $(BENCH)
-$(BENCH): $B/obj/tests/bench.o $B/obj/scenarios/basic.o $(LIB) $(BPFOBJ) $B/libs
+$(BENCH): $(call objs,obj,$(wildcard tests/bench*.c)) $B/obj/scenarios/basic.o $(LIB) $(BPFOBJ) $B/libs
 	$(call msg,LINK,,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(call link,,$B/libs)
@@ -274,7 +274,8 @@ $B/bpf/%.skel.h: scenarios/%.bpf.c $B/bpf/clang $B/bpf/bpftool | $(BPFOBJ)
 		$$bpftool gen skeleton $$obj.linked.o name $*_bpf >$@;			\
 	fi
 
-HARNESS_SRCS := $(TEST_SRCS) $(addprefix tests/,controls.c fuzz_main.c nested.c nested_irq.c trace_pc.c)
+HARNESS_SRCS := $(TEST_SRCS) $(wildcard tests/bench*.c)		\
+	$(addprefix tests/,controls.c fuzz_main.c nested.c nested_irq.c trace_pc.c)
 -include $(patsubst %.o,%.d,$(call objs,obj,ktstr.c $(LIB_SRCS) $(GROUPS:%=scenarios/%.c) $(HARNESS_SRCS)))
 -include $(patsubst %.o,%.d,$(call objs,san,$(LIB_SRCS) $(TEST_SRCS) $(FUZZ_SRCS)))
 -include $(SKELS:.skel.h=.d)

@@ -6,39 +6,22 @@
  * measured in turns, and reported as medians and their ratio.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include "../guest/guest.h"
 #include "../ktstr.h"
 #include "../monitor/monitor.h"
 #include "../runner/handoff.h"
 #include "../runner/initrd.h"
-#include "../vmm/vm.h"
+#include "bench.h"
 
-#define QEMU		"qemu-system-x86_64"
 #define TOPOLOGY	"1n2l2c1t"
-#define MEM		(512 * MIB)
-#define MAX_RUNS	64
-#define LIMIT_NS	(300 * NSEC_PER_SEC)
+#define MEM_MIB		512
 
-struct bench {
-	struct vm_config cfg;
-	struct initramfs ird;
-	struct job job;
-	unsigned int runs;
-};
-
-static void __attribute__((noreturn)) die(const char *what, const struct err *err)
+void bench_die(const char *what, const struct err *err)
 {
 	fprintf(stderr, "bench: %s: %s\n", what, err->msg[0] ? err->msg : strerror(errno));
 	exit(1);
@@ -51,24 +34,30 @@ static int cmp_u64(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double median(uint64_t *v, unsigned int n)
+double bench_median(uint64_t *v, unsigned int n)
 {
 	qsort(v, n, sizeof(*v), cmp_u64);
 	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2.;
 }
 
-/* ,"NAME":MEDIAN,"NAME_p10":...,"NAME_p90":... in milliseconds, by nearest rank. */
-static void print_ms(const char *name, uint64_t *v, unsigned int n)
+static void print_value(const char *name, const char *suffix, double ns)
 {
-	printf(",\"%s\":%.0f", name, median(v, n) / 1e6);
-	printf(",\"%s_p10\":%.0f,\"%s_p90\":%.0f", name, v[(n - 1) / 10] / 1e6, name,
-	       v[(9 * n - 1) / 10] / 1e6);
+	double ms = ns / 1e6;
+
+	printf(",\"%s%s\":%.*f", name, suffix, ms < 10 ? 3 : ms < 100 ? 1 : 0, ms);
+}
+
+void bench_print_ms(const char *name, uint64_t *v, unsigned int n)
+{
+	print_value(name, "", bench_median(v, n));
+	print_value(name, "_p10", v[(n - 1) / 10]);
+	print_value(name, "_p90", v[(9 * n - 1) / 10]);
 }
 
 /* Wait until the guest said that it reached @stage, in real time; 0 if it did not. */
 static uint64_t wait_stage(struct vm *vm, enum stage stage, bool *ended)
 {
-	uint64_t until = now_ns() + LIMIT_NS;
+	uint64_t until = now_ns() + BENCH_LIMIT_NS;
 	struct shm_frame frame;
 	enum vm_event event;
 
@@ -89,159 +78,10 @@ static uint64_t wait_stage(struct vm *vm, enum stage stage, bool *ended)
 
 static void wait_end(struct vm *vm, bool ended)
 {
-	uint64_t until = now_ns() + LIMIT_NS;
+	uint64_t until = now_ns() + BENCH_LIMIT_NS;
 
 	while (!ended && now_ns() < until)
 		ended = vm_wait(vm, 10) != VM_EVENT_NONE;
-}
-
-/* --- time to PID 1, ours and QEMU's own loader ------------------------------ */
-
-/* Wall time, and CPU time of this process and of @pid, which others on the machine hardly change. */
-struct cost {
-	uint64_t wall, cpu;
-};
-
-static uint64_t cpu_ns(pid_t pid)
-{
-	struct timespec ts;
-	clockid_t clock;
-
-	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &ts))
-		return 0;
-	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
-}
-
-static struct cost cost_now(pid_t pid)
-{
-	return (struct cost){ now_ns(), cpu_ns(0) + (pid ? cpu_ns(pid) : 0) };
-}
-
-/* Until something is on COM2: the first message of PID 1. False if nothing comes. */
-static bool until_com2(int fd, pid_t pid, struct cost start, struct cost *cost)
-{
-	struct stat st;
-
-	while (now_ns() < start.wall + LIMIT_NS) {
-		if (!fstat(fd, &st) && st.st_size) {
-			*cost = cost_now(pid);
-			cost->wall -= start.wall;
-			cost->cpu -= start.cpu;
-			return true;
-		}
-		usleep(500);
-	}
-	return false;
-}
-
-static bool ours_to_pid1(struct bench *b, struct cost *cost)
-{
-	struct cost start = cost_now(0);
-	struct err err = { "" };
-	struct vm *vm;
-	bool ok;
-
-	if (vm_create(&b->cfg, -1, &vm, &err) || vm_run(vm, &err))
-		die("our VM", &err);
-	ok = until_com2(vm->console_fd[1], vm->engine->process(vm), start, cost);
-	vm_destroy(vm);
-	return ok;
-}
-
-/* The kernel command line of our VM, less the window, which QEMU's does not have. */
-static void our_cmdline(struct bench *b, char *line, size_t size)
-{
-	struct err err = { "" };
-	struct vm *vm;
-	char *word, *end;
-
-	if (vm_create(&b->cfg, -1, &vm, &err))
-		die("our VM", &err);
-	snprintf(line, size, "%s", (char *)vm->ram + GPA_CMDLINE);
-	vm_destroy(vm);
-	word = strstr(line, CMDLINE_SHM);
-	if (word) {
-		end = word + strcspn(word, " ");
-		memmove(word, end, strlen(end) + 1);
-	}
-}
-
-static bool qemu_to_pid1(struct bench *b, const char *initrd, const char *cmdline,
-			 struct cost *cost)
-{
-	int com2 = memfd_create("bench-com2", 0);
-	char chardev[64], smp[128];
-	const char *argv[] = {
-		QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-		"-M", "microvm", "-accel", "tcg,thread=single", "-icount", "shift=3,sleep=off",
-		"-cpu", "max,vendor=GenuineIntel,rdrand=off,rdseed=off,la57=off",
-		"-smp", smp, "-m", "512M", "-kernel", b->cfg.kernel, "-initrd", initrd,
-		"-append", cmdline, "-serial", "null",
-		"-chardev", chardev, "-device", "isa-serial,index=1,chardev=com2", NULL,
-	};
-	struct cost start = cost_now(0);
-	pid_t pid;
-	bool ok;
-
-	snprintf(chardev, sizeof(chardev), "file,id=com2,path=/proc/self/fd/%d", com2);
-	snprintf(smp, sizeof(smp), "%u,sockets=%u,cores=%u,threads=%u",
-		 topology_nr_cpus(&b->cfg.topo), b->cfg.topo.nr_llcs, b->cfg.topo.cores_per_llc,
-		 b->cfg.topo.threads_per_core);
-	pid = fork();
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		execvp(QEMU, (char *const *)argv);
-		_exit(127);
-	}
-	ok = until_com2(com2, pid, start, cost);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	close(com2);
-	return ok;
-}
-
-static void bench_pid1(struct bench *b)
-{
-	uint64_t ours[MAX_RUNS], theirs[MAX_RUNS], ours_cpu[MAX_RUNS], theirs_cpu[MAX_RUNS];
-	char path[] = "/tmp/ktstr-bench-XXXXXX", cmdline[CMDLINE_MAX];
-	struct err err = { "" };
-	bool have_ours = true, have_theirs = true;
-	int fd = mkstemp(path);
-	unsigned int i;
-
-	if (fd < 0 || write_all(fd, b->ird.data, b->ird.len))
-		die(path, &err);
-	our_cmdline(b, cmdline, sizeof(cmdline));
-	for (i = 0; i < b->runs; i++) {
-		struct cost us = {}, they = {};
-
-		/* In turns, and who begins changes too. */
-		if (i % 2)
-			have_theirs = qemu_to_pid1(b, path, cmdline, &they);
-		have_ours = ours_to_pid1(b, &us);
-		if (!(i % 2))
-			have_theirs = qemu_to_pid1(b, path, cmdline, &they);
-		if (!have_ours || !have_theirs)
-			break;
-		ours[i] = us.wall;
-		ours_cpu[i] = us.cpu;
-		theirs[i] = they.wall;
-		theirs_cpu[i] = they.cpu;
-	}
-	unlink(path);
-	close(fd);
-	if (i < b->runs) {
-		snprintf(err.msg, sizeof(err.msg), "no PID 1 within %llu s",
-			 LIMIT_NS / NSEC_PER_SEC);
-		die(have_ours ? "QEMU's loader" : "our VM", &err);
-	}
-	printf("{\"bench\":\"exec_to_pid1\",\"runs\":%u", i);
-	print_ms("ours_ms", ours, i);
-	print_ms("qemu_microvm_ms", theirs, i);
-	print_ms("ours_cpu_ms", ours_cpu, i);
-	print_ms("qemu_microvm_cpu_ms", theirs_cpu, i);
-	printf(",\"cpu_ratio\":%.3f,\"ratio\":%.3f,\"limit\":0.95}\n",
-	       median(ours_cpu, i) / median(theirs_cpu, i), median(ours, i) / median(theirs, i));
 }
 
 /* --- one instance, warm and cold -------------------------------------------- */
@@ -272,13 +112,13 @@ static struct instance_times time_instance(struct bench *b, const struct vm_imag
 
 	ret = image ? vm_thaw(&b->cfg, image, &vm, &err) : vm_create(&b->cfg, -1, &vm, &err);
 	if (ret)
-		die(image ? "thaw" : "boot", &err);
+		bench_die(image ? "thaw" : "boot", &err);
 	if (!image)
 		handoff_symreq(vm);
 	handoff_job(vm, &b->job);
 	made = now_ns();
 	if (vm_run(vm, &err))
-		die("run", &err);
+		bench_die("run", &err);
 	runs = now_ns();
 	run = wait_stage(vm, STAGE_RUN, &ended);
 	collect = wait_stage(vm, STAGE_COLLECT, &ended);
@@ -287,7 +127,7 @@ static struct instance_times time_instance(struct bench *b, const struct vm_imag
 	vm_destroy(vm);
 	if (!run || !collect) {
 		snprintf(err.msg, sizeof(err.msg), "the guest did not run its test");
-		die(image ? "warm instance" : "cold instance", &err);
+		bench_die(image ? "warm instance" : "cold instance", &err);
 	}
 	t.phase[PHASE_MAKE] = made - start;
 	t.phase[PHASE_START] = runs - made;
@@ -301,27 +141,27 @@ static struct instance_times time_instance(struct bench *b, const struct vm_imag
 
 static void make_image(struct bench *b, struct vm_image *image)
 {
-	uint64_t until = now_ns() + LIMIT_NS;
+	uint64_t until = now_ns() + BENCH_LIMIT_NS;
 	enum vm_event event = VM_EVENT_NONE;
 	struct err err = { "" };
 	struct vm *vm;
 
 	if (vm_image_open(image, &err) || vm_create(&b->cfg, image->ram_fd, &vm, &err))
-		die("template", &err);
+		bench_die("template", &err);
 	handoff_symreq(vm);
 	if (vm_run(vm, &err))
-		die("template", &err);
+		bench_die("template", &err);
 	while (event == VM_EVENT_NONE && now_ns() < until)
 		event = vm_wait(vm, 100);
 	if (event != VM_EVENT_DOORBELL || vm_freeze(vm, image, &err))
-		die("template", &err);
+		bench_die("template", &err);
 	vm_destroy(vm);
 }
 
 static void bench_instances(struct bench *b, const struct vm_image *image)
 {
 	static const char *const names[NR_PHASES] = { "make", "start", "setup", "collect", "free" };
-	uint64_t cold[MAX_RUNS], warm[MAX_RUNS], beyond[MAX_RUNS], phase[NR_PHASES][MAX_RUNS];
+	uint64_t cold[BENCH_MAX_RUNS], warm[BENCH_MAX_RUNS], beyond[BENCH_MAX_RUNS], phase[NR_PHASES][BENCH_MAX_RUNS];
 	unsigned int i, p;
 
 	for (i = 0; i < b->runs; i++) {
@@ -334,13 +174,14 @@ static void bench_instances(struct bench *b, const struct vm_image *image)
 		cold[i] = time_instance(b, NULL).first_worker;
 	}
 	printf("{\"bench\":\"first_worker\",\"runs\":%u", i);
-	print_ms("warm_ms", warm, i);
-	print_ms("cold_ms", cold, i);
-	printf(",\"ratio\":%.3f,\"limit\":0.15}\n", median(warm, i) / median(cold, i));
+	bench_print_ms("warm_ms", warm, i);
+	bench_print_ms("cold_ms", cold, i);
+	printf(",\"ratio\":%.3f,\"limit\":%.2f}\n", bench_median(warm, i) / bench_median(cold, i),
+	       b->cfg.engine->time == VM_TIME_REAL ? .1 : .15);
 	printf("{\"bench\":\"beyond_hold\",\"runs\":%u", i);
-	print_ms("ms", beyond, i);
+	bench_print_ms("ms", beyond, i);
 	for (p = 0; p < NR_PHASES; p++)
-		printf(",\"%s_ms\":%.0f", names[p], median(phase[p], i) / 1e6);
+		printf(",\"%s_ms\":%.0f", names[p], bench_median(phase[p], i) / 1e6);
 	printf(",\"limit_ms\":500}\n");
 }
 
@@ -357,56 +198,72 @@ static void bench_monitor(struct bench *b, const struct vm_image *image)
 	uint64_t start;
 
 	if (vm_thaw(&b->cfg, image, &vm, &err))
-		die("thaw", &err);
+		bench_die("thaw", &err);
 	if (monitor_create(&(struct monitor_config){
 			.mem = { .ram = vm->ram, .size = vm->ram_size, .low_size = vm->low_size,
 				 .high_base = GPA_HIGH_RAM },
 			.shm = &vm->shm, .nr_cpus = nr_cpus }, &mon))
-		die("monitor", &err);
+		bench_die("monitor", &err);
 	if (monitor_sample_cpu(mon, 0, &s, &err))
-		die("monitor", &err);
+		bench_die("monitor", &err);
 	start = now_ns();
 	for (i = 0; i < ROUNDS; i++)
 		for (cpu = 0; cpu < nr_cpus; cpu++)
 			if (monitor_sample_cpu(mon, cpu, &s, &err))
-				die("monitor", &err);
+				bench_die("monitor", &err);
 	printf("{\"bench\":\"monitor_sample\",\"cpus\":%u,\"ns_per_cpu\":%.0f,\"limit_ns\":500}\n",
 	       nr_cpus, (double)(now_ns() - start) / ROUNDS / nr_cpus);
 	monitor_destroy(mon);
 	vm_destroy(vm);
 }
 
-static uint64_t status_kib(const char *key)
+/* Resident memory of this process, less its mapping of guest RAM. */
+static uint64_t rss_beyond_ram_kib(const struct vm *vm)
 {
-	char buf[8192], *p;
+	const uintptr_t ram = (uintptr_t)vm->ram;
+	bool of_ram = false;
+	uint64_t sum = 0;
+	char *text, *line, *next;
+	size_t len;
 
-	if (read_file("/proc/self/status", buf, sizeof(buf)) < 0)
+	if (read_file_alloc("/proc/self/smaps", 4 * MIB, &text, &len))
 		return 0;
-	p = strstr(buf, key);
-	return p ? strtoull(p + strlen(key), NULL, 10) : 0;
+	for (line = text; line; line = next) {
+		unsigned long start, end;
+
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
+			of_ram = start >= ram && start < ram + vm->ram_size;
+		else if (!of_ram && !strncmp(line, "Rss:", strlen("Rss:")))
+			sum += strtoull(line + strlen("Rss:"), NULL, 10);
+	}
+	free(text);
+	return sum;
 }
 
-/* While a guest runs: all of this process that is not guest RAM, which is shared memory. */
 static void bench_rss(struct bench *b, const struct vm_image *image)
 {
+	bool kvm = b->cfg.engine->time == VM_TIME_REAL;
 	struct err err = { "" };
 	bool ended = false;
 	struct vm *vm;
 
 	if (vm_thaw(&b->cfg, image, &vm, &err))
-		die("thaw", &err);
+		bench_die("thaw", &err);
 	handoff_job(vm, &b->job);
 	if (vm_run(vm, &err) || !wait_stage(vm, STAGE_RUN, &ended))
-		die("run", &err);
-	printf("{\"bench\":\"host_rss\",\"mib\":%.1f,\"limit_mib\":32}\n",
-	       (status_kib("RssAnon:") + status_kib("RssFile:")) / 1024.);
+		bench_die("run", &err);
+	printf("{\"bench\":\"host_rss\",\"engine\":\"%s\",\"mib\":%.1f,\"limit_mib\":%d}\n",
+	       b->cfg.engine->name, rss_beyond_ram_kib(vm) / 1024., kvm ? 5 : 32);
 	vm_destroy(vm);
 }
 
 static void bench_initramfs(struct bench *b, const char *self)
 {
 	const struct options opts = { .sched_kind = SCHED_KIND_NONE };
-	uint64_t t[MAX_RUNS];
+	uint64_t t[BENCH_MAX_RUNS];
 	struct err err = { "" };
 	unsigned int i;
 
@@ -415,7 +272,7 @@ static void bench_initramfs(struct bench *b, const char *self)
 		uint64_t start = now_ns();
 
 		if (initrd_build(&opts, self, &ird, &err))
-			die("initramfs", &err);
+			bench_die("initramfs", &err);
 		t[i] = now_ns() - start;
 		if (i)
 			initramfs_free(&ird);
@@ -425,7 +282,7 @@ static void bench_initramfs(struct bench *b, const char *self)
 	b->cfg.initramfs = b->ird.data;
 	b->cfg.initramfs_len = b->ird.len;
 	printf("{\"bench\":\"initramfs\",\"runs\":%u,\"ms\":%.1f,\"kib\":%zu}\n",
-	       i, median(t, i) / 1e6, b->ird.len / KIB);
+	       i, bench_median(t, i) / 1e6, b->ird.len / KIB);
 }
 
 int main(int argc, char **argv)
@@ -433,7 +290,9 @@ int main(int argc, char **argv)
 	struct bench b = { .runs = 3 };
 	struct vm_image image;
 	struct err err = { "" };
+	const char *accel = "auto";
 	char self[PATH_MAX];
+	bool one = false;
 	ssize_t n;
 	int opt;
 
@@ -441,27 +300,36 @@ int main(int argc, char **argv)
 	if (getpid() == 1)
 		guest_main();
 
-	while ((opt = getopt(argc, argv, "k:n:")) != -1) {
+	while ((opt = getopt(argc, argv, "k:n:a:1")) != -1) {
 		if (opt == 'k')
 			b.cfg.kernel = optarg;
 		else if (opt == 'n')
 			b.runs = atoi(optarg);
+		else if (opt == 'a')
+			accel = optarg;
+		else if (opt == '1')
+			one = true;
 		else
 			return 1;
 	}
 	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (!b.cfg.kernel || b.runs < 1 || b.runs > MAX_RUNS || n < 0) {
-		fprintf(stderr, "usage: %s -k KERNEL [-n RUNS (1 to %d)]\n", argv[0], MAX_RUNS);
+	if (!b.cfg.kernel || b.runs < 1 || b.runs > BENCH_MAX_RUNS || n < 0) {
+		fprintf(stderr, "usage: %s -k KERNEL [-n RUNS (1 to %d)] [-a ENGINE]\n", argv[0],
+			BENCH_MAX_RUNS);
 		return 1;
 	}
 	self[n] = 0;
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (vm_engine_select("auto", &b.cfg.engine, &err) || topology_parse(TOPOLOGY, &b.cfg.topo, &err))
-		die("engine", &err);
-	b.cfg.mem_bytes = MEM;
+	if (vm_engine_select(accel, &b.cfg.engine, &err) ||
+	    topology_parse(TOPOLOGY, &b.cfg.topo, &err))
+		bench_die("engine", &err);
+	b.self = self;
+	b.cfg.mem_bytes = MEM_MIB * MIB;
 	b.cfg.seed = 1;
 	b.job = (struct job){ .seed = 1, .duration_ms = 200, .topology = TOPOLOGY,
 			      .test = "cgroup_steady", .sched_kind = SCHED_KIND_NONE };
+	if (one)
+		return bench_one(&b);
 	printf("{\"bench\":\"setup\",\"kernel\":\"%s\",\"engine\":\"%s\",\"topology\":\"%s\"}\n",
 	       b.cfg.kernel, b.cfg.engine->name, TOPOLOGY);
 	bench_initramfs(&b, self);
@@ -469,7 +337,7 @@ int main(int argc, char **argv)
 	bench_monitor(&b, &image);
 	bench_rss(&b, &image);
 	bench_instances(&b, &image);
-	bench_pid1(&b);
+	bench_start(&b);
 	vm_image_close(&image);
 	initramfs_free(&b.ird);
 	return 0;

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * bench.h - what the parts of the benchmark share
+ */
+#ifndef KTSTR_TESTS_BENCH_H
+#define KTSTR_TESTS_BENCH_H
+
+#include "../lib/wire.h"
+#include "../vmm/initramfs.h"
+#include "../vmm/vm.h"
+
+#define BENCH_MAX_RUNS	64
+#define BENCH_LIMIT_NS	(300 * NSEC_PER_SEC)
+
+struct bench {
+	struct vm_config cfg;
+	struct initramfs ird;
+	struct job job;
+	unsigned int runs;
+	const char *self;
+};
+
+/* bench_die - one line that names what, and the cause; ends the program. */
+void bench_die(const char *what, const struct err *err) __attribute__((noreturn));
+
+/* bench_median - sorts @v. */
+double bench_median(uint64_t *v, unsigned int n);
+
+/* ,"NAME":MEDIAN,"NAME_p10":...,"NAME_p90":... in milliseconds, by nearest rank. */
+void bench_print_ms(const char *name, uint64_t *v, unsigned int n);
+
+/* --- bench_start.c ---------------------------------------------------------- */
+
+/* bench_start - from exec to PID 1, and on KVM what comes before and after; ours and QEMU's. */
+void bench_start(struct bench *b);
+
+/* bench_one - what bench_start() measures of ours: one VM in a process of its own. */
+int bench_one(struct bench *b);
+
+/* --- bench_trace.c ---------------------------------------------------------- */
+
+/*
+ * KVM's own trace points, which no VMM has to know of. On CLOCK_MONOTONIC, in ns; 0 is for what did not
+ * happen. trace_open() is false where there are none, or for who may not see them.
+ */
+bool trace_open(void);
+void trace_close(void);
+void trace_reset(void);
+uint64_t trace_first_entry(void);	/* of any vCPU */
+uint64_t trace_debug_exit(void);	/* a guest wrote to PORT_DEBUG_EXIT */
+
+#endif /* KTSTR_TESTS_BENCH_H */
