@@ -200,9 +200,10 @@ $(FUZZ_PROGRAMS): $B/fuzz/%: $B/san/tests/%.o $B/obj/tests/fuzz_main.o $(SAN_LIB
 
 # --- libbpf and the libraries below it ----------------------------------------
 
-# What a submake of the tree must not inherit. V=0 keeps it quiet.
+# What a submake of the tree must not inherit: kbuild's srctree is relative to where it builds. V=0 keeps it
+# quiet.
 SUBMAKE = +$(Q)$(MAKE) $(if $(filter 1,$(V)),,-s) --no-print-directory	\
-	O= KDIR= WERROR=0 feature_display=0 CC="$(CC)"
+	O= KDIR= srctree=$(TREE) WERROR=0 feature_display=0 CC="$(CC)"
 
 # Those of libbpf's own age. $(TOOLS_INCLUDES) as a whole is only fit for programs of tools/.
 BPF_UAPI := bpf.h bpf_common.h btf.h
