@@ -91,7 +91,7 @@ void collect_frame(struct collector *c, const struct shm_frame *frame)
 		c->ev.have_instrument = true;
 		break;
 	case MSG_EXIT:
-		c->have_exit = true;
+		c->ev.have_exit = true;
 		break;
 	default:
 		c->nr_frames--;

@@ -10,7 +10,6 @@
 
 struct collector {
 	struct evidence ev;
-	bool have_exit;			/* MSG_EXIT came */
 	unsigned int nr_frames;
 	unsigned int nr_bad;		/* frames that made no sense */
 	struct textbuf details;

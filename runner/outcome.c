@@ -87,8 +87,8 @@ static void judge_missing(const struct evidence *ev, struct outcome *out)
 		    "the guest's result makes no sense: verdict %u, cause %u", ev->result.verdict,
 		    ev->result.cause);
 	} else if (ev->ending == ENDING_RESET) {
-		set(out, VERDICT_FAIL, CAUSE_NO_RESULT,
-		    "no result: reset or triple fault (last stage: %s)", stage);
+		set(out, VERDICT_FAIL, CAUSE_NO_RESULT, "no result: %s (last stage: %s)",
+		    ev->ending_text, stage);
 	} else if (ev->ending == ENDING_DOORBELL) {
 		set(out, VERDICT_FAIL, CAUSE_NO_RESULT,
 		    "no result: the guest waits for a job again (last stage: %s)", stage);
@@ -104,6 +104,19 @@ static void judge_result(const struct evidence *ev, struct outcome *out)
 		set(out, ev->result.verdict, ev->result.cause, "%s", ev->result.text);
 	else
 		judge_missing(ev, out);
+}
+
+/* A machine that breaks down after the result, but before the guest has said that it ends. */
+static void judge_end(const struct evidence *ev, struct outcome *out)
+{
+	bool engine = ev->ending == ENDING_ENGINE;
+
+	if (out->verdict == VERDICT_FAIL || ev->have_exit || ev->klog.panic[0])
+		return;
+	if (engine || ev->ending == ENDING_RESET)
+		set(out, VERDICT_FAIL, engine ? CAUSE_INFRA : CAUSE_NO_RESULT,
+		    "after the result: %s (last stage: %s)", ev->ending_text,
+		    stage_name(ev->stage));
 }
 
 static void judge_klog(const struct evidence *ev, struct outcome *out)
@@ -261,6 +274,7 @@ void outcome_judge(const struct evidence *ev, struct outcome *out)
 {
 	memset(out, 0, sizeof(*out));
 	judge_result(ev, out);
+	judge_end(ev, out);
 	judge_klog(ev, out);
 	judge_monitor(ev, out);
 	judge_instrument(ev, out);

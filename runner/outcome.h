@@ -28,8 +28,9 @@ struct evidence {
 	const struct ktstr_test *test;
 	enum vm_time time;
 	enum ending ending;
-	char ending_text[512];		/* TIMEOUT: the numbers; ENGINE, INFRA: the reason */
+	char ending_text[512];		/* TIMEOUT: the numbers; RESET, ENGINE, INFRA: the reason */
 	bool starved;			/* TIMEOUT: for want of CPU time of the host */
+	bool have_exit;			/* its last message came before */
 	uint32_t stage;			/* the last one that PID 1 reached */
 	bool have_result;
 	struct msg_result result;	/* as it came: not to be trusted */

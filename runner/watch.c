@@ -50,10 +50,8 @@ void session_event(struct session *s, enum vm_event event)
 		ev->ending = ENDING_EXIT;
 		break;
 	case VM_EVENT_RESET:
-		ev->ending = ENDING_RESET;
-		break;
 	case VM_EVENT_ENGINE:
-		ev->ending = ENDING_ENGINE;
+		ev->ending = event == VM_EVENT_RESET ? ENDING_RESET : ENDING_ENGINE;
 		snprintf(ev->ending_text, sizeof(ev->ending_text), "%s", vm_engine_text(s->vm));
 		break;
 	default:
@@ -131,7 +129,7 @@ static void watch(struct session *s)
 			session_event(s, event);
 			return;
 		}
-		if (s->col.have_exit) {
+		if (s->col.ev.have_exit) {
 			if (!run_until(s, now_ns() + SESSION_EXIT_S * NSEC_PER_SEC))
 				session_note(s,
 					     "the guest did not end within %d s of its last message",

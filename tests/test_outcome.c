@@ -113,7 +113,8 @@ TEST_F(outcome, no_result)
 	self->ev.stage = STAGE_RUN;
 	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_NO_RESULT, "last stage: ");
 	self->ev.ending = ENDING_RESET;
-	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_NO_RESULT, "reset or triple fault");
+	strcpy(self->ev.ending_text, "triple fault of cpu 1");
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_NO_RESULT, "no result: triple fault of cpu 1 (last");
 	strcpy(self->ev.ending_text, "no result in real time 9.0 s (limit 8.0 s)");
 	self->ev.ending = ENDING_TIMEOUT;
 	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_TIMEOUT, "9.0 s (limit 8.0 s), last stage: ");
@@ -129,6 +130,27 @@ TEST_F(outcome, no_result)
 	self->ev.ending = ENDING_EXIT;
 	strcpy(self->ev.crash, "signal 11");
 	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_NO_RESULT, "signal 11");
+}
+
+/* Only its last message makes a reset the guest's own end. */
+TEST_F(outcome, a_breakdown_after_the_result)
+{
+	self->ev.stage = STAGE_DONE;
+	self->ev.ending = ENDING_RESET;
+	strcpy(self->ev.ending_text, "triple fault of cpu 0");
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_NO_RESULT, "after the result: triple fault of cpu 0");
+	self->ev.ending = ENDING_ENGINE;
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_INFRA, "after the result: triple fault of cpu 0");
+	guest_says(&self->ev, VERDICT_SKIP, CAUSE_NONE, "no sched_ext");
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_INFRA, "after the result");
+	guest_says(&self->ev, VERDICT_FAIL, CAUSE_STUCK, "3120 ms (limit 2000)");
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_STUCK, "3120 ms (limit 2000)");
+	guest_says(&self->ev, VERDICT_PASS, CAUSE_NONE, "");
+	self->ev.have_exit = true;
+	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "");
+	self->ev.have_exit = false;
+	self->ev.ending = ENDING_EXIT;
+	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "");
 }
 
 TEST_F(outcome, a_panic_explains_any_ending)
@@ -358,10 +380,10 @@ TEST(collect)
 	frame_of(f, 4711, "x", 1);
 	collect_frame(&c, f);
 	EXPECT_EQ(3, c.nr_bad);
-	EXPECT_FALSE(c.have_exit);
+	EXPECT_FALSE(c.ev.have_exit);
 	frame_of(f, MSG_EXIT, "", 0);
 	collect_frame(&c, f);
-	EXPECT_TRUE(c.have_exit);
+	EXPECT_TRUE(c.ev.have_exit);
 	collector_free(&c);
 	free(f);
 }
