@@ -136,6 +136,9 @@ int kvm_state_clocks(struct kvm_machine *m, struct err *err);
 /* kvm_diag_exit - why KVM gave up on a vCPU; the exit reason is none that can be handled. */
 void kvm_diag_exit(struct kvm_vcpu *v, char *buf, size_t size);
 
+/* kvm_diag_error - KVM_RUN itself failed with errno @err. */
+void kvm_diag_error(struct kvm_vcpu *v, int err, char *buf, size_t size);
+
 /* kvm_diag_triple - a triple fault, and where. */
 void kvm_diag_triple(struct kvm_vcpu *v, char *buf, size_t size);
 

@@ -120,10 +120,58 @@ static void add_internal(struct line *l, const struct kvm_run *run)
 		line_add(l, "%s%#llx", i ? " " : ", data ", run->internal.data[i]);
 }
 
+/* Those that could come on x86, but that nothing here asks for. */
+static const char *exit_name(uint32_t reason)
+{
+#define NAME(_reason) case _reason: return #_reason
+	switch (reason) {
+	NAME(KVM_EXIT_EXCEPTION);
+	NAME(KVM_EXIT_HYPERCALL);
+	NAME(KVM_EXIT_DEBUG);
+	NAME(KVM_EXIT_HLT);
+	NAME(KVM_EXIT_SET_TPR);
+	NAME(KVM_EXIT_TPR_ACCESS);
+	NAME(KVM_EXIT_NMI);
+	NAME(KVM_EXIT_WATCHDOG);
+	NAME(KVM_EXIT_HYPERV);
+	NAME(KVM_EXIT_X86_RDMSR);
+	NAME(KVM_EXIT_X86_WRMSR);
+	NAME(KVM_EXIT_DIRTY_RING_FULL);
+	NAME(KVM_EXIT_X86_BUS_LOCK);
+	NAME(KVM_EXIT_XEN);
+	NAME(KVM_EXIT_NOTIFY);
+	}
+#undef NAME
+	return NULL;
+}
+
+static const char *event_name(uint32_t type)
+{
+	switch (type) {
+	case KVM_SYSTEM_EVENT_SHUTDOWN:
+		return "shutdown";
+	case KVM_SYSTEM_EVENT_RESET:
+		return "reset";
+	case KVM_SYSTEM_EVENT_CRASH:
+		return "crash";
+	default:
+		return "of a kind that is not known here";
+	}
+}
+
+void kvm_diag_error(struct kvm_vcpu *v, int err, char *buf, size_t size)
+{
+	struct line l = { .buf = buf, .size = size };
+
+	line_add(&l, "cpu %u: KVM_RUN: %s", v->cpu, strerror(err));
+	add_regs(&l, v);
+}
+
 void kvm_diag_exit(struct kvm_vcpu *v, char *buf, size_t size)
 {
 	const struct kvm_run *run = v->run;
 	struct line l = { .buf = buf, .size = size };
+	const char *name;
 
 	line_add(&l, "cpu %u: ", v->cpu);
 	switch (run->exit_reason) {
@@ -139,10 +187,15 @@ void kvm_diag_exit(struct kvm_vcpu *v, char *buf, size_t size)
 			 run->hw.hardware_exit_reason);
 		break;
 	case KVM_EXIT_SYSTEM_EVENT:
-		line_add(&l, "KVM_EXIT_SYSTEM_EVENT, type %u", run->system_event.type);
+		line_add(&l, "KVM_EXIT_SYSTEM_EVENT, type %u (%s)", run->system_event.type,
+			 event_name(run->system_event.type));
 		break;
 	default:
-		line_add(&l, "exit reason %u is not handled", run->exit_reason);
+		name = exit_name(run->exit_reason);
+		if (name)
+			line_add(&l, "%s (%u) is not handled", name, run->exit_reason);
+		else
+			line_add(&l, "exit reason %u is not handled", run->exit_reason);
 		break;
 	}
 	add_regs(&l, v);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "kvm_probe.h"
 
@@ -24,18 +25,23 @@ static const uint8_t code[] = {
 
 int kvm_open(struct err *err)
 {
-	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC), version;
+	struct stat st;
 
 	if (fd < 0 && errno == ENOENT)
 		return err_set(err, -ENOENT, "no /dev/kvm (load kvm_intel or kvm_amd, or turn virtualization on in the firmware)");
-	if (fd < 0 && errno == EACCES)
-		return err_set(err, -EACCES, "no access to /dev/kvm (join the group kvm)");
+	if (fd < 0 && errno == EACCES && !stat("/dev/kvm", &st))
+		return err_set(err, -EACCES,
+			       "no access to /dev/kvm (mode %04o, user %u, group %u: join that group, usually kvm)",
+			       st.st_mode & 07777, st.st_uid, st.st_gid);
 	if (fd < 0)
 		return err_set(err, -ENODEV, "/dev/kvm: %s", strerror(errno));
-	if (ioctl(fd, KVM_GET_API_VERSION, 0) == KVM_API_VERSION)
+	version = ioctl(fd, KVM_GET_API_VERSION, 0);
+	if (version == KVM_API_VERSION)
 		return fd;
 	close(fd);
-	return err_set(err, -ENODEV, "/dev/kvm speaks another API version");
+	return err_set(err, -ENODEV, "/dev/kvm speaks API version %d, this program %d", version,
+		       KVM_API_VERSION);
 }
 
 int kvm_create_vm(int kvm, struct err *err)

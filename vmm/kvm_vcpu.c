@@ -232,7 +232,8 @@ static void on_exit_reason(struct kvm_vcpu *v)
  */
 static int run_once(struct kvm_vcpu *v)
 {
-	int ret = ioctl(v->fd, KVM_RUN, 0);
+	int ret = ioctl(v->fd, KVM_RUN, 0), error = errno;
+	char text[KVM_TEXT_LEN];
 
 	/* If nobody could wait for us any more, there may be no devices either. */
 	if (gate_of(v->m) == GATE_QUIT)
@@ -241,12 +242,13 @@ static int run_once(struct kvm_vcpu *v)
 		on_exit_reason(v);
 		return 0;
 	}
-	if (errno == EINTR)
+	if (error == EINTR)
 		return -EINTR;
 	/* A CPU that waits for its SIPI got something else. */
-	if (errno == EAGAIN)
+	if (error == EAGAIN)
 		return 0;
-	kvm_raise(v->m, VM_EVENT_ENGINE, "cpu %u: KVM_RUN: %s", v->cpu, strerror(errno));
+	kvm_diag_error(v, error, text, sizeof(text));
+	kvm_raise(v->m, VM_EVENT_ENGINE, "%s", text);
 	return -EIO;
 }
 
