@@ -77,6 +77,8 @@ SAN_LIB := $B/san/libktstr.a
 
 .DELETE_ON_ERROR:
 
+comma := ,
+
 # --- objects ------------------------------------------------------------------
 
 $B/obj/%.o: %.c | $(BPFOBJ)
@@ -159,10 +161,17 @@ tests: $(TEST_PROGRAMS) $(CONTROLS)
 tests-san: $(SAN_PROGRAMS) $(FUZZ_PROGRAMS)
 .PHONY: tests tests-san
 
+# Whose calls of the kernel can be made to fail, see tests/inject.h.
+INJECTED := tests/test_kvm_failures
+$(INJECTED:%=$B/%): $B/obj/tests/inject.o
+$(INJECTED:tests/%=$B/tests-san/%): $B/san/tests/inject.o
+$(INJECTED:%=$B/%) $(INJECTED:tests/%=$B/tests-san/%): INJECT :=			\
+	$(patsubst %,-Wl$(comma)--wrap=%,open ioctl pthread_create pthread_kill)
+
 $(TEST_PROGRAMS): $B/tests/%: $B/obj/tests/%.o $(LIB) $(BPFOBJ) $B/libs
 	$(call msg,LINK,,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(call link,,$B/libs)
+	$(Q)$(call link,$(INJECT),$B/libs)
 
 $(CONTROLS): $B/tests/ktstr_%: $B/obj/ktstr.o $B/obj/tests/%.o $(LIB) $(BPFOBJ) $B/libs
 	$(call msg,LINK,,$@)
@@ -189,7 +198,7 @@ $(NESTED): $B/obj/tests/nested.o $B/obj/tests/nested_irq.o $(LIB) $(BPFOBJ) $B/l
 $(SAN_PROGRAMS): $B/tests-san/%: $B/san/tests/%.o $B/obj/tests/trace_pc.o $(SAN_LIB) $(BPFOBJ) $B/libs
 	$(call msg,LINK,san,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(SAN_CFLAGS) -pthread $(LDFLAGS) -o $@ $(filter %.o %.a,$^)	\
+	$(Q)$(CC) $(CFLAGS) $(SAN_CFLAGS) -pthread $(INJECT) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)	\
 		$$(sed 's/-static//' $B/libs)
 
 $(FUZZ_PROGRAMS): $B/fuzz/%: $B/san/tests/%.o $B/obj/tests/fuzz_main.o $(SAN_LIB) $(BPFOBJ) $B/libs
@@ -276,9 +285,9 @@ $B/bpf/%.skel.h: scenarios/%.bpf.c $B/bpf/clang $B/bpf/bpftool | $(BPFOBJ)
 	fi
 
 HARNESS_SRCS := $(TEST_SRCS) $(wildcard tests/bench*.c)		\
-	$(addprefix tests/,controls.c fuzz_main.c nested.c nested_irq.c trace_pc.c)
+	$(addprefix tests/,controls.c fuzz_main.c inject.c nested.c nested_irq.c trace_pc.c)
 -include $(patsubst %.o,%.d,$(call objs,obj,ktstr.c $(LIB_SRCS) $(GROUPS:%=scenarios/%.c) $(HARNESS_SRCS)))
--include $(patsubst %.o,%.d,$(call objs,san,$(LIB_SRCS) $(TEST_SRCS) $(FUZZ_SRCS)))
+-include $(patsubst %.o,%.d,$(call objs,san,$(LIB_SRCS) $(TEST_SRCS) $(FUZZ_SRCS) tests/inject.c))
 -include $(SKELS:.skel.h=.d)
 
 endif # KSFT_LIBMK

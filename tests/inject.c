@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * inject.c - a kernel that refuses, for tests of the kvm engine
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "inject.h"
+
+#define RUN_SIZE	4096	/* what is edited of struct kvm_run lies in its first page */
+#define VCPUS_MAX	16
+
+/* Global, since that is what a call which was never meant to come here can find. */
+static struct {
+	pthread_mutex_t lock;
+	const struct inject *inj;
+	unsigned int seen, hits, nr_vcpus;
+	int vcpu_fd[VCPUS_MAX];
+} state = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+void inject_begin(const struct inject *inj)
+{
+	pthread_mutex_lock(&state.lock);
+	state.inj = inj;
+	state.seen = 0;
+	state.hits = 0;
+	state.nr_vcpus = 0;
+	pthread_mutex_unlock(&state.lock);
+}
+
+unsigned int inject_end(void)
+{
+	unsigned int hits;
+
+	pthread_mutex_lock(&state.lock);
+	state.inj = NULL;
+	hits = state.hits;
+	pthread_mutex_unlock(&state.lock);
+	return hits;
+}
+
+static bool wants(const struct inject *inj, enum inject_call call, int fd, unsigned long request,
+		  unsigned long arg)
+{
+	if (!inj || inj->call != call)
+		return false;
+	if (call != CALL_IOCTL)
+		return true;
+	if (inj->request != request || (inj->arg && inj->arg != arg))
+		return false;
+	return !inj->cpu || (inj->cpu <= state.nr_vcpus && state.vcpu_fd[inj->cpu - 1] == fd);
+}
+
+/* The injection that this call is for, or NULL. */
+static const struct inject *hit(enum inject_call call, int fd, unsigned long request,
+				unsigned long arg)
+{
+	const struct inject *inj = NULL;
+
+	pthread_mutex_lock(&state.lock);
+	if (wants(state.inj, call, fd, request, arg)) {
+		unsigned int n = state.seen++;
+
+		if (n >= state.inj->skip &&
+		    (!state.inj->times || n - state.inj->skip < state.inj->times)) {
+			inj = state.inj;
+			state.hits++;
+		}
+	}
+	pthread_mutex_unlock(&state.lock);
+	return inj;
+}
+
+static bool over(const struct inject *inj)
+{
+	bool ret;
+
+	pthread_mutex_lock(&state.lock);
+	ret = state.inj != inj;
+	pthread_mutex_unlock(&state.lock);
+	return ret;
+}
+
+static int answer(const struct inject *inj)
+{
+	if (inj->how == HOW_VALUE)
+		return inj->value;
+	errno = inj->value;
+	return -1;
+}
+
+int __wrap_open(const char *path, int flags, ...)
+{
+	const struct inject *inj = NULL;
+	va_list ap;
+	int mode;
+
+	va_start(ap, flags);
+	mode = flags & O_CREAT ? va_arg(ap, int) : 0;
+	va_end(ap);
+	if (!strcmp(path, "/dev/kvm"))
+		inj = hit(CALL_OPEN, -1, 0, 0);
+	return inj ? answer(inj) : __real_open(path, flags, mode);
+}
+
+static int edit_run(const struct inject *inj, int fd)
+{
+	struct kvm_run *run = mmap(NULL, RUN_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (run == MAP_FAILED)
+		return -1;
+	inj->edit(run);
+	munmap(run, RUN_SIZE);
+	return 0;
+}
+
+int __wrap_ioctl(int fd, unsigned long request, ...)
+{
+	const struct inject *inj;
+	va_list ap;
+	void *arg;
+	int ret;
+
+	va_start(ap, request);
+	arg = va_arg(ap, void *);
+	va_end(ap);
+
+	inj = hit(CALL_IOCTL, fd, request, (unsigned long)arg);
+	if (inj && inj->how == HOW_EXIT)
+		return edit_run(inj, fd);
+	if (inj && inj->how == HOW_STUCK)
+		while (!over(inj))
+			usleep(1000);
+	else if (inj && inj->how != HOW_EDIT)
+		return answer(inj);
+	ret = __real_ioctl(fd, request, arg);
+	if (inj && inj->how == HOW_EDIT && !ret)
+		inj->edit(arg);
+	if (request == KVM_CREATE_VCPU && ret >= 0) {
+		pthread_mutex_lock(&state.lock);
+		/* In the order of APIC ids, which here are numbers of CPUs. */
+		if ((unsigned long)arg < VCPUS_MAX) {
+			state.vcpu_fd[(unsigned long)arg] = ret;
+			if (state.nr_vcpus <= (unsigned long)arg)
+				state.nr_vcpus = (unsigned long)arg + 1;
+		}
+		pthread_mutex_unlock(&state.lock);
+	}
+	return ret;
+}
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *),
+			  void *arg)
+{
+	const struct inject *inj = hit(CALL_THREAD, -1, 0, 0);
+
+	return inj ? inj->value : __real_pthread_create(thread, attr, fn, arg);
+}
+
+int __wrap_pthread_kill(pthread_t thread, int sig)
+{
+	return hit(CALL_KICK, -1, 0, 0) ? 0 : __real_pthread_kill(thread, sig);
+}

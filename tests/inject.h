@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * inject.h - a kernel that refuses, for tests of the kvm engine
+ *
+ * A program that links inject.c with $(INJECT) of the Makefile has its calls of open(), ioctl(),
+ * pthread_create() and pthread_kill() come by here; those that an injection names are answered
+ * differently. The engine itself knows nothing of it.
+ */
+#ifndef KTSTR_TESTS_INJECT_H
+#define KTSTR_TESTS_INJECT_H
+
+#include <linux/kvm.h>
+#include <pthread.h>
+
+enum inject_call {
+	CALL_NONE,
+	CALL_OPEN,			/* of /dev/kvm */
+	CALL_IOCTL,
+	CALL_THREAD,			/* pthread_create() */
+	CALL_KICK,			/* pthread_kill(): does nothing, and says that it did */
+};
+
+enum inject_how {
+	HOW_ERRNO,			/* -1, errno is .value; of CALL_THREAD: .value */
+	HOW_VALUE,			/* the call returns .value */
+	HOW_EDIT,			/* it is made; then edit() has its argument */
+	HOW_EXIT,			/* KVM_RUN returns 0; edit() makes the exit */
+	HOW_STUCK,			/* it does not return before inject_end() */
+};
+
+struct inject {
+	enum inject_call call;
+	enum inject_how how;
+	int value;
+	unsigned long request;		/* of ioctl() */
+	unsigned long arg;		/* only calls with that one; 0: all */
+	unsigned int cpu;		/* only on the vCPU with this APIC id, plus 1; 0: on all */
+	unsigned int skip;		/* so many calls are answered rightly, */
+	unsigned int times;		/* then so many wrongly; 0: all */
+	void (*edit)(void *arg);	/* of KVM_RUN: struct kvm_run */
+};
+
+/* inject_begin - from now on; @inj must stay. */
+void inject_begin(const struct inject *inj);
+
+/* inject_end - no more; returns how many calls were answered. */
+unsigned int inject_end(void);
+
+/* For the linker alone: what a call becomes, and what it was. */
+int __real_open(const char *path, int flags, ...);
+int __real_ioctl(int fd, unsigned long request, ...);
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *),
+			  void *arg);
+int __real_pthread_kill(pthread_t thread, int sig);
+
+int __wrap_open(const char *path, int flags, ...);
+int __wrap_ioctl(int fd, unsigned long request, ...);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *),
+			  void *arg);
+int __wrap_pthread_kill(pthread_t thread, int sig);
+
+#endif /* KTSTR_TESTS_INJECT_H */

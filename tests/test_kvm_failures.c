@@ -1,0 +1,574 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * test_kvm_failures.c - all that KVM can refuse or do to a guest, and what is said then
+ *
+ * A table. Each row is a micro-guest on the kvm engine and one thing that goes wrong; it is handled
+ * when the error, the event, the text, the console and the verdict are as the row says, and nothing
+ * is left behind. Each row is also run without what goes wrong, or with .control instead: what it
+ * expects must then not come true. Runs on every /dev/kvm, also on one that only emulates.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "../lib/report.h"
+#include "../runner/outcome.h"
+#include "../vmm/engines.h"
+#include "inject.h"
+/* Its macros are for a harness; only guests are taken from it. */
+#include "micro_guest.h"
+
+#define ROW_LIMIT_S	60
+#define HANG_MS		200	/* until a guest that does not end is asked where it is */
+#define NO_EXIT		99	/* a reason that nothing has */
+
+#define PUTC(c)		"mov $0x3f8, %edx; mov $'" c "', %eax; out %al, %dx;"
+
+GUEST_CODE(done, PUTC("d") EXIT(0x20) FOREVER);
+GUEST_CODE(halt, "1: hlt; jmp 1b;");
+GUEST_CODE(spin, FOREVER);
+GUEST_CODE(reset, EXIT(0x21) FOREVER);
+/* By one instruction, backwards as the direction flag says. */
+GUEST_CODE(string_pio,
+	   "mov $0x3f8, %edx; lea 2f+4(%rip), %rsi; mov $5, %ecx; std; rep outsb; cld;"
+	   EXIT(0x20) FOREVER "2: .ascii \"hello\"");
+/* COM1's "transmitter empty", a message to the local APIC. */
+GUEST_CODE(irq,
+	   "mov $0xfec00000, %ebp; movl $0x19, (%rbp); movl $0, 0x10(%rbp);"
+	   "movl $0x18, (%rbp); movl $0x40, 0x10(%rbp);"
+	   OUTB(0x3fc, 8) OUTB(0x3f9, 2) EXIT(0x20) FOREVER);
+
+/* What became of one run. */
+struct seen {
+	int ret;			/* of the probe, or of vm_create() */
+	enum vm_event event;
+	struct outcome outcome;		/* of an instance to which this happens */
+	char text[1024];		/* error, or what the engine says at the end */
+	char console[64];
+	unsigned int hits;
+	bool left;			/* descriptors, threads or mappings */
+};
+
+struct row {
+	const char *name;
+	const uint8_t *code, *code_end;	/* NULL: "done" */
+	const char *topology;		/* NULL: one CPU */
+	bool probe;			/* the probe, no guest */
+	bool after_result;		/* the guest has sent its result before */
+	struct inject inject, control;
+	/* Expected: */
+	int ret;
+	enum vm_event event;
+	enum verdict verdict;
+	enum cause cause;
+	unsigned int hits;		/* at least */
+	bool left;
+	const char *text[3];		/* parts, "" or NULL: none */
+	const char *console;
+};
+
+#define CODE(_name)	.code = guest_##_name, .code_end = guest_##_name##_end
+#define FAILS(_request, _errno)								\
+	{ .call = CALL_IOCTL, .request = _request, .value = _errno }
+#define GIVES(_request, _value)								\
+	{ .call = CALL_IOCTL, .how = HOW_VALUE, .request = _request, .value = _value }
+#define EXITS(_edit)									\
+	{ .call = CALL_IOCTL, .how = HOW_EXIT, .request = KVM_RUN, .edit = _edit, .times = 1 }
+#define OPEN_FAILS(_errno)	{ .call = CALL_OPEN, .value = _errno }
+/* How an instance ends that cannot even be made, or whose engine gives up. */
+#define INFRA		.verdict = VERDICT_FAIL, .cause = CAUSE_INFRA
+#define NO_RESULT	.verdict = VERDICT_FAIL, .cause = CAUSE_NO_RESULT
+#define ENGINE_ENDS	.event = VM_EVENT_ENGINE, INFRA
+#define ENDS_WELL	.event = VM_EVENT_EXIT, NO_RESULT, .console = "d"
+
+#define NO_CAP(_cap, _for)								\
+	{ .name = "lacks_" #_cap,							\
+	  .inject = { .call = CALL_IOCTL, .how = HOW_VALUE, .request = KVM_CHECK_EXTENSION,	\
+		      .arg = _cap },							\
+	  .ret = -EOPNOTSUPP, INFRA, .text = { "lacks " #_cap ", needed for " _for } }
+
+static void fail_entry(void *arg)
+{
+	struct kvm_run *run = arg;
+
+	run->exit_reason = KVM_EXIT_FAIL_ENTRY;
+	run->fail_entry.hardware_entry_failure_reason = 0x80000021;
+	run->fail_entry.cpu = 3;
+}
+
+static void emulation_error(void *arg)
+{
+	static const uint8_t insn[] = { 0xf3, 0x0f, 0xb8, 0xc0 };
+	struct kvm_run *run = arg;
+
+	run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
+	run->emulation_failure.suberror = KVM_INTERNAL_ERROR_EMULATION;
+	run->emulation_failure.ndata = 4;
+	run->emulation_failure.flags = KVM_INTERNAL_ERROR_EMULATION_FLAG_INSTRUCTION_BYTES;
+	run->emulation_failure.insn_size = sizeof(insn);
+	memcpy(run->emulation_failure.insn_bytes, insn, sizeof(insn));
+}
+
+static void delivery_error(void *arg)
+{
+	struct kvm_run *run = arg;
+
+	run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
+	run->internal.suberror = KVM_INTERNAL_ERROR_DELIVERY_EV;
+	run->internal.ndata = 2;
+	run->internal.data[0] = 0x80000b0e;
+	run->internal.data[1] = 0x31;
+}
+
+/* More than there can be: what comes from the kernel is a number as well. */
+static void endless_error(void *arg)
+{
+	struct kvm_run *run = arg;
+
+	run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
+	run->internal.suberror = 77;
+	run->internal.ndata = 1000000;
+	memset(run->internal.data, 0, sizeof(run->internal.data));
+}
+
+static void shutdown_exit(void *arg)
+{
+	((struct kvm_run *)arg)->exit_reason = KVM_EXIT_SHUTDOWN;
+}
+
+static void unknown_exit(void *arg)
+{
+	((struct kvm_run *)arg)->exit_reason = KVM_EXIT_UNKNOWN;
+	((struct kvm_run *)arg)->hw.hardware_exit_reason = 0x2b;
+}
+
+static void hypercall_exit(void *arg)
+{
+	((struct kvm_run *)arg)->exit_reason = KVM_EXIT_HYPERCALL;
+}
+
+static void future_exit(void *arg)
+{
+	((struct kvm_run *)arg)->exit_reason = NO_EXIT;
+}
+
+static void crash_event(void *arg)
+{
+	((struct kvm_run *)arg)->exit_reason = KVM_EXIT_SYSTEM_EVENT;
+	((struct kvm_run *)arg)->system_event.type = KVM_SYSTEM_EVENT_CRASH;
+}
+
+static void probe_answer(struct kvm_run *run, uint8_t val)
+{
+	run->exit_reason = KVM_EXIT_IO;
+	run->io.direction = KVM_EXIT_IO_OUT;
+	run->io.port = 0x10;
+	run->io.size = 1;
+	run->io.count = 1;
+	run->io.data_offset = 1024;
+	*((uint8_t *)run + 1024) = val;
+}
+
+static void probe_good(void *arg)
+{
+	probe_answer(arg, 8);
+}
+
+static void probe_wrong(void *arg)
+{
+	probe_answer(arg, 9);
+}
+
+static void narrow_gpa(void *arg)
+{
+	struct kvm_cpuid2 *cpuid = arg;
+	unsigned int i;
+
+	for (i = 0; i < cpuid->nent; i++)
+		if (cpuid->entries[i].function == 0x80000008)
+			cpuid->entries[i].eax = 26;
+}
+
+static const struct row rows[] = {
+	/* --- the device --- */
+	{ .name = "no_device", .inject = OPEN_FAILS(ENOENT),
+	  .ret = -ENOENT, INFRA, .text = { "no /dev/kvm", "load kvm_intel or kvm_amd" } },
+	{ .name = "no_access", .inject = OPEN_FAILS(EACCES),
+	  .ret = -EACCES, INFRA, .text = { "no access to /dev/kvm (mode ", "group" } },
+	{ .name = "no_descriptors", .inject = OPEN_FAILS(EMFILE),
+	  .ret = -ENODEV, INFRA, .text = { "/dev/kvm: Too many open files" } },
+	{ .name = "api_version", .inject = GIVES(KVM_GET_API_VERSION, 11),
+	  .ret = -ENODEV, INFRA, .text = { "API version 11", "12" } },
+	NO_CAP(KVM_CAP_USER_MEMORY, "guest RAM"),
+	NO_CAP(KVM_CAP_EXT_CPUID, "CPUID"),
+	NO_CAP(KVM_CAP_SPLIT_IRQCHIP, "interrupts"),
+	NO_CAP(KVM_CAP_SIGNAL_MSI, "interrupts of devices"),
+	NO_CAP(KVM_CAP_X2APIC_API, "APIC ids above 254"),
+	NO_CAP(KVM_CAP_IMMEDIATE_EXIT, "stopping a vCPU"),
+	NO_CAP(KVM_CAP_MP_STATE, "freezing a guest"),
+	NO_CAP(KVM_CAP_VCPU_EVENTS, "freezing a guest"),
+	NO_CAP(KVM_CAP_ADJUST_CLOCK, "freezing a guest's clock"),
+	NO_CAP(KVM_CAP_XSAVE, "freezing a guest's FPU"),
+	{ .name = "run_size", .inject = GIVES(KVM_GET_VCPU_MMAP_SIZE, 100),
+	  .ret = -EINVAL, INFRA, .text = { "KVM_GET_VCPU_MMAP_SIZE gave 100" } },
+	{ .name = "supported_cpuid", .inject = FAILS(KVM_GET_SUPPORTED_CPUID, E2BIG),
+	  .ret = -E2BIG, INFRA, .text = { "KVM_GET_SUPPORTED_CPUID: " } },
+
+	/* --- the probe --- */
+	{ .name = "probe_no_device", .probe = true, .inject = OPEN_FAILS(ENOENT),
+	  .control = EXITS(probe_good), .ret = -ENOENT, .text = { "no /dev/kvm" } },
+	{ .name = "probe_emulates", .probe = true, .inject = EXITS(emulation_error),
+	  .control = EXITS(probe_good), .ret = -ENODEV,
+	  .text = { "/dev/kvm only emulates", "no VMX or SVM" } },
+	{ .name = "probe_computes_wrongly", .probe = true, .inject = EXITS(probe_wrong),
+	  .control = EXITS(probe_good), .ret = -ENODEV,
+	  .text = { "computes wrongly (POPCNT gave 9)" } },
+	{ .name = "probe_runs_nothing", .probe = true, .inject = EXITS(fail_entry),
+	  .control = EXITS(probe_good), .ret = -ENODEV,
+	  .text = { "runs no code (exit reason 9)" } },
+	{ .name = "probe_never_runs", .probe = true, .inject = FAILS(KVM_RUN, EINTR),
+	  .control = EXITS(probe_good), .ret = -ENODEV, .hits = 100, .text = { "KVM_RUN: " } },
+
+	/* --- the VM --- */
+	{ .name = "create_vm_interrupted",
+	  .inject = { .call = CALL_IOCTL, .request = KVM_CREATE_VM, .value = EINTR, .times = 3 },
+	  .hits = 3, ENDS_WELL },
+	{ .name = "create_vm_always_interrupted", .inject = FAILS(KVM_CREATE_VM, EINTR),
+	  .ret = -ENODEV, INFRA, .hits = 5, .text = { "KVM_CREATE_VM: Interrupted" } },
+	{ .name = "create_vm", .inject = FAILS(KVM_CREATE_VM, ENOMEM),
+	  .ret = -ENODEV, INFRA, .text = { "KVM_CREATE_VM: Cannot allocate memory" } },
+	{ .name = "memory_slot", .inject = FAILS(KVM_SET_USER_MEMORY_REGION, EEXIST),
+	  .ret = -EEXIST, INFRA, .text = { "128 MiB of RAM at 0: File exists" } },
+	{ .name = "tss_address", .inject = FAILS(KVM_SET_TSS_ADDR, EINVAL),
+	  .ret = -EINVAL, INFRA, .text = { "KVM_SET_TSS_ADDR: " } },
+	{ .name = "irqchip", .inject = FAILS(KVM_ENABLE_CAP, EINVAL),
+	  .ret = -EINVAL, INFRA, .text = { "KVM_CAP_SPLIT_IRQCHIP: Invalid argument" } },
+	{ .name = "too_many_vcpus", .topology = "1n1l4c1t",
+	  .inject = { .call = CALL_IOCTL, .how = HOW_VALUE, .request = KVM_CHECK_EXTENSION,
+		      .arg = KVM_CAP_MAX_VCPUS, .value = 3 },
+	  .ret = -ERANGE, INFRA, .text = { "4 CPUs", "at most 3 (KVM_CAP_MAX_VCPUS)" } },
+	{ .name = "apic_id_limit", .topology = "1n3l1c2t",
+	  .inject = { .call = CALL_IOCTL, .how = HOW_VALUE, .request = KVM_CHECK_EXTENSION,
+		      .arg = KVM_CAP_MAX_VCPU_ID, .value = 4 },
+	  .ret = -ERANGE, INFRA,
+	  .text = { "6 CPUs", "APIC ids up to 5", "below 4 (KVM_CAP_MAX_VCPU_ID)" } },
+	{ .name = "gpa_width",
+	  .inject = { .call = CALL_IOCTL, .how = HOW_EDIT, .request = KVM_GET_SUPPORTED_CPUID,
+		      .edit = narrow_gpa },
+	  .ret = -ERANGE, INFRA,
+	  .text = { "128 MiB of memory end at 0x8000000", "26 address bits" } },
+
+	/* --- vCPUs --- */
+	{ .name = "thread", .topology = "1n1l3c1t",
+	  .inject = { .call = CALL_THREAD, .value = EAGAIN, .skip = 2 },
+	  .ret = -EAGAIN, INFRA, .text = { "a thread for cpu 2 of 3: " } },
+	{ .name = "create_vcpu", .inject = FAILS(KVM_CREATE_VCPU, ENOMEM),
+	  .ret = -ENOMEM, INFRA, .text = { "KVM_CREATE_VCPU(0): Cannot allocate memory" } },
+	{ .name = "create_last_vcpu", .topology = "1n1l4c1t",
+	  .inject = { .call = CALL_IOCTL, .request = KVM_CREATE_VCPU, .arg = 3, .value = EEXIST },
+	  .ret = -EEXIST, INFRA, .text = { "KVM_CREATE_VCPU(3): File exists" } },
+	{ .name = "cpuid", .inject = FAILS(KVM_SET_CPUID2, EINVAL),
+	  .ret = -EINVAL, INFRA,
+	  .text = { "KVM_SET_CPUID2 of cpu 0 (", " entries): Invalid argument" } },
+	{ .name = "msrs", .inject = FAILS(KVM_SET_MSRS, EFAULT),
+	  .ret = -EFAULT, INFRA, .text = { "KVM_SET_MSRS: Bad address" } },
+	{ .name = "msr_first", .inject = GIVES(KVM_SET_MSRS, 0),
+	  .ret = -EINVAL, INFRA, .text = { "KVM refuses MSR MISC_ENABLE (0x1a0)" } },
+	{ .name = "msr_second", .inject = GIVES(KVM_SET_MSRS, 1),
+	  .ret = -EINVAL, INFRA, .text = { "KVM refuses MSR MTRRdefType (0x2ff)" } },
+	{ .name = "sregs", .inject = FAILS(KVM_SET_SREGS, EINVAL),
+	  .ret = -EINVAL, INFRA, .text = { "KVM_SET_SREGS: " } },
+	{ .name = "lapic", .inject = FAILS(KVM_SET_LAPIC, EINVAL),
+	  .ret = -EINVAL, INFRA, .text = { "KVM_SET_LAPIC: " } },
+
+	/* --- KVM_RUN --- */
+	{ .name = "run_interrupted",
+	  .inject = { .call = CALL_IOCTL, .request = KVM_RUN, .value = EINTR, .times = 7 },
+	  .hits = 7, ENDS_WELL },
+	{ .name = "run_again",
+	  .inject = { .call = CALL_IOCTL, .request = KVM_RUN, .value = EAGAIN, .times = 7 },
+	  .hits = 7, ENDS_WELL },
+	{ .name = "run_enosys", .inject = FAILS(KVM_RUN, ENOSYS), ENGINE_ENDS,
+	  .text = { "cpu 0: KVM_RUN: Function not implemented", "RIP 0x1000000" } },
+	{ .name = "run_efault", .inject = FAILS(KVM_RUN, EFAULT), ENGINE_ENDS,
+	  .text = { "cpu 0: KVM_RUN: Bad address", "RIP 0x1000000" } },
+	{ .name = "run_enomem_later",
+	  .inject = { .call = CALL_IOCTL, .request = KVM_RUN, .value = ENOMEM, .skip = 1 },
+	  ENGINE_ENDS, .text = { "cpu 0: KVM_RUN: Cannot allocate memory" } },
+	{ .name = "fail_entry", .inject = EXITS(fail_entry), ENGINE_ENDS,
+	  .text = { "cpu 0: KVM_EXIT_FAIL_ENTRY, hardware reason 0x80000021, on host cpu 3",
+		    "RIP 0x1000000" } },
+	{ .name = "emulation", .inject = EXITS(emulation_error), ENGINE_ENDS,
+	  .text = { "cpu 0: KVM_EXIT_INTERNAL_ERROR, suberror 1", "instruction f3 0f b8 c0",
+		    "RIP 0x1000000" } },
+	{ .name = "delivery", .inject = EXITS(delivery_error), ENGINE_ENDS,
+	  .text = { "suberror 3 (an exit while an event was delivered)", "data 0x80000b0e 0x31" } },
+	{ .name = "internal_unknown", .inject = EXITS(endless_error), ENGINE_ENDS,
+	  .text = { "suberror 77 (of a kind that is not known here)", "data 0 0 0" } },
+	{ .name = "shutdown", .inject = EXITS(shutdown_exit), .event = VM_EVENT_RESET, NO_RESULT,
+	  .text = { "triple fault of cpu 0" } },
+	{ .name = "shutdown_after_result", .inject = EXITS(shutdown_exit), .after_result = true,
+	  .event = VM_EVENT_RESET, NO_RESULT, .text = { "triple fault of cpu 0" } },
+	{ .name = "reset_asked_for", CODE(reset), .event = VM_EVENT_RESET, NO_RESULT,
+	  .text = { "the kernel reset the machine" } },
+	{ .name = "exit_unknown", .inject = EXITS(unknown_exit), ENGINE_ENDS,
+	  .text = { "KVM_EXIT_UNKNOWN, hardware reason 0x2b" } },
+	{ .name = "exit_unhandled", .inject = EXITS(hypercall_exit), ENGINE_ENDS,
+	  .text = { "KVM_EXIT_HYPERCALL (3) is not handled" } },
+	{ .name = "exit_of_the_future", .inject = EXITS(future_exit), ENGINE_ENDS,
+	  .text = { "exit reason 99 is not handled" } },
+	{ .name = "system_event", .inject = EXITS(crash_event), ENGINE_ENDS,
+	  .text = { "KVM_EXIT_SYSTEM_EVENT, type 3 (crash)" } },
+	{ .name = "msi_refused", CODE(irq), .inject = FAILS(KVM_SIGNAL_MSI, EINVAL), ENGINE_ENDS,
+	  .text = { "KVM_SIGNAL_MSI(", "Invalid argument" } },
+
+	/* --- several vCPUs, and their end --- */
+	{ .name = "ap_fatal", CODE(halt), .topology = "1n1l4c1t",
+	  .inject = { .call = CALL_IOCTL, .request = KVM_RUN, .value = EFAULT, .cpu = 3 },
+	  ENGINE_ENDS, .text = { "cpu 2: KVM_RUN: Bad address" } },
+	{ .name = "ap_fail_entry", CODE(spin), .topology = "1n1l2c1t",
+	  .inject = { .call = CALL_IOCTL, .how = HOW_EXIT, .request = KVM_RUN, .edit = fail_entry,
+		      .cpu = 2, .times = 1 },
+	  ENGINE_ENDS, .text = { "cpu 1: KVM_EXIT_FAIL_ENTRY" } },
+	{ .name = "kicks_lost", CODE(halt), .topology = "1n1l2c1t",
+	  .inject = { .call = CALL_KICK, .times = 9 }, .hits = 9,
+	  .event = VM_EVENT_NONE, NO_RESULT, .text = { "cpu 0 halted" } },
+	/* Where no kick ever comes through, a vCPU that halts cannot be stopped. */
+	{ .name = "halted_at_the_end", CODE(halt), .control = { .call = CALL_KICK },
+	  .event = VM_EVENT_NONE, NO_RESULT, .text = { "cpu 0 halted" } },
+	{ .name = "spinning_at_the_end", CODE(spin), .control = { .call = CALL_KICK },
+	  .event = VM_EVENT_NONE, NO_RESULT, .text = { "cpu 0 runs", "RIP 0x100000" } },
+	{ .name = "stuck_in_the_kernel", CODE(spin), .left = true,
+	  .inject = { .call = CALL_IOCTL, .how = HOW_STUCK, .request = KVM_RUN, .skip = 1 },
+	  .event = VM_EVENT_NONE, NO_RESULT, .text = { "a vCPU does not stop" } },
+
+	/* --- devices --- */
+	{ .name = "string_pio", CODE(string_pio), .event = VM_EVENT_EXIT, NO_RESULT,
+	  .console = "olleh" },
+};
+
+/* --- one run --------------------------------------------------------------------- */
+
+static int count_entries(const char *path)
+{
+	DIR *dir = opendir(path);
+	int nr = 0;
+
+	while (dir && readdir(dir))
+		nr++;
+	if (dir)
+		closedir(dir);
+	return nr;
+}
+
+static bool have_vm_maps(void)
+{
+	size_t len;
+	bool have;
+	char *text;
+
+	if (read_file_alloc("/proc/self/maps", 16 * MIB, &text, &len))
+		return true;
+	have = strstr(text, "ktstr-") || strstr(text, "kvm-vcpu");
+	free(text);
+	return have;
+}
+
+/* What the runner makes of it, in short. */
+static void judge(const struct row *row, struct seen *seen)
+{
+	static const enum ending endings[] = {
+		[VM_EVENT_NONE] = ENDING_NONE, [VM_EVENT_DOORBELL] = ENDING_DOORBELL,
+		[VM_EVENT_EXIT] = ENDING_EXIT, [VM_EVENT_RESET] = ENDING_RESET,
+		[VM_EVENT_ENGINE] = ENDING_ENGINE,
+	};
+	static const struct ktstr_test test = { .name = "failures" };
+	struct evidence ev = { .test = &test, .time = VM_TIME_REAL, .details = "" };
+
+	ev.ending = seen->ret ? ENDING_INFRA : endings[seen->event];
+	snprintf(ev.ending_text, sizeof(ev.ending_text), "%.500s", seen->text);
+	if (row->after_result) {
+		ev.have_result = true;
+		ev.result.verdict = VERDICT_PASS;
+	}
+	outcome_judge(&ev, &seen->outcome);
+}
+
+static void run_guest(const struct row *row, const char *kernel, struct seen *seen)
+{
+	struct vm_config cfg = {
+		.engine = &vm_engine_kvm, .kernel = kernel, .mem_bytes = MEM,
+	};
+	struct err err = { "" };
+	struct vm *vm = NULL;
+	char *console;
+	size_t len;
+
+	if (topology_parse(row->topology ?: "1n1l1c1t", &cfg.topo, &err))
+		_exit(2);
+	seen->ret = vm_create(&cfg, -1, &vm, &err);
+	if (!seen->ret)
+		seen->ret = vm_run(vm, &err);
+	if (seen->ret) {
+		snprintf(seen->text, sizeof(seen->text), "%s", err.msg);
+	} else {
+		seen->event = vm_wait(vm, row->event ? WAIT_MS : HANG_MS);
+		snprintf(seen->text, sizeof(seen->text), "%s", vm_engine_text(vm));
+		if (!vm_console(vm, 0, &console, &len)) {
+			snprintf(seen->console, sizeof(seen->console), "%s", console);
+			free(console);
+		}
+	}
+	vm_destroy(vm);
+}
+
+static void observe(const struct row *row, const struct inject *inj, const char *kernel,
+		    struct seen *seen)
+{
+	int fds = count_entries("/proc/self/fd"), threads = count_entries("/proc/self/task");
+	struct err err = { "" };
+
+	memset(seen, 0, sizeof(*seen));
+	inject_begin(inj);
+	if (row->probe) {
+		seen->ret = vm_engine_kvm.probe(&err);
+		snprintf(seen->text, sizeof(seen->text), "%s", err.msg);
+	} else {
+		run_guest(row, kernel, seen);
+		judge(row, seen);
+	}
+	seen->left = count_entries("/proc/self/fd") != fds || have_vm_maps() ||
+		     count_entries("/proc/self/task") != threads;
+	seen->hits = inject_end();
+}
+
+/* --- the table ------------------------------------------------------------------- */
+
+/* In a process of its own: what is left behind, or goes on for ever, is gone with it. */
+static int run_apart(const struct row *row, const struct inject *inj, struct seen *seen)
+{
+	char kernel[] = "/tmp/ktstr-test-XXXXXX";
+	const uint8_t *code = row->code ?: guest_done;
+	const uint8_t *end = row->code ? row->code_end : guest_done_end;
+	int fd[2], status, tmp = mkstemp(kernel);
+	ssize_t n;
+	pid_t pid;
+
+	if (tmp < 0 || pipe(fd))
+		return -errno;
+	close(tmp);
+	if (make_kernel(kernel, code, end - code))
+		return -EIO;
+	pid = fork();
+	if (!pid) {
+		close(fd[0]);
+		alarm(ROW_LIMIT_S);
+		observe(row, inj, kernel, seen);
+		_exit(write_all(fd[1], seen, sizeof(*seen)) ? 2 : 0);
+	}
+	close(fd[1]);
+	n = read(fd[0], seen, sizeof(*seen));
+	close(fd[0]);
+	unlink(kernel);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return -ECHILD;
+	return n == sizeof(*seen) && !status ? 0 : -EPROTO;
+}
+
+static bool has_text(const struct row *row, const char *text)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(row->text); i++)
+		if (row->text[i] && !strstr(text, row->text[i]))
+			return false;
+	return true;
+}
+
+/* The first thing that is not as the row has it, or NULL. */
+static const char *differs(const struct row *row, const struct seen *seen)
+{
+	if (seen->ret != row->ret)
+		return "the return value";
+	if (!row->ret && !row->probe && seen->event != row->event)
+		return "the event";
+	if (!has_text(row, seen->text))
+		return "the text";
+	if (seen->hits < row->hits)
+		return "the number of calls";
+	if (row->console && strcmp(seen->console, row->console))
+		return "the console";
+	if (seen->left != row->left)
+		return "what is left behind";
+	if (row->probe)
+		return NULL;
+	if (seen->outcome.verdict != row->verdict || seen->outcome.cause != row->cause)
+		return "the verdict";
+	if ((row->ret || row->event == VM_EVENT_ENGINE || row->event == VM_EVENT_RESET) &&
+	    !has_text(row, seen->outcome.text))
+		return "the verdict's text";
+	return NULL;
+}
+
+static void show(const char *what, const struct seen *seen)
+{
+	report_diag("", "%s: returned %d, event %d, %u calls, left %d, console %s, text: %s", what,
+		    seen->ret, seen->event, seen->hits, seen->left, seen->console, seen->text);
+	report_diag("", "%s: verdict %s, cause %s: %s", what, verdict_name(seen->outcome.verdict),
+		    cause_name(seen->outcome.cause), seen->outcome.text);
+}
+
+static bool handled(const struct row *row)
+{
+	static const struct row plain = { .name = "plain" };
+	bool injects = row->inject.call != CALL_NONE, ok;
+	/* A guest that is itself what goes wrong has a healthy one as its control. */
+	const struct row *other = injects || row->control.call != CALL_NONE ? row : &plain;
+	struct seen seen = { 0 };
+	const char *what;
+	int ret;
+
+	ret = run_apart(row, injects ? &row->inject : NULL, &seen);
+	what = ret ? "the end of the process" : differs(row, &seen);
+	ok = !what;
+	if (what) {
+		report_diag("", "%s: not as expected: %s", row->name, what);
+		show("got", &seen);
+	}
+	memset(&seen, 0, sizeof(seen));
+	ret = run_apart(other, row->control.call != CALL_NONE ? &row->control : NULL, &seen);
+	if (ret || !differs(row, &seen)) {
+		report_diag("", "%s: the control %s", row->name, ret ? "died" : "looks the same");
+		show("control", &seen);
+		ok = false;
+	}
+	return ok;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int i, nr = 0, all = 0;
+
+	if (access("/dev/kvm", R_OK | W_OK))
+		return report_skip_all("/dev/kvm: %s", strerror(errno));
+	report_header();
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		all += argc < 2 || !strcmp(argv[1], rows[i].name);
+	report_plan(all);
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		bool ok;
+
+		if (argc > 1 && strcmp(argv[1], rows[i].name))
+			continue;
+		ok = handled(&rows[i]);
+		nr += ok;
+		report_result(rows[i].name, ok ? VERDICT_PASS : VERDICT_FAIL, true);
+	}
+	report_diag("", "handled: %u/%u", nr, all);
+	return report_finish();
+}
