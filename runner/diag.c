@@ -180,6 +180,9 @@ void diag_instance(const struct runner *run, const struct plan_instance *inst,
 				    "%s: %.1f s of real time, measured for %.3f s of guest time",
 				    inst->name, res->real_ns / 1e9, res->run_ns / 1e9);
 	}
+	if (opts->verbose && res->phases.at_ns[PHASE_START])
+		report_diag("", "phases: %s ms",
+			    phases_line(&res->phases, command, sizeof(command)));
 	if (bad)
 		report_diag("", "run again: %s", diag_command(run, inst, command, sizeof(command)));
 	report_result(inst->name, verdict, opts->no_skip);

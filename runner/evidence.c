@@ -22,6 +22,7 @@ static void on_stage(struct collector *c, const struct msg_stage *s)
 		return;
 	}
 	c->ev.stage = s->stage;
+	phase_stage(&c->phases, s->stage);
 	textbuf_printf(&c->log, "stage %s at %llu ms", stage_name(s->stage),
 		       (unsigned long long)(s->at_ns / NSEC_PER_MSEC));
 }
@@ -67,6 +68,7 @@ void collect_frame(struct collector *c, const struct shm_frame *frame)
 		textbuf_add(&c->details, text, frame->len);
 		break;
 	case MSG_RESULT:
+		phase_reached(&c->phases, PHASE_RESULT);
 		/* A second result would be a second opinion: the first stands. */
 		if (!c->ev.have_result)
 			memcpy(&c->ev.result, frame->payload, sizeof(c->ev.result));

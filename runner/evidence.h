@@ -6,12 +6,14 @@
 #define KTSTR_RUNNER_EVIDENCE_H
 
 #include "outcome.h"
+#include "phases.h"
 #include "result.h"
 
 struct collector {
 	struct evidence ev;
 	unsigned int nr_frames;
 	unsigned int nr_bad;		/* frames that made no sense */
+	struct phases phases;
 	struct textbuf details;
 	struct textbuf log;
 	struct textbuf sched;

@@ -224,6 +224,34 @@ static void session_init(struct session *s, const struct runner *run,
 	s->col.ev.test = inst->test;
 	s->col.ev.time = run->engine->time;
 	deadline_init(&s->deadline, inst);
+	phase_reached(&s->col.phases, PHASE_START);
+}
+
+/* DIR/NAME/phases.json, one line. */
+static void keep_phases(const struct session *s)
+{
+	const struct runner *run = s->run;
+	const struct phases *p = &s->res->phases;
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+	int ret = -ENOMEM;
+
+	if (f) {
+		/* Names of instances and engines need no quoting. */
+		fprintf(f, "{\"instance\":\"%s\",\"engine\":\"%s\",\"thawed\":%s,\"verdict\":\"%s\",\"start_since_exec_ns\":%llu,\"ns\":",
+			s->inst->name, run->engine->name, p->thawed ? "true" : "false",
+			verdict_name(s->res->outcome.verdict),
+			(unsigned long long)(p->at_ns[PHASE_START] - run->start_ns));
+		phases_json(p, f);
+		fputs("}\n", f);
+		if (!fclose(f))
+			ret = keep_file(run->opts.keep, s->inst->name, "phases.json", text, len);
+	}
+	free(text);
+	if (ret)
+		textbuf_printf(&s->res->section[SECTION_NOTE], "--keep: phases.json: %s",
+			       strerror(-ret));
 }
 
 /* @job: the guest is past the doorbell. */
@@ -238,11 +266,16 @@ static void session_end(struct session *s)
 {
 	unsigned int i;
 
+	phase_reached(&s->col.phases, PHASE_END);
 	monitor_destroy(s->mon);
 	vm_destroy(s->vm);
 	for (i = 0; i < 2; i++)
 		free(s->console[i]);
+	phase_reached(&s->col.phases, PHASE_TEARDOWN);
+	s->res->phases = s->col.phases;
 	collector_free(&s->col);
+	if (s->run->opts.keep)
+		keep_phases(s);
 }
 
 void instance_run(const struct runner *run, const struct plan_instance *inst,
@@ -276,14 +309,18 @@ void instance_run(const struct runner *run, const struct plan_instance *inst,
 	}
 	if (ret)
 		goto infra;
+	phase_reached(&s.col.phases, PHASE_CREATED);
+	s.col.phases.thawed = image;
 	if (image)
 		s.job_off = session_console_size(&s);
 	handoff_job(s.vm, &job);
 	start_monitor(&s);
 	session_start_clock(&s, image);
 	ret = vm_run(s.vm, &err);
+	phase_reached(&s.col.phases, PHASE_RUN);
 	if (!ret)
 		ret = session_watch(&s, &err);
+	phase_reached(&s.col.phases, PHASE_END);
 	if (ret)
 		goto infra;
 	collect(&s);
@@ -316,9 +353,11 @@ void template_run(const struct runner *run, const struct plan_instance *inst,
 	ret = vm_create(&cfg, image->ram_fd, &s.vm, &err);
 	if (ret)
 		goto infra;
+	phase_reached(&s.col.phases, PHASE_CREATED);
 	handoff_symreq(s.vm);
 	session_start_clock(&s, false);
 	ret = vm_run(s.vm, &err);
+	phase_reached(&s.col.phases, PHASE_RUN);
 	if (ret)
 		goto infra;
 	/* The window is not read: all that is in it is for those who thaw the guest. */

@@ -17,6 +17,7 @@ struct result_head {
 	uint32_t pad;
 	uint64_t run_ns;
 	uint64_t real_ns;
+	struct phases phases;
 	uint64_t len[NR_SECTIONS];
 	uint64_t nr_dropped[NR_SECTIONS];
 	char text[OUTCOME_TEXT_LEN];
@@ -43,6 +44,7 @@ int result_send(int fd, const struct instance_result *res)
 		.have_result = res->have_result,
 		.run_ns = res->run_ns,
 		.real_ns = res->real_ns,
+		.phases = res->phases,
 	};
 	unsigned int i;
 	int ret;
@@ -112,6 +114,7 @@ int result_parse(const struct result_reader *rd, struct instance_result *res)
 	res->have_result = head.have_result;
 	res->run_ns = head.run_ns;
 	res->real_ns = head.real_ns;
+	res->phases = head.phases;
 	for (i = 0, off = sizeof(head); i < NR_SECTIONS; off += head.len[i++]) {
 		const char *pos = rd->buf + off, *end = pos + head.len[i], *line;
 		size_t len;

@@ -9,6 +9,7 @@
 #define KTSTR_RUNNER_RESULT_H
 
 #include "outcome.h"
+#include "phases.h"
 #include "text.h"
 
 /* In the order in which they are printed. */
@@ -37,6 +38,7 @@ struct instance_result {
 	bool have_result;		/* the guest itself had a say */
 	uint64_t run_ns;		/* guest: the measured part */
 	uint64_t real_ns;		/* host: all of it */
+	struct phases phases;
 	struct textbuf section[NR_SECTIONS];
 };
 

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * phases.c - when an instance got how far, by the host's clock
+ */
+#include "../lib/log.h"
+#include "phases.h"
+
+static const char *const names[NR_PHASES] = {
+	[PHASE_START] = "start",
+	[PHASE_CREATED] = "created",
+	[PHASE_RUN] = "run",
+	[PHASE_CONSOLE] = "console",
+	[PHASE_INIT] = "init",
+	[PHASE_READY] = "ready",
+	[PHASE_JOB] = "job",
+	[PHASE_ATTACHED] = "attached",
+	[PHASE_WORKERS] = "workers",
+	[PHASE_RESULT] = "result",
+	[PHASE_END] = "end",
+	[PHASE_TEARDOWN] = "teardown",
+};
+
+void phase_reached(struct phases *p, enum phase phase)
+{
+	bool before = phase > PHASE_RUN && phase < PHASE_JOB;
+
+	if (!p->at_ns[phase] && !(p->thawed && before))
+		p->at_ns[phase] = now_ns();
+}
+
+void phase_stage(struct phases *p, enum stage stage)
+{
+	switch (stage) {
+	case STAGE_INIT:
+		phase_reached(p, PHASE_INIT);
+		break;
+	case STAGE_READY:
+		phase_reached(p, PHASE_READY);
+		break;
+	case STAGE_JOB:
+		phase_reached(p, PHASE_JOB);
+		break;
+	case STAGE_SETUP:	/* what comes after STAGE_SCHED */
+		phase_reached(p, PHASE_ATTACHED);
+		break;
+	case STAGE_RUN:
+		phase_reached(p, PHASE_WORKERS);
+		break;
+	default:
+		break;
+	}
+}
+
+enum phase phases_last(const struct phases *p)
+{
+	enum phase i, last = PHASE_START;
+
+	for (i = 0; i < NR_PHASES; i++)
+		if (p->at_ns[i])
+			last = i;
+	return last;
+}
+
+const char *phase_name(enum phase phase)
+{
+	return (unsigned int)phase < NR_PHASES ? names[phase] : "?";
+}
+
+/* What a clock in this process has stamped is in order, but it came by a pipe. */
+static uint64_t since_start(const struct phases *p, enum phase i)
+{
+	return p->at_ns[i] > p->at_ns[PHASE_START] ? p->at_ns[i] - p->at_ns[PHASE_START] : 0;
+}
+
+char *phases_line(const struct phases *p, char *buf, size_t size)
+{
+	size_t len = 0;
+	enum phase i;
+
+	buf[0] = '\0';
+	for (i = PHASE_START + 1; i < NR_PHASES; i++)
+		if (p->at_ns[i] && len < size)
+			len += snprintf(buf + len, size - len, "%s%s %.1f", len ? ", " : "",
+					names[i], since_start(p, i) / 1e6);
+	return buf;
+}
+
+void phases_json(const struct phases *p, FILE *f)
+{
+	const char *sep = "";
+	enum phase i;
+
+	fputc('{', f);
+	for (i = PHASE_START + 1; i < NR_PHASES; i++) {
+		if (!p->at_ns[i])
+			continue;
+		fprintf(f, "%s\"%s\":%llu", sep, names[i], (unsigned long long)since_start(p, i));
+		sep = ",";
+	}
+	fputc('}', f);
+}
