@@ -7,6 +7,7 @@
  */
 #include <elf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "kallsyms.h"
@@ -21,6 +22,7 @@
 #define NAME_LEN_MAX	0x3fff		/* two bytes of ULEB128 */
 #define NAME_MAX_LEN	64		/* what is wanted is shorter */
 #define HITS_MAX	64
+#define FUNCTION_MAX	(1 * MIB)
 
 /* --- vmcoreinfo ----------------------------------------------------------- */
 
@@ -331,18 +333,27 @@ typedef int (*addr_fn)(const struct decoder *d, uint32_t i, uint64_t *addr);
 
 static const addr_fn ways[] = { addr_place, addr_relative, addr_percpu, addr_absolute };
 
-static int add_hits(const struct decoder *d, struct symbols *sym, struct err *err)
+static addr_fn find_way(const struct decoder *d, struct err *err)
 {
-	addr_fn way = NULL;
 	unsigned int i;
 	uint64_t addr;
 
-	for (i = 0; i < ARRAY_SIZE(ways) && !way; i++) {
+	for (i = 0; i < ARRAY_SIZE(ways); i++) {
 		if (!ways[i](d, d->stext, &addr) && addr == d->vi->stext)
-			way = ways[i];
+			return ways[i];
 	}
+	err_set(err, -EBADMSG, "no known way leads to the addresses of symbols");
+	return NULL;
+}
+
+static int add_hits(const struct decoder *d, struct symbols *sym, struct err *err)
+{
+	addr_fn way = find_way(d, err);
+	unsigned int i;
+	uint64_t addr;
+
 	if (!way)
-		return err_set(err, -EBADMSG, "no known way leads to the addresses of symbols");
+		return -EBADMSG;
 	for (i = 0; i < d->nr_hits; i++) {
 		if (way(d, d->hit[i].index, &addr))
 			return err_set(err, -EFAULT, "the addresses of symbols are not in RAM");
@@ -368,4 +379,57 @@ int kallsyms_decode(const struct guest_mem *gm, const struct vmcoreinfo *vi, str
 		ret = add_hits(d, sym, err);
 	free(d);
 	return ret;
+}
+
+/* The last symbol at or below @addr; -ENOENT if that is too far away to be about it. */
+static int find_below(const struct decoder *d, addr_fn way, uint64_t addr, uint32_t *index,
+		      uint64_t *off)
+{
+	uint64_t best = 0, at;
+	uint32_t i;
+
+	for (i = 0; i < d->nr_syms; i++) {
+		if (way(d, i, &at))
+			return -EFAULT;
+		if (at <= addr && at > best) {
+			best = at;
+			*index = i;
+		}
+	}
+	*off = addr - best;
+	return best && *off < FUNCTION_MAX ? 0 : -ENOENT;
+}
+
+int kallsyms_lookup(const struct guest_mem *gm, const struct vmcoreinfo *vi, uint64_t addr,
+		    char *name, size_t size, uint64_t *off, struct err *err)
+{
+	struct decoder *d = calloc(1, sizeof(*d));
+	char text[NAME_MAX_LEN];
+	addr_fn way = NULL;
+	uint32_t index = 0;
+	size_t len = 0;
+	int ret;
+
+	if (!d)
+		return err_set(err, -ENOMEM, "no memory for a symbol table");
+	d->gm = gm;
+	d->vi = vi;
+	ret = decoder_open(d, err);
+	if (!ret)
+		ret = find_names(d, err);
+	if (!ret) {
+		way = find_way(d, err);
+		ret = way ? find_below(d, way, addr, &index, off) : -EBADMSG;
+	}
+	/* Once more from the start: names have no index that could be trusted. */
+	if (!ret)
+		ret = decoder_open(d, err);
+	do {
+		if (!ret && !next_name(d, text, &len))
+			ret = -EBADMSG;
+	} while (!ret && index--);
+	if (!ret)
+		snprintf(name, size, "%.*s", (int)len, text);
+	free(d);
+	return ret ? err_set(err, ret, "0x%llx: no symbol", (unsigned long long)addr) : 0;
 }

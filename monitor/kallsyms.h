@@ -41,4 +41,11 @@ int vmcoreinfo_read(const struct guest_mem *gm, uint64_t gpa, uint64_t len, stru
 int kallsyms_decode(const struct guest_mem *gm, const struct vmcoreinfo *vi, struct symbols *sym,
 		    struct err *err);
 
+/*
+ * kallsyms_lookup - the symbol that @addr lies in, and how far from its start. -ENOENT: in none.
+ * Other errors as above.
+ */
+int kallsyms_lookup(const struct guest_mem *gm, const struct vmcoreinfo *vi, uint64_t addr,
+		    char *name, size_t size, uint64_t *off, struct err *err);
+
 #endif /* KTSTR_MONITOR_KALLSYMS_H */

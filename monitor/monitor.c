@@ -110,6 +110,17 @@ int monitor_check_symbols(struct monitor *mon, const char *text, struct err *err
 	return 0;
 }
 
+bool monitor_symbol(const struct monitor *mon, uint64_t addr, char *buf, size_t size)
+{
+	char name[128];
+	uint64_t off;
+
+	if (addr < KERNEL_MAP || target_lookup(&mon->cfg, addr, name, sizeof(name), &off))
+		return false;
+	snprintf(buf, size, "%s+0x%llx", name, (unsigned long long)off);
+	return true;
+}
+
 void monitor_destroy(struct monitor *mon)
 {
 	if (!mon)

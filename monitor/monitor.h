@@ -135,6 +135,12 @@ int monitor_sample_events(struct monitor *mon, struct event_sample *s, struct er
  */
 int monitor_check_symbols(struct monitor *mon, const char *text, struct err *err);
 
+/*
+ * monitor_symbol - "name+0x12" for an address of the guest's kernel; false if it has no name, or
+ * none that can be known. Callable from any thread.
+ */
+bool monitor_symbol(const struct monitor *mon, uint64_t addr, char *buf, size_t size);
+
 void monitor_destroy(struct monitor *mon);
 
 /* monitor_symreq - the names that PID 1 is to hand over, each with its NUL; returns the length. */

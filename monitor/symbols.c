@@ -311,3 +311,48 @@ out:
 	close(fd);
 	return ret;
 }
+
+static int elf_lookup(Elf *elf, Elf_Scn *scn, const GElf_Shdr *sh, uint64_t addr, char *name,
+		      size_t size, uint64_t *off)
+{
+	Elf_Data *data = elf_getdata(scn, NULL);
+	size_t i, nr = data && sh->sh_entsize ? data->d_size / sh->sh_entsize : 0;
+	const char *text;
+	GElf_Sym es;
+
+	for (i = 0; i < nr && i <= INT32_MAX; i++) {
+		if (!gelf_getsym(data, (int)i, &es) || es.st_shndx == SHN_UNDEF ||
+		    GELF_ST_TYPE(es.st_info) != STT_FUNC)
+			continue;
+		if (addr < es.st_value || addr - es.st_value >= es.st_size)
+			continue;
+		text = elf_strptr(elf, sh->sh_link, es.st_name);
+		if (!text || !text[0])
+			continue;
+		snprintf(name, size, "%s", text);
+		*off = addr - es.st_value;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int symbols_lookup_vmlinux(const char *path, uint64_t addr, char *name, size_t size,
+			   uint64_t *off)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), ret = -ENOENT;
+	Elf_Scn *scn = NULL;
+	GElf_Shdr sh;
+	Elf *elf;
+
+	if (fd < 0)
+		return -errno;
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	while (ret && elf && (scn = elf_nextscn(elf, scn)))
+		if (gelf_getshdr(scn, &sh) && sh.sh_type == SHT_SYMTAB)
+			ret = elf_lookup(elf, scn, &sh, addr, name, size, off);
+	if (elf)
+		elf_end(elf);
+	close(fd);
+	return ret;
+}

@@ -77,6 +77,13 @@ unsigned int symbols_parse(struct symbols *sym, const char *text, size_t len);
  */
 int symbols_read_vmlinux(struct symbols *sym, const char *path, struct err *err);
 
+/*
+ * symbols_lookup_vmlinux - the function of an ELF file that linked address @addr lies in, and how
+ * far from its start. -ENOENT: in none, or there is no symbol table.
+ */
+int symbols_lookup_vmlinux(const char *path, uint64_t addr, char *name, size_t size,
+			   uint64_t *off);
+
 /* symbols_hz - HZ from the value that jiffies_64 has at build time, 0 if it cannot be that. */
 unsigned int symbols_hz(uint64_t initial_jiffies);
 

@@ -20,13 +20,13 @@ void target_init(struct target *t, const struct monitor_config *cfg)
 	t->cfg = cfg;
 }
 
-static const struct bulk_header *bulk_ready(const struct target *t)
+static const struct bulk_header *bulk_ready(const struct monitor_config *cfg)
 {
 	const struct bulk_header *bulk;
 
-	if (!t->cfg->shm)
+	if (!cfg->shm)
 		return NULL;
-	bulk = shm_bulk(t->cfg->shm);
+	bulk = shm_bulk(cfg->shm);
 	if (READ_ONCE(bulk->magic) != BULK_MAGIC ||
 	    !atomic_load_explicit(&bulk->ready, memory_order_acquire))
 		return NULL;
@@ -55,7 +55,7 @@ static int bulk_copy(const struct bulk_header *bulk, enum bulk_kind kind, size_t
 /* Guest time is an extra: without it nothing can be judged, but all can be read. */
 static void find_clock(struct target *t)
 {
-	const struct bulk_header *bulk = bulk_ready(t);
+	const struct bulk_header *bulk = bulk_ready(t->cfg);
 	uint64_t tick = 0, hz;
 
 	t->tick_ns = 0;
@@ -154,21 +154,28 @@ static int open_vmlinux(struct target *t, const struct bulk_header *bulk)
 	return ret;
 }
 
+static int read_vmcoreinfo(const struct monitor_config *cfg, const struct bulk_header *bulk,
+			   struct vmcoreinfo *vi, struct err *err)
+{
+	uint64_t gpa = READ_ONCE(bulk->vmcoreinfo_pa);
+
+	if (!gpa)
+		return err_set(err, -ENODATA, "no vmcoreinfo");
+	return vmcoreinfo_read(&cfg->mem, gpa, READ_ONCE(bulk->vmcoreinfo_len), vi, err);
+}
+
 /* From the kernel's own table, else what PID 1 has read of /proc/kallsyms. */
 static int read_symbols(const struct target *t, const struct bulk_header *bulk, struct symbols *sym,
 			struct err *err)
 {
-	uint64_t gpa = READ_ONCE(bulk->vmcoreinfo_pa);
-	struct err why = { "no vmcoreinfo" };
+	struct err why = { "" };
 	struct vmcoreinfo vi;
-	int ret = -ENODATA;
 	size_t len;
 	char *buf;
+	int ret;
 
 	memset(sym, 0, sizeof(*sym));
-	if (gpa)
-		ret = vmcoreinfo_read(&t->cfg->mem, gpa, READ_ONCE(bulk->vmcoreinfo_len), &vi,
-				      &why);
+	ret = read_vmcoreinfo(t->cfg, bulk, &vi, &why);
 	if (!ret)
 		ret = kallsyms_decode(&t->cfg->mem, &vi, sym, &why);
 	if (!ret)
@@ -212,7 +219,7 @@ static int open_handover(struct target *t, const struct bulk_header *bulk, struc
 
 int target_open(struct target *t, struct err *err)
 {
-	const struct bulk_header *bulk = bulk_ready(t);
+	const struct bulk_header *bulk = bulk_ready(t->cfg);
 	int ret = -EAGAIN;
 
 	if (t->cfg->vmlinux && !t->vmlinux_bad) {
@@ -249,4 +256,25 @@ int target_guest_ns(const struct target *t, uint64_t *ns)
 		return -ENODATA;
 	*ns = (jiffies - t->first_jiffy) * t->tick_ns;
 	return 0;
+}
+
+/* By what PID 1 has handed over, else by the vmlinux, which may have been moved by KASLR. */
+int target_lookup(const struct monitor_config *cfg, uint64_t addr, char *name, size_t size,
+		  uint64_t *off)
+{
+	const struct bulk_header *bulk = bulk_ready(cfg);
+	struct err err = { "" };
+	struct vmcoreinfo vi;
+	struct symbols sym;
+	struct kernel k;
+	int ret = -ENODATA;
+
+	if (bulk && !read_vmcoreinfo(cfg, bulk, &vi, &err))
+		ret = kallsyms_lookup(&cfg->mem, &vi, addr, name, size, off, &err);
+	if (!ret || ret == -ENOENT || !cfg->vmlinux)
+		return ret;
+	ret = symbols_read_vmlinux(&sym, cfg->vmlinux, &err);
+	if (!ret)
+		ret = kernel_find(&k, &cfg->mem, &sym, 0, &err);
+	return ret ?: symbols_lookup_vmlinux(cfg->vmlinux, addr - k.kaslr, name, size, off);
 }

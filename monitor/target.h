@@ -43,4 +43,11 @@ void target_close(struct target *t);
 /* target_guest_ns - guest time since boot, by its jiffies. -ENODATA if that is unknown. */
 int target_guest_ns(const struct target *t, uint64_t *ns);
 
+/*
+ * target_lookup - the function at an address of the kernel that runs, and how far from its start.
+ * Needs no target_open(). -ENOENT: there is none; other errors: that cannot be known.
+ */
+int target_lookup(const struct monitor_config *cfg, uint64_t addr, char *name, size_t size,
+		  uint64_t *off);
+
 #endif /* KTSTR_MONITOR_TARGET_H */

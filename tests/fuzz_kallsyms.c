@@ -36,6 +36,8 @@ static void point_inside(struct vmcoreinfo *vi)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	char name[32];
+	uint64_t off;
 	struct symbols sym = { .hz = 0 };
 	struct guest_mem gm;
 	struct header h;
@@ -65,6 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (h.nr_syms && h.inside & 1)
 		memcpy(ram + h.vi.num_syms - KERNEL_MAP, &h.nr_syms, sizeof(h.nr_syms));
 	kallsyms_decode(&gm, &h.vi, &sym, NULL);
+	kallsyms_lookup(&gm, &h.vi, h.vi.stext + h.note_len, name, sizeof(name), &off, NULL);
 
 	if (!vmcoreinfo_parse((const char *)data, size, &vi, NULL))
 		kallsyms_decode(&gm, &vi, &sym, NULL);

@@ -239,6 +239,33 @@ TEST_F(kallsyms, all_are_found)
 	EXPECT_EQ(BASE + 0x300200, sym.addr[SYM_JIFFIES]);
 }
 
+TEST_F(kallsyms, an_address_has_a_name)
+{
+	char name[64];
+	struct err err;
+	uint64_t off;
+
+#define LOOKUP(_addr)	kallsyms_lookup(&self->gm, &self->vi, _addr, name, sizeof(name), &off, &err)
+	err.msg[0] = '\0';
+	EXPECT_EQ(0, LOOKUP(BASE + 0x200059)) {
+		TH_LOG("%s", err.msg);
+	}
+	EXPECT_STREQ("phys_base_of_another", name);
+	EXPECT_EQ(9, off);
+	EXPECT_EQ(0, LOOKUP(BASE + 0x200060));
+	EXPECT_STREQ("phys_bas", name);
+	EXPECT_EQ(0, off);
+	EXPECT_EQ(0, LOOKUP(BASE + 0x303000 + MIB - 1));
+	EXPECT_STREQ("phys_base", name);
+	EXPECT_EQ(MIB - 1, off);
+	/* Too far behind the last one, before the first one. */
+	EXPECT_EQ(-ENOENT, LOOKUP(BASE + 0x303000 + MIB));
+	EXPECT_EQ(-ENOENT, LOOKUP(BASE - 1));
+	self->vi.stext += 8;
+	EXPECT_EQ(-EBADMSG, LOOKUP(BASE + 0x200059));
+#undef LOOKUP
+}
+
 TEST_F(kallsyms, the_proof_is_needed)
 {
 	struct symbols sym;

@@ -2,10 +2,13 @@
 /*
  * test_symbols.c - symbols out of text and ELF files, and PID 1's search of /proc/kallsyms
  */
+#include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 #include "kselftest_harness.h"
 #include "../guest/handover.h"
@@ -289,6 +292,34 @@ TEST(kallsyms_hostile)
 	kallsyms_init(scan, "_text", 5, out, sizeof(out));
 	EXPECT_EQ(0U, scan->nr_names);
 	free(scan);
+}
+
+/* Where something was linked to, wherever it is now. */
+static uint64_t linked(const void *ptr)
+{
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	Elf64_Ehdr eh = { 0 };
+	ssize_t n = read(fd, &eh, sizeof(eh));
+
+	close(fd);
+	return n == sizeof(eh) ? (uintptr_t)ptr - (getauxval(AT_ENTRY) - eh.e_entry) : 0;
+}
+
+TEST(an_address_has_a_name)
+{
+	const char *self = "/proc/self/exe";
+	char name[64] = "";
+	uint64_t off = 0;
+
+	ASSERT_EQ(0, symbols_lookup_vmlinux(self, linked(linked) + 1, name, sizeof(name), &off));
+	EXPECT_STREQ("linked", name);
+	EXPECT_EQ(1U, off);
+	/* Data is no function, and neither is what no section has. */
+	EXPECT_EQ(-ENOENT, symbols_lookup_vmlinux(self, linked(&jiffies_64), name, sizeof(name),
+						  &off));
+	EXPECT_EQ(-ENOENT, symbols_lookup_vmlinux(self, 1, name, sizeof(name), &off));
+	EXPECT_EQ(-ENOENT, symbols_lookup_vmlinux("/dev/null", 1, name, sizeof(name), &off));
+	EXPECT_EQ(-ENOENT, symbols_lookup_vmlinux("/nowhere", 1, name, sizeof(name), &off));
 }
 
 TEST_HARNESS_MAIN
