@@ -16,6 +16,7 @@ static const char *const section_prefix[NR_SECTIONS] = {
 	[SECTION_SCHED] = "sched| ",
 	[SECTION_KLOG] = "klog| ",
 	[SECTION_CONSOLE] = "console| ",
+	[SECTION_ENGINE] = "",
 	[SECTION_LOG] = "log| ",
 };
 
@@ -173,7 +174,7 @@ void diag_instance(const struct runner *run, const struct plan_instance *inst,
 		headline(&res->outcome);
 	if (bad || opts->verbose) {
 		for (i = 0; i < NR_SECTIONS; i++)
-			if (i != SECTION_LOG || opts->verbose)
+			if ((i != SECTION_LOG && i != SECTION_ENGINE) || opts->verbose)
 				section(res, i);
 		if (res->real_ns)
 			report_diag("",

@@ -98,6 +98,7 @@ static void collect(struct session *s)
 {
 	struct evidence *ev = &s->col.ev;
 	struct collector com2 = { 0 };
+	char text[2 * KIB];
 	unsigned int i;
 
 	if (s->mon) {
@@ -105,6 +106,8 @@ static void collect(struct session *s)
 		ev->monitor = &s->report;
 	}
 	session_drain(s);
+	vm_stats(s->vm, text, sizeof(text));
+	textbuf_tail(&s->res->section[SECTION_ENGINE], text, strlen(text), UINT_MAX);
 	for (i = 0; i < 2; i++) {
 		if (vm_console(s->vm, i, &s->console[i], &s->console_len[i])) {
 			s->console[i] = NULL;
@@ -371,8 +374,10 @@ void template_run(const struct runner *run, const struct plan_instance *inst,
 		res->outcome.verdict = VERDICT_PASS;
 		goto out;
 	}
-	if (s.col.ev.ending == ENDING_NONE)
+	if (s.col.ev.ending == ENDING_NONE) {
 		s.col.ev.ending = ENDING_TIMEOUT;
+		session_where(&s);
+	}
 	collect(&s);
 	/* Whatever it said, a guest that did not ask for its job has not passed. */
 	if (s.col.ev.have_result && s.col.ev.result.verdict == VERDICT_PASS)

@@ -75,6 +75,7 @@ void keep_result(const char *dir, const char *name, struct instance_result *res)
 		[SECTION_SCHED] = "scheduler",
 		[SECTION_KLOG] = "kernel log",
 		[SECTION_CONSOLE] = "console",
+		[SECTION_ENGINE] = "engine",
 		[SECTION_LOG] = "log",
 	};
 	const struct outcome *out = &res->outcome;

@@ -20,6 +20,7 @@ enum section {
 	SECTION_SCHED,		/* the scheduler's own output */
 	SECTION_KLOG,		/* hits in the kernel log, with what follows them */
 	SECTION_CONSOLE,	/* the last lines, when there was no result */
+	SECTION_ENGINE,		/* what it has counted; only with -v */
 	SECTION_LOG,		/* only with -v */
 	NR_SECTIONS,
 };

@@ -48,6 +48,9 @@ struct host_time session_host_time(struct session *s);
 /* session_event - remember how the guest ended. */
 void session_event(struct session *s, enum vm_event event);
 
+/* session_where - note where its CPUs are, by name as far as that can be known. */
+void session_where(struct session *s);
+
 size_t session_console_size(const struct session *s);
 
 /*

@@ -55,6 +55,8 @@ void session_event(struct session *s, enum vm_event event)
 	case VM_EVENT_ENGINE:
 		ev->ending = event == VM_EVENT_RESET ? ENDING_RESET : ENDING_ENGINE;
 		snprintf(ev->ending_text, sizeof(ev->ending_text), "%s", vm_engine_text(s->vm));
+		if (event == VM_EVENT_ENGINE)
+			session_where(s);
 		break;
 	default:
 		break;
@@ -115,6 +117,7 @@ bool session_late(struct session *s)
 static void on_late(struct session *s)
 {
 	s->col.ev.ending = ENDING_TIMEOUT;
+	session_where(s);
 	atomic_fetch_or(&shm_header(&s->vm->shm)->request, SHM_REQ_DUMP);
 	if (run_until(s, now_ns() + SESSION_DUMP_S * NSEC_PER_SEC))
 		s->col.ev.ending = ENDING_TIMEOUT;

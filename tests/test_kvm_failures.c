@@ -37,6 +37,11 @@ GUEST_CODE(reset, EXIT(0x21) FOREVER);
 GUEST_CODE(string_pio,
 	   "mov $0x3f8, %edx; lea 2f+4(%rip), %rsi; mov $5, %ecx; std; rep outsb; cld;"
 	   EXIT(0x20) FOREVER "2: .ascii \"hello\"");
+/* A port and an address that nothing is at, and what they read. */
+GUEST_CODE(unknown_io,
+	   "mov $0x1234, %edx; in %dx, %eax; cmp $-1, %eax; jne 9f; out %eax, %dx;"
+	   "mov $0xd0000000, %ecx; mov (%rcx), %rax; cmp $-1, %rax; jne 9f;"
+	   PUTC("1") "9:" EXIT(0x20) FOREVER);
 /* COM1's "transmitter empty", a message to the local APIC. */
 GUEST_CODE(irq,
 	   "mov $0xfec00000, %ebp; movl $0x19, (%rbp); movl $0, 0x10(%rbp);"
@@ -50,6 +55,7 @@ struct seen {
 	struct outcome outcome;		/* of an instance to which this happens */
 	char text[1024];		/* error, or what the engine says at the end */
 	char console[64];
+	char stats[1024];
 	unsigned int hits;
 	bool left;			/* descriptors, threads or mappings */
 };
@@ -70,6 +76,7 @@ struct row {
 	bool left;
 	const char *text[3];		/* parts, "" or NULL: none */
 	const char *console;
+	const char *stats;		/* part of the last line, "" if there is none */
 };
 
 #define CODE(_name)	.code = guest_##_name, .code_end = guest_##_name##_end
@@ -350,6 +357,10 @@ static const struct row rows[] = {
 	/* --- devices --- */
 	{ .name = "string_pio", CODE(string_pio), .event = VM_EVENT_EXIT, NO_RESULT,
 	  .console = "olleh" },
+	{ .name = "unknown_io", CODE(unknown_io), .event = VM_EVENT_EXIT, NO_RESULT, .console = "1",
+	  .stats = "nothing answers: port 0x1234: 2, address 0xd0000000: " },
+	{ .name = "no_statistics", .inject = FAILS(KVM_GET_STATS_FD, ENOTTY),
+	  .hits = 1, ENDS_WELL, .stats = "" },
 };
 
 /* --- one run --------------------------------------------------------------------- */
@@ -419,6 +430,7 @@ static void run_guest(const struct row *row, const char *kernel, struct seen *se
 	} else {
 		seen->event = vm_wait(vm, row->event ? WAIT_MS : HANG_MS);
 		snprintf(seen->text, sizeof(seen->text), "%s", vm_engine_text(vm));
+		vm_stats(vm, seen->stats, sizeof(seen->stats));
 		if (!vm_console(vm, 0, &console, &len)) {
 			snprintf(seen->console, sizeof(seen->console), "%s", console);
 			free(console);
@@ -503,6 +515,8 @@ static const char *differs(const struct row *row, const struct seen *seen)
 		return "the number of calls";
 	if (row->console && strcmp(seen->console, row->console))
 		return "the console";
+	if (row->stats && (*row->stats ? !strstr(seen->stats, row->stats) : !!*seen->stats))
+		return "the statistics";
 	if (seen->left != row->left)
 		return "what is left behind";
 	if (row->probe)

@@ -390,6 +390,41 @@ static int kvm_freeze(struct vm *vm, struct vm_image *image, struct err *err)
 	return kvm_state_save(m, image->state_fd, err);
 }
 
+/* To look at vCPUs, they have to stand still. @running: they did not, and are to go on. */
+static int hold(struct kvm_machine *m, bool *running)
+{
+	pthread_mutex_lock(&m->lock);
+	*running = m->gate == GATE_OPEN && !m->event;
+	pthread_mutex_unlock(&m->lock);
+	return kvm_vcpus_stop(m);
+}
+
+/* Whatever happened to one of them while they were being stopped ends all. Do they go on? */
+static bool let_go(struct kvm_machine *m, bool running)
+{
+	pthread_mutex_lock(&m->lock);
+	running = running && !m->event;
+	pthread_mutex_unlock(&m->lock);
+	if (running)
+		kvm_vcpus_open(m);
+	return running;
+}
+
+static int kvm_cpus(struct vm *vm, struct vm_cpu *cpu, unsigned int nr, struct err *err)
+{
+	struct kvm_machine *m = vm->priv;
+	unsigned int i;
+	bool running;
+	int ret = hold(m, &running);
+
+	if (ret)
+		return err_set(err, ret, "a vCPU does not stop");
+	for (i = 0; i < min(nr, m->nr_vcpus); i++)
+		kvm_diag_cpu(&m->vcpu[i], &cpu[i]);
+	let_go(m, running);
+	return m->nr_vcpus;
+}
+
 static const char *kvm_text(struct vm *vm)
 {
 	struct kvm_machine *m = vm->priv;
@@ -404,16 +439,22 @@ static const char *kvm_text(struct vm *vm)
 		return m->text;
 
 	/* Still running is news as well: where is it? */
-	if (kvm_vcpus_stop(m))
+	if (hold(m, &running))
 		return "a vCPU does not stop";
 	kvm_diag_where(m, m->hung, sizeof(m->hung));
-	pthread_mutex_lock(&m->lock);
-	running = !m->event;
-	pthread_mutex_unlock(&m->lock);
-	if (!running)
-		return m->text;
-	kvm_vcpus_open(m);
-	return m->hung;
+	return let_go(m, running) ? m->hung : m->text;
+}
+
+/* A vCPU that runs answers no questions, not even these. */
+static void kvm_stats(struct vm *vm, char *buf, size_t size)
+{
+	struct kvm_machine *m = vm->priv;
+	bool running;
+
+	if (hold(m, &running))
+		return;
+	kvm_stats_print(m, buf, size);
+	let_go(m, running);
 }
 
 static void close_fd(int fd)
@@ -465,6 +506,8 @@ const struct vm_engine vm_engine_kvm = {
 	.freeze = kvm_freeze,
 	.text = kvm_text,
 	.process = kvm_process,
+	.cpus = kvm_cpus,
+	.stats = kvm_stats,
 	.destroy = kvm_destroy,
 	.time = VM_TIME_REAL,
 	.private_ram = true,

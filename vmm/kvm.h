@@ -142,7 +142,15 @@ void kvm_diag_error(struct kvm_vcpu *v, int err, char *buf, size_t size);
 /* kvm_diag_triple - a triple fault, and where. */
 void kvm_diag_triple(struct kvm_vcpu *v, char *buf, size_t size);
 
+/* kvm_diag_cpu - the same of one vCPU, as numbers. */
+void kvm_diag_cpu(struct kvm_vcpu *v, struct vm_cpu *cpu);
+
 /* kvm_diag_where - where all vCPUs are, which stand still. */
 void kvm_diag_where(struct kvm_machine *m, char *buf, size_t size);
+
+/* --- kvm_stats.c ------------------------------------------------------------ */
+
+/* kvm_stats_print - lines on what KVM has counted and on accesses to nothing; "" if there are none. */
+void kvm_stats_print(struct kvm_machine *m, char *buf, size_t size);
 
 #endif /* KTSTR_VMM_KVM_H */

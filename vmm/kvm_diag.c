@@ -121,27 +121,29 @@ static void add_internal(struct line *l, const struct kvm_run *run)
 }
 
 /* Those that could come on x86, but that nothing here asks for. */
+#define EXIT(_reason)	{ _reason, #_reason }
+
+static const struct {
+	uint32_t reason;
+	const char *name;
+} exit_names[] = {
+	EXIT(KVM_EXIT_EXCEPTION), EXIT(KVM_EXIT_HYPERCALL),
+	EXIT(KVM_EXIT_DEBUG), EXIT(KVM_EXIT_HLT),
+	EXIT(KVM_EXIT_SET_TPR), EXIT(KVM_EXIT_TPR_ACCESS),
+	EXIT(KVM_EXIT_NMI), EXIT(KVM_EXIT_WATCHDOG),
+	EXIT(KVM_EXIT_HYPERV), EXIT(KVM_EXIT_X86_RDMSR),
+	EXIT(KVM_EXIT_X86_WRMSR), EXIT(KVM_EXIT_DIRTY_RING_FULL),
+	EXIT(KVM_EXIT_X86_BUS_LOCK), EXIT(KVM_EXIT_XEN),
+	EXIT(KVM_EXIT_NOTIFY),
+};
+
 static const char *exit_name(uint32_t reason)
 {
-#define NAME(_reason) case _reason: return #_reason
-	switch (reason) {
-	NAME(KVM_EXIT_EXCEPTION);
-	NAME(KVM_EXIT_HYPERCALL);
-	NAME(KVM_EXIT_DEBUG);
-	NAME(KVM_EXIT_HLT);
-	NAME(KVM_EXIT_SET_TPR);
-	NAME(KVM_EXIT_TPR_ACCESS);
-	NAME(KVM_EXIT_NMI);
-	NAME(KVM_EXIT_WATCHDOG);
-	NAME(KVM_EXIT_HYPERV);
-	NAME(KVM_EXIT_X86_RDMSR);
-	NAME(KVM_EXIT_X86_WRMSR);
-	NAME(KVM_EXIT_DIRTY_RING_FULL);
-	NAME(KVM_EXIT_X86_BUS_LOCK);
-	NAME(KVM_EXIT_XEN);
-	NAME(KVM_EXIT_NOTIFY);
-	}
-#undef NAME
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(exit_names); i++)
+		if (exit_names[i].reason == reason)
+			return exit_names[i].name;
 	return NULL;
 }
 
@@ -228,6 +230,29 @@ static const char *mp_state_name(uint32_t state)
 	default:
 		return "in another state";
 	}
+}
+
+void kvm_diag_cpu(struct kvm_vcpu *v, struct vm_cpu *cpu)
+{
+	struct kvm_mp_state mp = { 0 };
+	struct kvm_sregs sregs;
+	struct kvm_regs r;
+
+	*cpu = (struct vm_cpu){ .state = "in an unknown state" };
+	if (!ioctl(v->fd, KVM_GET_MP_STATE, &mp))
+		cpu->state = mp_state_name(mp.mp_state);
+	if (ioctl(v->fd, KVM_GET_REGS, &r) || ioctl(v->fd, KVM_GET_SREGS, &sregs))
+		return;
+	*cpu = (struct vm_cpu){
+		.state = cpu->state,
+		.have_regs = mp.mp_state != KVM_MP_STATE_UNINITIALIZED,
+		.rip = r.rip, .rflags = r.rflags, .cr0 = sregs.cr0, .cr2 = sregs.cr2,
+		.cr3 = sregs.cr3, .cr4 = sregs.cr4, .efer = sregs.efer,
+		.gpr = {
+			r.rax, r.rbx, r.rcx, r.rdx, r.rsi, r.rdi, r.rsp, r.rbp,
+			r.r8, r.r9, r.r10, r.r11, r.r12, r.r13, r.r14, r.r15,
+		},
+	};
 }
 
 /* All on one CPU; of many, only where they are. */

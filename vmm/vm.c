@@ -306,6 +306,21 @@ uint64_t vm_starved_ns(struct vm *vm)
 	return pid ? starved_ns(pid) : 0;
 }
 
+int vm_cpus(struct vm *vm, struct vm_cpu *cpu, unsigned int nr, struct err *err)
+{
+	if (!vm->engine->cpus)
+		return err_set(err, -EOPNOTSUPP, "the %s engine does not say where its CPUs are",
+			       vm->engine->name);
+	return vm->engine->cpus(vm, cpu, nr, err);
+}
+
+void vm_stats(struct vm *vm, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	if (vm->engine->stats)
+		vm->engine->stats(vm, buf, size);
+}
+
 int vm_image_open(struct vm_image *image, struct err *err)
 {
 	*image = (struct vm_image){ .ram_fd = -1, .state_fd = -1, .console_fd = { -1, -1 } };

@@ -65,6 +65,16 @@ struct vm_image {
 	int console_fd[2];		/* what was on the consoles up to then */
 };
 
+#define VM_NR_GPRS		16
+
+/* Where a CPU is that was stopped. */
+struct vm_cpu {
+	const char *state;		/* "runs", "halted", "not started", ... */
+	bool have_regs;
+	uint64_t rip, rflags, cr0, cr2, cr3, cr4, efer;
+	uint64_t gpr[VM_NR_GPRS];	/* RAX, RBX, RCX, RDX, RSI, RDI, RSP, RBP, R8 ... R15 */
+};
+
 struct vm_engine {
 	const char *name;
 	/* Can it run here? 0, or a negative errno with the reason in @err. No side effects. */
@@ -87,6 +97,13 @@ struct vm_engine {
 	const char *(*text)(struct vm *vm);
 	/* The process that the CPUs are threads of, 0 if there is none now. */
 	pid_t (*process)(struct vm *vm);
+	/*
+	 * Fill @cpu with the first @nr CPUs, of a guest that runs (and then goes on) or has ended.
+	 * Returns how many there are in all. May be NULL: it cannot tell.
+	 */
+	int (*cpus)(struct vm *vm, struct vm_cpu *cpu, unsigned int nr, struct err *err);
+	/* Lines on what it has counted so far, "" if there is nothing to say. May be NULL. */
+	void (*stats)(struct vm *vm, char *buf, size_t size);
 	/* Stop the CPUs, free all that is the engine's. Safe at any point after create(). */
 	void (*destroy)(struct vm *vm);
 	enum vm_time time;
@@ -119,6 +136,12 @@ int vm_thaw(const struct vm_config *cfg, const struct vm_image *image, struct vm
 int vm_run(struct vm *vm, struct err *err);
 enum vm_event vm_wait(struct vm *vm, int timeout_ms);
 const char *vm_engine_text(struct vm *vm);
+
+/* vm_cpus - see struct vm_engine; -EOPNOTSUPP where an engine cannot tell. */
+int vm_cpus(struct vm *vm, struct vm_cpu *cpu, unsigned int nr, struct err *err);
+
+/* vm_stats - see struct vm_engine; @buf becomes a string in any case. */
+void vm_stats(struct vm *vm, char *buf, size_t size);
 
 /*
  * vm_starved_ns - time that the worst-off CPU waited for a CPU of the host, since it began; 0 where
