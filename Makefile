@@ -162,7 +162,7 @@ tests-san: $(SAN_PROGRAMS) $(FUZZ_PROGRAMS)
 .PHONY: tests tests-san
 
 # Whose calls of the kernel can be made to fail, see tests/inject.h.
-INJECTED := tests/test_kvm_failures tests/test_kvm_report
+INJECTED := $(addprefix tests/,test_kvm_failures test_kvm_report test_perf)
 $(INJECTED:%=$B/%): $B/obj/tests/inject.o
 $(INJECTED:tests/%=$B/tests-san/%): $B/san/tests/inject.o
 $(INJECTED:%=$B/%) $(INJECTED:tests/%=$B/tests-san/%): INJECT :=			\

@@ -95,7 +95,9 @@ char *diag_command(const struct runner *run, const struct plan_instance *inst, c
 		option(&c, "--memory-mb", "%u", opts->memory_mb);
 	if (opts->append)
 		option(&c, "--append", "%s", opts->append);
-	if (opts->cold)
+	if (opts->perf)
+		word(&c, "--perf");
+	else if (opts->cold)
 		word(&c, "--cold");
 	return buf;
 }

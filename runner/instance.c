@@ -10,6 +10,7 @@
 #include "initrd.h"
 #include "instance.h"
 #include "keep.h"
+#include "perf.h"
 #include "session.h"
 
 #define KILL_S			120	/* what the process may take beyond its guest's deadlines */
@@ -281,11 +282,30 @@ static void session_end(struct session *s)
 		keep_phases(s);
 }
 
+/* What the plan has found to be possible, once more: of this guest, and in force for this process. */
+static int set_up_perf(struct session *s, struct vm_config *cfg, struct vm_perf *perf,
+		       struct err *err)
+{
+	struct perf_host host;
+	int ret;
+
+	if (!s->run->opts.perf)
+		return 0;
+	ret = perf_host(&host, err);
+	if (!ret)
+		ret = perf_pick(&host, topology_nr_cpus(&s->inst->topo), perf, err);
+	if (!ret)
+		ret = perf_leave(&host, perf, err);
+	cfg->perf = perf;
+	return ret;
+}
+
 void instance_run(const struct runner *run, const struct plan_instance *inst,
 		  const struct vm_image *image, struct instance_result *res)
 {
 	struct err err = { "" };
 	struct vm_config cfg;
+	struct vm_perf perf;
 	struct session s;
 	struct job job;
 	char *archive = NULL;
@@ -294,6 +314,8 @@ void instance_run(const struct runner *run, const struct plan_instance *inst,
 	session_init(&s, run, inst, res);
 	cfg = vm_config_of(&s);
 	ret = plan_job(inst, &run->opts, &job, &err);
+	if (!ret)
+		ret = set_up_perf(&s, &cfg, &perf, &err);
 	if (ret)
 		goto infra;
 	if (image) {

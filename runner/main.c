@@ -16,6 +16,7 @@
 #include "host.h"
 #include "initrd.h"
 #include "keep.h"
+#include "perf.h"
 #include "runner.h"
 
 static int check_builtin(const struct options *opts, struct err *err)
@@ -140,6 +141,8 @@ static int go(struct runner *run)
 	if (ret)
 		return fail(&err);
 	ret = vm_engine_select(run->opts.accel, &run->engine, &err);
+	if (!ret)
+		ret = perf_plan(run, &err);
 	if (ret == -EINVAL)
 		return fail(&err);
 	report_header();

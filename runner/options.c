@@ -26,6 +26,7 @@ enum {
 	OPT_KEEP,
 	OPT_SEED,
 	OPT_COLD,
+	OPT_PERF,
 	OPT_APPEND,
 	OPT_NO_SKIP,
 };
@@ -46,6 +47,7 @@ static const struct option long_options[] = {
 	{ "keep",	required_argument,	NULL, OPT_KEEP },
 	{ "seed",	required_argument,	NULL, OPT_SEED },
 	{ "cold",	no_argument,		NULL, OPT_COLD },
+	{ "perf",	no_argument,		NULL, OPT_PERF },
 	{ "append",	required_argument,	NULL, OPT_APPEND },
 	{ NULL,		0,			NULL, 0 },
 };
@@ -73,6 +75,7 @@ static const struct {
 } env_switches[] = {
 	{ "KTSTR_VERBOSE",	'v' },
 	{ "KTSTR_COLD",		OPT_COLD },
+	{ "KTSTR_PERF",		OPT_PERF },
 	{ "KTSTR_NO_SKIP",	OPT_NO_SKIP },
 };
 
@@ -94,12 +97,14 @@ static const char usage_text[] =
 "      --keep DIR       keep consoles, results and the initramfs there\n"
 "      --seed N         seed of everything random (1)\n"
 "      --cold           boot each instance anew, rather than copies of one booted guest\n"
+"      --perf           a CPU of the host for each of a guest, huge pages, no exits for idling\n"
 "      --append WORDS   more words for the guest's kernel command line\n"
 "  -h, --help           this text\n"
 "\n"
 "Variables, for the same: KTSTR_KERNEL, KTSTR_SCHED, KTSTR_SCHED_ARGS, KTSTR_TOPOLOGY,\n"
 "KTSTR_DURATION, KTSTR_MEMORY_MB, KTSTR_ACCEL, KTSTR_KEEP, KTSTR_SEED, KTSTR_FILTER (globs),\n"
-"KTSTR_JOBS, KTSTR_VERBOSE=1, KTSTR_COLD=1. KTSTR_NO_SKIP=1 makes each skip a failure.\n"
+"KTSTR_JOBS, KTSTR_VERBOSE=1, KTSTR_COLD=1, KTSTR_PERF=1. KTSTR_NO_SKIP=1 makes each skip a\n"
+"failure.\n"
 "\n"
 "Exit code: 0 passed, 1 failed or bad usage, 4 skipped.\n";
 
@@ -255,6 +260,11 @@ static int set_option(int opt, const char *from, const char *arg, struct options
 	case OPT_COLD:
 		opts->cold = true;
 		return 0;
+	case OPT_PERF:
+		/* A thawed guest stops at each page that it writes to for the first time. */
+		opts->perf = true;
+		opts->cold = true;
+		return 0;
 	case OPT_NO_SKIP:
 		opts->no_skip = true;
 		return 0;
@@ -366,6 +376,7 @@ static const char *option_name(int opt)
 		[OPT_KEEP - OPT_SCHED] = "--keep",
 		[OPT_SEED - OPT_SCHED] = "--seed",
 		[OPT_COLD - OPT_SCHED] = "--cold",
+		[OPT_PERF - OPT_SCHED] = "--perf",
 		[OPT_APPEND - OPT_SCHED] = "--append",
 	};
 
@@ -428,6 +439,10 @@ int options_parse(int argc, char **argv, struct options *opts, struct err *err)
 		ret = add_shared_filters(opts, err);
 	if (!ret && !opts->nr_sched_args)
 		ret = split_env("KTSTR_SCHED_ARGS", &opts->env_copy[1], opts, add_sched_arg, err);
+	if (!ret && opts->perf && opts->jobs > 1)
+		ret = err_set(err, -EINVAL,
+			      "--perf: guests would share CPUs with each other: not with -j %u",
+			      opts->jobs);
 	if (ret)
 		options_free(opts);
 	return ret;

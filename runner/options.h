@@ -22,6 +22,7 @@ struct options {
 	bool list;
 	bool verbose;
 	bool cold;			/* boot every instance */
+	bool perf;			/* guests have CPUs for themselves; cold, and one at a time */
 	bool no_skip;			/* a skip is a failure */
 	unsigned int jobs;
 	unsigned int nr_filters;

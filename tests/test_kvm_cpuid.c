@@ -272,6 +272,12 @@ TEST_F(cpuid, kvm_leaves)
 	EXPECT_FALSE(GUEST(0x40000001, 0).eax & (1U << 4 | 1U << 10 | 1U << 14 | 1U << 15));
 	EXPECT_TRUE(GUEST(1, 0).ecx & 1U << 24);
 
+	EXPECT_FALSE(GUEST(0x40000001, 0).edx & 1);
+
+	self->cfg.realtime = true;
+	BUILD(0);
+	EXPECT_TRUE(GUEST(0x40000001, 0).edx & 1);
+
 	self->cfg.tsc_khz = 0;
 	self->cfg.tsc_deadline = false;
 	self->cfg.ext_dest_id = true;

@@ -2,6 +2,7 @@
 /*
  * test_options.c - the command line and the KTSTR_* variables
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "kselftest_harness.h"
@@ -10,7 +11,7 @@
 static const char *const variables[] = {
 	"KTSTR_KERNEL", "KTSTR_SCHED", "KTSTR_SCHED_ARGS", "KTSTR_TOPOLOGY", "KTSTR_DURATION",
 	"KTSTR_MEMORY_MB", "KTSTR_ACCEL", "KTSTR_KEEP", "KTSTR_SEED", "KTSTR_FILTER", "KTSTR_JOBS",
-	"KTSTR_VERBOSE", "KTSTR_COLD", "KTSTR_NO_SKIP",
+	"KTSTR_VERBOSE", "KTSTR_COLD", "KTSTR_PERF", "KTSTR_NO_SKIP",
 };
 
 FIXTURE(options) {
@@ -60,6 +61,22 @@ TEST_F(options, defaults)
 	EXPECT_FALSE(self->opts.have_topology);
 	EXPECT_FALSE(self->opts.cold || self->opts.verbose || self->opts.no_skip ||
 		     self->opts.list);
+}
+
+/* What is measured is neither a copy nor in company. */
+TEST_F(options, perf)
+{
+	ASSERT_EQ(0, parse("", &self->opts, &self->err));
+	EXPECT_FALSE(self->opts.perf);
+	options_free(&self->opts);
+	ASSERT_EQ(0, parse("--perf", &self->opts, &self->err));
+	EXPECT_TRUE(self->opts.perf && self->opts.cold);
+	options_free(&self->opts);
+	EXPECT_EQ(-EINVAL, parse("--perf -j 2", &self->opts, &self->err));
+	EXPECT_NE(NULL, strstr(self->err.msg, "not with -j 2"));
+	setenv("KTSTR_PERF", "1", 1);
+	ASSERT_EQ(0, parse("-j 1", &self->opts, &self->err));
+	EXPECT_TRUE(self->opts.perf && self->opts.cold);
 }
 
 TEST_F(options, everything)

@@ -148,6 +148,7 @@ row glob_no_match	1 "matches no test; near: " "$bin" -t "${test}x"
 row glob_empty		1 "-t: empty" "$bin" -t ''
 row append_control	1 "--append: control character" "$bin" --append "$(printf 'a\tb')"
 row append_long		1 "--append: .* at most" "$bin" --append "$(head -c 3000 /dev/zero | tr '\0' x)"
+row perf_jobs		1 '--perf: guests would share CPUs .*not with -j 2' "$bin" --perf -j 2
 row env_switch		1 "KTSTR_VERBOSE: 'yes' is neither 0 nor 1" env KTSTR_VERBOSE=yes "$bin"
 row env_number		1 "KTSTR_JOBS: '0'" env KTSTR_JOBS=0 "$bin"
 row env_topology	1 "KTSTR_TOPOLOGY: 'x'" env KTSTR_TOPOLOGY=x "$bin"
@@ -240,6 +241,8 @@ row memory_small	1 "--memory-mb: 64 MB is too small.*need" "$bin" -k "$kernel" -
 row memory_huge		1 "--memory-mb: 1000000 MB, but this machine has only" "$bin" -k "$kernel" --memory-mb 1000000
 row keep_no_parent	1 "--keep: $work/no/where: No such file" "$bin" -k "$kernel" --keep "$work/no/where"
 row keep_file		1 "--keep: $work/text: not a directory" "$bin" -k "$kernel" --keep "$work/text"
+row perf_engine		1 '--perf: the tcg engine .* needs --accel kvm' \
+	"$bin" -k "$kernel" --accel tcg --perf
 # Without QEMU, and with a /dev/kvm that may or may not work, "tcg" cannot run.
 row no_engine		4 "^1..0 # SKIP --accel tcg: .*not installed" env PATH=/nowhere "$bin" -k "$kernel" --accel tcg
 row no_time		4 "skipped: not started: " env kselftest_timeout=20 "$bin" -k "$kernel" -t "$test" --seed 3

@@ -307,6 +307,8 @@ static int kvm_create(struct vm *vm, const struct vm_image *image, struct err *e
 		m->fd = kvm_create_vm(m->dev_fd, err);
 		ret = min(m->fd, 0);
 	}
+	if (!ret && vm->cfg.perf)
+		kvm_perf_vm(m);
 	if (!ret)
 		ret = set_up_vm(m, err);
 	if (!ret)
@@ -511,4 +513,5 @@ const struct vm_engine vm_engine_kvm = {
 	.destroy = kvm_destroy,
 	.time = VM_TIME_REAL,
 	.private_ram = true,
+	.can_perf = true,
 };

@@ -62,6 +62,8 @@ struct kvm_machine {
 	struct kvm_vcpu *vcpu;
 	long run_size;
 	size_t xsave_size;
+	uint32_t exits_off;		/* KVM_X86_DISABLE_EXITS_* */
+	int fifo_errno;			/* why a vCPU is not SCHED_FIFO */
 	bool has_xcrs, has_debugregs, has_kvmclock_ctrl;
 	struct kvm_cpuid_table supported;
 	struct kvm_cpuid_config cpuid;
@@ -147,6 +149,15 @@ void kvm_diag_cpu(struct kvm_vcpu *v, struct vm_cpu *cpu);
 
 /* kvm_diag_where - where all vCPUs are, which stand still. */
 void kvm_diag_where(struct kvm_machine *m, char *buf, size_t size);
+
+/* --- kvm_perf.c ------------------------------------------------------------- */
+
+/* kvm_perf_vm - before there are vCPUs. kvm_perf_vcpu - of the calling thread's own. */
+void kvm_perf_vm(struct kvm_machine *m);
+int kvm_perf_vcpu(struct kvm_vcpu *v, struct err *err);
+
+/* kvm_perf_print - a line on what is in force. */
+void kvm_perf_print(const struct kvm_machine *m, char *buf, size_t size);
 
 /* --- kvm_stats.c ------------------------------------------------------------ */
 

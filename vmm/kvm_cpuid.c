@@ -303,6 +303,9 @@ static int set_kvm(const struct kvm_cpuid_config *cfg, struct kvm_cpuid_table *t
 	/* A page fault that is still to be completed could not be frozen with its guest. */
 	e->eax &= ~(BIT(KVM_FEATURE_ASYNC_PF) | BIT(KVM_FEATURE_ASYNC_PF_VMEXIT) |
 		    BIT(KVM_FEATURE_ASYNC_PF_INT));
+	e->edx &= ~BIT(KVM_HINTS_REALTIME);
+	if (cfg->realtime)
+		e->edx |= BIT(KVM_HINTS_REALTIME);
 	if (cfg->ext_dest_id)
 		e->eax |= BIT(KVM_FEATURE_MSI_EXT_DEST_ID);
 

@@ -24,6 +24,7 @@ struct kvm_cpuid_config {
 	const struct topology *topo;
 	bool tsc_deadline;		/* KVM_CAP_TSC_DEADLINE_TIMER */
 	bool ext_dest_id;		/* I/O APIC and MSIs reach APIC ids above 255 */
+	bool realtime;			/* vCPUs are never preempted: KVM_HINTS_REALTIME */
 	uint32_t tsc_khz;		/* 0: not known */
 };
 

@@ -107,6 +107,13 @@ void kvm_stats_print(struct kvm_machine *m, char *buf, size_t size)
 	unsigned int i;
 
 	buf[0] = '\0';
+	if (m->vm->cfg.perf) {
+		kvm_perf_print(m, buf, size);
+		len = strlen(buf);
+		buf += len;
+		size -= len;
+		len = 0;
+	}
 	if (!sum_up(m, &s)) {
 		for (i = 0; i < ARRAY_SIZE(wanted); i++) {
 			if (!s.have[i] || !s.sum[i])

@@ -305,6 +305,8 @@ static void *vcpu_thread(void *arg)
 	int ret;
 
 	ret = make_vcpu(v, &err);
+	if (!ret && m->vm->cfg.perf)
+		ret = kvm_perf_vcpu(v, &err);
 	/* Only now: making one must not be interrupted. */
 	sigemptyset(&kick);
 	sigaddset(&kick, KICK_SIGNAL);

@@ -220,7 +220,13 @@ int vm_create(const struct vm_config *cfg, int image_ram, struct vm **out, struc
 	if (ret)
 		return ret;
 	vm->template = image_ram >= 0;
-	ret = vm_map_ram(vm, image_ram, err);
+	if (!cfg->perf)
+		ret = vm_map_ram(vm, image_ram, err);
+	else if (vm->template || !vm->engine->can_perf ||
+		 cfg->perf->nr_cpus != topology_nr_cpus(&cfg->topo))
+		ret = err_set(err, -EINVAL, "a guest that cannot be measured");
+	else
+		ret = perf_map_ram(vm->ram_size, cfg->perf->node, &vm->ram, &vm->pages, err);
 	if (!ret)
 		ret = vm_make_consoles(vm, err);
 	if (!ret)

@@ -12,6 +12,7 @@
 #include "../lib/shm.h"
 #include "../lib/topology.h"
 #include "layout.h"
+#include "perf.h"
 
 struct vm_engine;
 
@@ -25,6 +26,7 @@ struct vm_config {
 	const char *append;		/* more words for the kernel command line, or NULL */
 	uint64_t seed;			/* of boot_params' RNG: the same one, the same guest */
 	bool doorbell;			/* it may be rung, though this is no guest to be frozen */
+	const struct vm_perf *perf;	/* not owned; NULL: it shares the host with everyone */
 	bool verbose;			/* kernel log at full length on the console */
 };
 
@@ -50,6 +52,7 @@ struct vm {
 	bool template;			/* made to be frozen: it will ring the doorbell */
 	int ram_fd;			/* memfd, shared with the engine */
 	void *ram;
+	enum perf_pages pages;		/* with cfg.perf: what it is made of */
 	uint64_t ram_size;
 	uint64_t low_size;
 	uint64_t entry;			/* 64-bit entry point */
@@ -109,6 +112,7 @@ struct vm_engine {
 	enum vm_time time;
 	/* Of a thawed guest, vm->ram is a private mapping of the frozen one's, and ram_fd is -1. */
 	bool private_ram;
+	bool can_perf;			/* it honours vm_config.perf; only of guests that are not frozen */
 	const char *cmdline;		/* words that the kernel needs on this engine, or NULL */
 };
 

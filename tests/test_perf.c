@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * test_perf.c - guests that have CPUs of the host for themselves
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "../runner/perf.h"
+#include "../vmm/engines.h"
+#include "inject.h"
+#include "kselftest_harness.h"
+#include "micro_guest.h"
+
+/* --- which CPUs ------------------------------------------------------------------ */
+
+/* Two nodes, CPU 4 is not ours: 0 1 2 3 on node 0, 5 6 7 on node 1. */
+static const struct perf_host two_nodes = {
+	.nr = 7, .cpu = { 0, 1, 2, 3, 5, 6, 7 }, .node = { 0, 0, 0, 0, 1, 1, 1 },
+};
+
+static const struct perf_host no_nodes = {
+	.nr = 3, .cpu = { 0, 2, 3 }, .node = { -1, -1, -1 },
+};
+
+static const struct {
+	const struct perf_host *host;
+	unsigned int nr;
+	int ret, node;
+	unsigned int cpu[6];
+} picks[] = {
+	{ &two_nodes, 1, 0, 1, { 7 } },
+	{ &two_nodes, 3, 0, 1, { 5, 6, 7 } },
+	{ &two_nodes, 4, 0, 0, { 0, 1, 2, 3 } },	/* the other ones are for all else */
+	{ &two_nodes, 5, 0, -1, { 2, 3, 5, 6, 7 } },
+	{ &two_nodes, 6, 0, -1, { 1, 2, 3, 5, 6, 7 } },
+	{ &two_nodes, 7, -ERANGE, 0, { 0 } },
+	{ &no_nodes, 2, 0, -1, { 2, 3 } },
+	{ &no_nodes, 3, -ERANGE, 0, { 0 } },
+	{ &no_nodes, 100, -ERANGE, 0, { 0 } },
+};
+
+TEST(which_cpus)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(picks); i++) {
+		struct err err = { "" };
+		struct vm_perf perf;
+
+		ASSERT_EQ(perf_pick(picks[i].host, picks[i].nr, &perf, &err), picks[i].ret) {
+			TH_LOG("pick %u: %s", i, err.msg);
+		}
+		if (picks[i].ret)
+			continue;
+		EXPECT_EQ(perf.node, picks[i].node);
+		EXPECT_EQ(perf.nr_cpus, picks[i].nr);
+		for (j = 0; j < picks[i].nr; j++) {
+			EXPECT_EQ(perf.cpu[j], picks[i].cpu[j]) {
+				TH_LOG("pick %u, CPU %u", i, j);
+			}
+		}
+	}
+}
+
+TEST(too_few_in_numbers)
+{
+	struct err err = { "" };
+	struct vm_perf perf;
+
+	EXPECT_EQ(perf_pick(&no_nodes, 3, &perf, &err), -ERANGE);
+	EXPECT_STREQ(err.msg, "--perf: a guest of 3 CPUs needs 4 of this host, 3 can be used");
+}
+
+/* --- the plan -------------------------------------------------------------------- */
+
+static const struct vm_engine measuring = { .name = "fast", .can_perf = true };
+static const struct vm_engine counting = { .name = "slow" };
+
+FIXTURE(plan) {
+	struct runner *run;
+	struct plan_instance inst[2];
+	struct err err;
+};
+
+FIXTURE_SETUP(plan)
+{
+	self->run = calloc(1, sizeof(*self->run));
+	ASSERT_NE(self->run, NULL);
+	self->run->opts.perf = true;
+	self->run->engine = &measuring;
+	self->run->plan = (struct plan){ .inst = self->inst, .nr = 2 };
+	ASSERT_EQ(topology_parse("1n1l1024c1t", &self->inst[0].topo, NULL), 0);
+	ASSERT_EQ(topology_parse("1n1l1024c1t", &self->inst[1].topo, NULL), 0);
+}
+
+FIXTURE_TEARDOWN(plan)
+{
+	free(self->run);
+}
+
+TEST_F(plan, nothing_fits)
+{
+	EXPECT_EQ(perf_plan(self->run, &self->err), -ERANGE);
+	EXPECT_NE(strstr(self->err.msg, "a guest of 1024 CPUs needs 1025 of this host, "), NULL);
+	EXPECT_STREQ(self->inst[1].skip, self->err.msg);
+}
+
+TEST_F(plan, one_fits)
+{
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		SKIP(return, "one CPU");
+	ASSERT_EQ(topology_parse("1n1l1c1t", &self->inst[1].topo, NULL), 0);
+	EXPECT_EQ(perf_plan(self->run, &self->err), 0);
+	EXPECT_STREQ(self->err.msg, "");
+	EXPECT_NE(self->inst[0].skip[0], '\0');
+	EXPECT_EQ(self->inst[1].skip[0], '\0');
+}
+
+TEST_F(plan, another_engine)
+{
+	self->run->engine = &counting;
+	EXPECT_EQ(perf_plan(self->run, &self->err), -EINVAL);
+	EXPECT_NE(strstr(self->err.msg, "--perf: the slow engine"), NULL);
+	EXPECT_NE(strstr(self->err.msg, "--accel kvm"), NULL);
+	self->run->opts.perf = false;
+	EXPECT_EQ(perf_plan(self->run, &self->err), 0);
+	EXPECT_EQ(self->inst[0].skip[0], '\0');
+}
+
+/* --- the guest ------------------------------------------------------------------- */
+
+/* '0' + KVM_HINTS_REALTIME */
+GUEST_CODE(hints,
+	   "mov $0x40000001, %eax; cpuid; and $1, %edx; lea 0x30(%rdx), %eax;"
+	   "mov $0x3f8, %edx; out %al, %dx;" EXIT(0x20) FOREVER);
+GUEST_CODE(spin, FOREVER);
+
+FIXTURE(perf) {
+	MICRO_GUEST_FIELDS;
+	struct vm_perf perf;
+	char text[2048];
+};
+
+FIXTURE_SETUP(perf)
+{
+	struct perf_host *host;
+
+	if (access("/dev/kvm", R_OK | W_OK))
+		SKIP(return, "/dev/kvm: %s", strerror(errno));
+	host = malloc(sizeof(*host));
+	ASSERT_NE(host, NULL);
+	ASSERT_EQ(perf_host(host, &self->err), 0);
+	if (perf_pick(host, 1, &self->perf, &self->err)) {
+		free(host);
+		SKIP(return, "%s", self->err.msg);
+	}
+	MICRO_GUEST_SETUP();
+	self->cfg.engine = &vm_engine_kvm;
+	self->cfg.perf = &self->perf;
+	OK(perf_leave(host, &self->perf, &self->err));
+	free(host);
+}
+
+FIXTURE_TEARDOWN(perf)
+{
+	MICRO_GUEST_TEARDOWN();
+}
+
+/* The thread that is on that CPU alone; 0: none, or more than one. */
+static pid_t thread_on(unsigned int cpu)
+{
+	DIR *dir = opendir("/proc/self/task");
+	struct dirent *entry;
+	pid_t found = 0;
+	cpu_set_t set;
+
+	while (dir && (entry = readdir(dir))) {
+		pid_t tid = atoi(entry->d_name);
+
+		if (tid <= 0 || sched_getaffinity(tid, sizeof(set), &set) || !CPU_ISSET(cpu, &set))
+			continue;
+		found = CPU_COUNT(&set) == 1 && !found ? tid : -1;
+	}
+	if (dir)
+		closedir(dir);
+	return max(found, 0);
+}
+
+TEST_F(perf, a_cpu_for_itself)
+{
+	pid_t tid;
+
+	START(spin);
+	tid = thread_on(self->perf.cpu[0]);
+	ASSERT_GT(tid, 0);
+	vm_stats(self->vm, self->text, sizeof(self->text));
+	EXPECT_EQ(sched_getscheduler(tid),
+		  strstr(self->text, "not SCHED_FIFO") ? SCHED_OTHER : SCHED_FIFO);
+	finish(&self->vm);
+
+	/* Without it, threads are wherever this one may be. */
+	self->cfg.perf = NULL;
+	START(spin);
+	EXPECT_EQ(thread_on(self->perf.cpu[0]), 0);
+	vm_stats(self->vm, self->text, sizeof(self->text));
+	EXPECT_EQ(strstr(self->text, "perf: "), NULL);
+	finish(&self->vm);
+}
+
+TEST_F(perf, the_guest_is_told)
+{
+	char *console;
+	unsigned int i;
+	size_t len;
+
+	for (i = 0; i < 2; i++) {
+		self->cfg.perf = i ? NULL : &self->perf;
+		START(hints);
+		EXPECT_END(VM_EVENT_EXIT);
+		ASSERT_EQ(vm_console(self->vm, 0, &console, &len), 0);
+		EXPECT_STREQ(console, i ? "0" : "1");
+		free(console);
+		finish(&self->vm);
+	}
+}
+
+TEST_F(perf, it_is_said)
+{
+	char expect[64];
+	unsigned int i;
+
+	snprintf(expect, sizeof(expect), "perf: on CPUs %u ", self->perf.cpu[0]);
+	for (i = 0; i < 3; i++) {
+		const struct inject inj[] = {
+			{ .call = CALL_NONE },
+			{ .call = CALL_IOCTL, .how = HOW_VALUE, .request = KVM_CHECK_EXTENSION,
+			  .arg = KVM_CAP_X86_DISABLE_EXITS, .value = KVM_X86_DISABLE_EXITS_PAUSE },
+			{ .call = CALL_IOCTL, .how = HOW_VALUE, .request = KVM_CHECK_EXTENSION,
+			  .arg = KVM_CAP_X86_DISABLE_EXITS, .value = 0 },
+		};
+
+		inject_begin(&inj[i]);
+		START(spin);
+		vm_stats(self->vm, self->text, sizeof(self->text));
+		EXPECT_EQ(strncmp(self->text, expect, strlen(expect)), 0) {
+			TH_LOG("%s", self->text);
+		}
+		if (i == 2)
+			EXPECT_NE(strstr(self->text, "exits off: none\n"), NULL);
+		finish(&self->vm);
+		inject_end();
+	}
+}
+
+/* RAM is where a huge page can be, and all of it is the guest's. */
+TEST_F(perf, pages)
+{
+	enum perf_pages pages = -1;
+	uint8_t *ram = NULL;
+	char *smaps, *pos;
+	void *map;
+	size_t len;
+
+	OK(perf_map_ram(MEM, -1, &map, &pages, &self->err));
+	ram = map;
+	EXPECT_EQ((uintptr_t)ram % (2 * MIB), 0);
+	ram[0] = 1;
+	ram[MEM - 1] = 1;
+	if (pages == PERF_PAGES_THP) {
+		ASSERT_EQ(read_file_alloc("/proc/self/smaps", 16 * MIB, &smaps, &len), 0);
+		snprintf(self->text, sizeof(self->text), "%lx-", (unsigned long)ram);
+		pos = strstr(smaps, self->text);
+		ASSERT_NE(pos, NULL);
+		pos = strstr(pos, "VmFlags:");
+		ASSERT_NE(pos, NULL);
+		pos[strcspn(pos, "\n")] = '\0';
+		/* Advised huge page. */
+		EXPECT_NE(strstr(pos, " hg"), NULL) {
+			TH_LOG("%s", pos);
+		}
+		free(smaps);
+	}
+	EXPECT_EQ(munmap(ram, MEM), 0);
+	/* A node that no host has. */
+	EXPECT_LT(perf_map_ram(MEM, 1023, &map, &pages, &self->err), 0);
+	EXPECT_NE(strstr(self->err.msg, "on node 1023 of the host"), NULL) {
+		TH_LOG("%s", self->err.msg);
+	}
+}
+
+/* What is to be measured is no copy. */
+TEST_F(perf, templates_are_refused)
+{
+	struct vm_image image;
+
+	LOAD(spin);
+	OK(vm_image_open(&image, &self->err));
+	EXPECT_EQ(vm_create(&self->cfg, image.ram_fd, &self->vm, &self->err), -EINVAL);
+	vm_image_close(&image);
+	self->perf.nr_cpus = 2;
+	EXPECT_EQ(vm_create(&self->cfg, -1, &self->vm, &self->err), -EINVAL);
+	self->vm = NULL;
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * perf.c - RAM in large pages
+ */
+#include <errno.h>
+#include <linux/mempolicy.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "perf.h"
+
+#define HUGE_SIZE	(2 * MIB)
+#define NODES_MAX	1024
+#define LONG_BITS	(8 * sizeof(unsigned long))
+
+static int bind_node(void *ram, uint64_t size, unsigned int node, struct err *err)
+{
+	unsigned long mask[NODES_MAX / LONG_BITS] = { 0 };
+
+	if (node >= NODES_MAX)
+		return err_set(err, -ERANGE, "node %u of the host", node);
+	mask[node / LONG_BITS] = 1UL << node % LONG_BITS;
+	if (syscall(SYS_mbind, ram, size, MPOL_BIND, mask, NODES_MAX + 1, 0))
+		return err_set(err, -errno, "%llu MiB of RAM on node %u of the host: %s",
+			       (unsigned long long)(size / MIB), node, strerror(errno));
+	return 0;
+}
+
+/* At a multiple of their size, as it is in the guest: else KVM cannot map them as they are. */
+static void *map_aligned(uint64_t size)
+{
+	char *map = mmap(NULL, size + HUGE_SIZE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0), *ram;
+
+	if (map == MAP_FAILED)
+		return NULL;
+	ram = (char *)ALIGN_UP((uintptr_t)map, HUGE_SIZE);
+	if (ram > map)
+		munmap(map, ram - map);
+	munmap(ram + size, map + HUGE_SIZE - ram);
+	return ram;
+}
+
+int perf_map_ram(uint64_t size, int node, void **ram, enum perf_pages *pages, struct err *err)
+{
+	int ret = 0;
+	void *map;
+
+	/* Either all of them are reserved by this, or it fails. */
+	map = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | 21 << MAP_HUGE_SHIFT, -1, 0);
+	*pages = PERF_PAGES_RESERVED;
+	if (map == MAP_FAILED) {
+		map = map_aligned(size);
+		if (!map)
+			return err_set(err, -errno, "mapping %llu MiB of RAM: %s",
+				       (unsigned long long)(size / MIB), strerror(errno));
+		*pages = madvise(map, size, MADV_HUGEPAGE) ? PERF_PAGES_SMALL : PERF_PAGES_THP;
+	}
+	if (node >= 0)
+		ret = bind_node(map, size, node, err);
+	if (ret)
+		munmap(map, size);
+	else
+		*ram = map;
+	return ret;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * perf.h - guests whose speed is to be measured: CPUs of the host for each of theirs, large pages
+ */
+#ifndef KTSTR_VMM_PERF_H
+#define KTSTR_VMM_PERF_H
+
+#include <stdbool.h>
+#include "../lib/log.h"
+#include "../lib/cpuset.h"
+
+/* Decided by whoever makes the guest. */
+struct vm_perf {
+	unsigned int nr_cpus;
+	unsigned int cpu[KTSTR_MAX_CPUS];	/* CPU of the host for each of the guest's */
+	int node;				/* that all of them and the RAM are on, or -1 */
+};
+
+enum perf_pages {
+	PERF_PAGES_RESERVED,	/* huge pages that the host has set aside */
+	PERF_PAGES_THP,		/* the kernel was asked to find some */
+	PERF_PAGES_SMALL,
+};
+
+/*
+ * perf_map_ram - @size bytes of zeroed memory in large pages, if those can be had, on @node (-1: on
+ * any). Unmapped by munmap().
+ */
+int perf_map_ram(uint64_t size, int node, void **ram, enum perf_pages *pages, struct err *err);
+
+#endif /* KTSTR_VMM_PERF_H */
