@@ -91,6 +91,8 @@ static int answer(const struct inject *inj)
 {
 	if (inj->how == HOW_VALUE)
 		return inj->value;
+	if (inj->how == HOW_DUP)
+		return dup(inj->value);
 	errno = inj->value;
 	return -1;
 }

@@ -23,6 +23,7 @@ enum inject_call {
 enum inject_how {
 	HOW_ERRNO,			/* -1, errno is .value; of CALL_THREAD: .value */
 	HOW_VALUE,			/* the call returns .value */
+	HOW_DUP,			/* ... a duplicate of that descriptor */
 	HOW_EDIT,			/* it is made; then edit() has its argument */
 	HOW_EXIT,			/* KVM_RUN returns 0; edit() makes the exit */
 	HOW_STUCK,			/* it does not return before inject_end() */

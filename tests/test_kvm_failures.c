@@ -33,9 +33,10 @@ GUEST_CODE(done, PUTC("d") EXIT(0x20) FOREVER);
 GUEST_CODE(halt, "1: hlt; jmp 1b;");
 GUEST_CODE(spin, FOREVER);
 GUEST_CODE(reset, EXIT(0x21) FOREVER);
-/* By one instruction, backwards as the direction flag says. */
+/* By one instruction each, all at once, and backwards as the direction flag says. */
 GUEST_CODE(string_pio,
-	   "mov $0x3f8, %edx; lea 2f+4(%rip), %rsi; mov $5, %ecx; std; rep outsb; cld;"
+	   "mov $0x3f8, %edx; lea 2f(%rip), %rsi; mov $5, %ecx; cld; rep outsb;"
+	   "lea 2f+4(%rip), %rsi; mov $5, %ecx; std; rep outsb; cld;"
 	   EXIT(0x20) FOREVER "2: .ascii \"hello\"");
 /* A port and an address that nothing is at, and what they read. */
 GUEST_CODE(unknown_io,
@@ -356,7 +357,7 @@ static const struct row rows[] = {
 
 	/* --- devices --- */
 	{ .name = "string_pio", CODE(string_pio), .event = VM_EVENT_EXIT, NO_RESULT,
-	  .console = "olleh" },
+	  .console = "helloolleh" },
 	{ .name = "unknown_io", CODE(unknown_io), .event = VM_EVENT_EXIT, NO_RESULT, .console = "1",
 	  .stats = "nothing answers: port 0x1234: 2, address 0xd0000000: " },
 	{ .name = "no_statistics", .inject = FAILS(KVM_GET_STATS_FD, ENOTTY),

@@ -396,7 +396,7 @@ static int kvm_freeze(struct vm *vm, struct vm_image *image, struct err *err)
 static int hold(struct kvm_machine *m, bool *running)
 {
 	pthread_mutex_lock(&m->lock);
-	*running = m->gate == GATE_OPEN && !m->event;
+	*running = m->gate == GATE_OPEN;
 	pthread_mutex_unlock(&m->lock);
 	return kvm_vcpus_stop(m);
 }

@@ -13,8 +13,6 @@
 #include <unistd.h>
 #include "kvm.h"
 
-#define DESC_MAX	1024
-#define NAME_MAX_LEN	256
 #define TOP_UNKNOWN	5
 
 /* In the order in which they are printed; of vCPUs, all together, or of the VM. */
@@ -69,12 +67,10 @@ static int add_all(int fd, struct sums *s)
 	int ret;
 
 	ret = read_at(fd, &head, sizeof(head), 0);
-	if (!ret && (head.num_desc > DESC_MAX || head.name_size > NAME_MAX_LEN))
-		ret = -E2BIG;
 	if (ret)
 		goto out;
 	size = sizeof(struct kvm_stats_desc) + head.name_size;
-	descs = malloc(head.num_desc * size + 1);
+	descs = calloc(head.num_desc + 1, size);
 	ret = descs ? read_at(fd, descs, head.num_desc * size, head.desc_offset) : -ENOMEM;
 	for (i = 0; !ret && i < head.num_desc; i++)
 		add_one(fd, &head, (const void *)(descs + i * size), head.name_size, s);
