@@ -565,6 +565,17 @@ static bool handled(const struct row *row)
 	return ok;
 }
 
+/* All rows, or those that are named. */
+static bool selected(const struct row *row, int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc; i++)
+		if (!strcmp(argv[i], row->name))
+			return true;
+	return argc < 2;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned int i, nr = 0, all = 0;
@@ -573,12 +584,12 @@ int main(int argc, char **argv)
 		return report_skip_all("/dev/kvm: %s", strerror(errno));
 	report_header();
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		all += argc < 2 || !strcmp(argv[1], rows[i].name);
+		all += selected(&rows[i], argc, argv);
 	report_plan(all);
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		bool ok;
 
-		if (argc > 1 && strcmp(argv[1], rows[i].name))
+		if (!selected(&rows[i], argc, argv))
 			continue;
 		ok = handled(&rows[i]);
 		nr += ok;
