@@ -25,6 +25,7 @@
 
 #define ROW_LIMIT_S	60
 #define HANG_MS		200	/* until a guest that does not end is asked where it is */
+#define CONTROL_MS	2000	/* until one that nothing goes wrong with has not ended */
 #define NO_EXIT		99	/* a reason that nothing has */
 
 #define PUTC(c)		"mov $0x3f8, %edx; mov $'" c "', %eax; out %al, %dx;"
@@ -411,7 +412,7 @@ static void judge(const struct row *row, struct seen *seen)
 	outcome_judge(&ev, &seen->outcome);
 }
 
-static void run_guest(const struct row *row, const char *kernel, struct seen *seen)
+static void run_guest(const struct row *row, int wait_ms, const char *kernel, struct seen *seen)
 {
 	struct vm_config cfg = {
 		.engine = &vm_engine_kvm, .kernel = kernel, .mem_bytes = MEM,
@@ -429,7 +430,7 @@ static void run_guest(const struct row *row, const char *kernel, struct seen *se
 	if (seen->ret) {
 		snprintf(seen->text, sizeof(seen->text), "%s", err.msg);
 	} else {
-		seen->event = vm_wait(vm, row->event ? WAIT_MS : HANG_MS);
+		seen->event = vm_wait(vm, row->event ? wait_ms : HANG_MS);
 		snprintf(seen->text, sizeof(seen->text), "%s", vm_engine_text(vm));
 		vm_stats(vm, seen->stats, sizeof(seen->stats));
 		if (!vm_console(vm, 0, &console, &len)) {
@@ -452,7 +453,7 @@ static void observe(const struct row *row, const struct inject *inj, const char 
 		seen->ret = vm_engine_kvm.probe(&err);
 		snprintf(seen->text, sizeof(seen->text), "%s", err.msg);
 	} else {
-		run_guest(row, kernel, seen);
+		run_guest(row, inj == &row->inject ? WAIT_MS : CONTROL_MS, kernel, seen);
 		judge(row, seen);
 	}
 	seen->left = count_entries("/proc/self/fd") != fds || have_vm_maps() ||
@@ -548,7 +549,7 @@ static bool handled(const struct row *row)
 	const char *what;
 	int ret;
 
-	ret = run_apart(row, injects ? &row->inject : NULL, &seen);
+	ret = run_apart(row, &row->inject, &seen);
 	what = ret ? "the end of the process" : differs(row, &seen);
 	ok = !what;
 	if (what) {
