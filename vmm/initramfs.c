@@ -3,16 +3,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "initramfs.h"
 
 #define CPIO_HEADER_LEN	110
 #define CPIO_TRAILER	"TRAILER!!!"
 #define FILE_LIMIT	(512 * MIB)
 
+#define FIRST_CAP	(64 * KIB)
+
 void initramfs_init(struct initramfs *ird)
 {
-	memset(ird, 0, sizeof(*ird));
+	*ird = (struct initramfs){ .fd = -1 };
 }
 
 void initramfs_free(struct initramfs *ird)
@@ -20,22 +24,42 @@ void initramfs_free(struct initramfs *ird)
 	while (ird->nr_names)
 		free(ird->names[--ird->nr_names]);
 	free(ird->names);
-	free(ird->data);
+	if (ird->data) {
+		munmap(ird->data, ird->cap);
+		close(ird->fd);
+	}
 	initramfs_init(ird);
 }
 
+/*
+ * Shared memory, and not of the heap: each instance is a fork of whoever made this, and only what it
+ * reads of it is mapped there.
+ */
 static int reserve(struct initramfs *ird, size_t more)
 {
-	size_t cap = max(ird->cap, 64 * KIB);
-	char *data;
+	size_t cap = max(ird->cap, FIRST_CAP);
+	void *data;
 
 	while (cap - ird->len < more)
 		cap *= 2;
 	if (cap == ird->cap)
 		return 0;
-	data = realloc(ird->data, cap);
-	if (!data)
-		return -ENOMEM;
+	if (!ird->data) {
+		ird->fd = memfd_create("ktstr-initramfs", MFD_CLOEXEC);
+		if (ird->fd < 0)
+			return -errno;
+	}
+	data = MAP_FAILED;
+	if (!ftruncate(ird->fd, cap))
+		data = ird->data ? mremap(ird->data, ird->cap, cap, MREMAP_MAYMOVE) :
+				   mmap(NULL, cap, PROT_READ | PROT_WRITE, MAP_SHARED, ird->fd, 0);
+	if (data == MAP_FAILED) {
+		int ret = -errno;
+
+		if (!ird->data)
+			close(ird->fd);
+		return ret;
+	}
 	ird->data = data;
 	ird->cap = cap;
 	return 0;

@@ -12,8 +12,9 @@
 #include "../lib/platform.h"
 
 struct initramfs {
-	char *data;
+	char *data;		/* mapped from @fd */
 	size_t len, cap;
+	int fd;			/* a memfd, if there are data */
 	unsigned int ino;
 	char **names;		/* what is in, so that nothing is added twice */
 	unsigned int nr_names;
