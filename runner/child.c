@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include "child.h"
 
-#define MAX_KEPT	6
+#define MAX_KEPT	7
 
 static int cmp_int(const void *a, const void *b)
 {
@@ -61,6 +61,7 @@ static int child_setup(pid_t parent, const struct vm_image *image, int fd)
 	fds[nr++] = fd;
 	if (image) {
 		fds[nr++] = image->ram_fd;
+		fds[nr++] = image->hot_fd;
 		fds[nr++] = image->state_fd;
 		fds[nr++] = image->console_fd[0];
 		fds[nr++] = image->console_fd[1];

@@ -349,8 +349,9 @@ int main(int argc, char **argv)
 	       b.cfg.kernel, b.cfg.engine->name, TOPOLOGY);
 	bench_initramfs(&b, self);
 	make_image(&b, &image);
-	bench_monitor(&b, &image);
+	/* First, before anything is left in the heap that its process would inherit. */
 	bench_rss(&b, &image);
+	bench_monitor(&b, &image);
 	bench_instances(&b, &image);
 	bench_start(&b);
 	vm_image_close(&image);

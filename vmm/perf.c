@@ -27,19 +27,22 @@ static int bind_node(void *ram, uint64_t size, unsigned int node, struct err *er
 	return 0;
 }
 
-/* At a multiple of their size, as it is in the guest: else KVM cannot map them as they are. */
-static void *map_aligned(uint64_t size)
+int ram_map_anon(uint64_t size, void **out, enum perf_pages *pages, struct err *err)
 {
 	char *map = mmap(NULL, size + HUGE_SIZE, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0), *ram;
 
 	if (map == MAP_FAILED)
-		return NULL;
+		return err_set(err, -errno, "mapping %llu MiB of RAM: %s",
+			       (unsigned long long)(size / MIB), strerror(errno));
+	/* At a multiple of their size, as it is in the guest: else KVM cannot map them as they are. */
 	ram = (char *)ALIGN_UP((uintptr_t)map, HUGE_SIZE);
 	if (ram > map)
 		munmap(map, ram - map);
 	munmap(ram + size, map + HUGE_SIZE - ram);
-	return ram;
+	*pages = madvise(ram, size, MADV_HUGEPAGE) ? PERF_PAGES_SMALL : PERF_PAGES_THP;
+	*out = ram;
+	return 0;
 }
 
 int perf_map_ram(uint64_t size, int node, void **ram, enum perf_pages *pages, struct err *err)
@@ -51,13 +54,10 @@ int perf_map_ram(uint64_t size, int node, void **ram, enum perf_pages *pages, st
 	map = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | 21 << MAP_HUGE_SHIFT, -1, 0);
 	*pages = PERF_PAGES_RESERVED;
-	if (map == MAP_FAILED) {
-		map = map_aligned(size);
-		if (!map)
-			return err_set(err, -errno, "mapping %llu MiB of RAM: %s",
-				       (unsigned long long)(size / MIB), strerror(errno));
-		*pages = madvise(map, size, MADV_HUGEPAGE) ? PERF_PAGES_SMALL : PERF_PAGES_THP;
-	}
+	if (map == MAP_FAILED)
+		ret = ram_map_anon(size, &map, pages, err);
+	if (ret)
+		return ret;
 	if (node >= 0)
 		ret = bind_node(map, size, node, err);
 	if (ret)

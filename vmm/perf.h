@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * perf.h - guests whose speed is to be measured: CPUs of the host for each of theirs, large pages
+ * perf.h - RAM in large pages; guests whose speed is to be measured: with CPUs of the host for each of
+ * theirs
  */
 #ifndef KTSTR_VMM_PERF_H
 #define KTSTR_VMM_PERF_H
@@ -21,6 +22,12 @@ enum perf_pages {
 	PERF_PAGES_THP,		/* the kernel was asked to find some */
 	PERF_PAGES_SMALL,
 };
+
+/*
+ * ram_map_anon - @size bytes of zeroed memory, in large pages where the kernel finds some. Unmapped by
+ * munmap().
+ */
+int ram_map_anon(uint64_t size, void **ram, enum perf_pages *pages, struct err *err);
 
 /*
  * perf_map_ram - @size bytes of zeroed memory in large pages, if those can be had, on @node (-1: on

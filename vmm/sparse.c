@@ -14,7 +14,7 @@
 
 struct copy {
 	const char *src;
-	int from;
+	int from;		/* @src is a mapping of it; or -1 */
 	int to;
 	uint64_t size;
 	atomic_ullong next;	/* the first byte that nobody has taken yet */
@@ -53,54 +53,100 @@ static int copy_pages(struct copy *c, uint64_t start, uint64_t end)
 	return 0;
 }
 
+/*
+ * The next part of [at, end) that may hold something. 1 if there is one, 0 if not, or a negative
+ * errno.
+ */
+static int next_data(const struct copy *c, uint64_t at, uint64_t end, uint64_t *data, uint64_t *hole)
+{
+	unsigned char there[CHUNK / PAGE];
+	off_t pos;
+	uint64_t i;
+
+	if (c->from >= 0) {
+		pos = lseek(c->from, at, SEEK_DATA);
+		/* Nothing but a hole up to the end. */
+		if (pos < 0 && errno == ENXIO)
+			return 0;
+		*data = pos;
+		if (pos >= 0)
+			pos = lseek(c->from, pos, SEEK_HOLE);
+		if (pos < 0)
+			return -errno;
+		*hole = min((uint64_t)pos, end);
+		return *data < end;
+	}
+	/* Memory that nobody has touched is not there. */
+	if (mincore((void *)(c->src + at), end - at, there))
+		return -errno;
+	for (i = 0; at + i * PAGE < end && !(there[i] & 1); i++)
+		;
+	*data = at + i * PAGE;
+	for (; at + i * PAGE < end && there[i] & 1; i++)
+		;
+	*hole = at + i * PAGE;
+	return *data < end;
+}
+
 static void *copy_run(void *arg)
 {
 	struct copy *c = arg;
 
 	while (!c->ret) {
 		uint64_t at = atomic_fetch_add(&c->next, CHUNK);
-		uint64_t end = min(at + CHUNK, c->size);
-		int ret = 0;
+		uint64_t end = min(at + CHUNK, c->size), data, hole;
+		int ret = 1;
 
 		if (at >= c->size)
 			break;
-		while (!ret && at < end) {
-			off_t data = lseek(c->from, at, SEEK_DATA), hole;
-
-			/* ENXIO: nothing but a hole up to the end. */
-			if (data < 0 && errno == ENXIO)
+		while (ret > 0 && at < end) {
+			ret = next_data(c, at, end, &data, &hole);
+			if (ret <= 0)
 				break;
-			hole = data < 0 ? data : lseek(c->from, data, SEEK_HOLE);
-			if (hole < 0) {
-				ret = -errno;
-				break;
-			}
-			ret = copy_pages(c, data, min((uint64_t)hole, end));
+			ret = copy_pages(c, data, hole) ?: 1;
 			at = hole;
 		}
-		if (ret)
+		if (ret < 0)
 			c->ret = ret;
 	}
 	return NULL;
 }
 
-int sparse_copy(int from, int to, uint64_t size, struct err *err)
+static int copy_all(struct copy *c, struct err *err)
 {
 	long nr_cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	struct copy c = { .from = from, .to = to, .size = size };
 	pthread_t threads[MAX_THREADS - 1];
 	unsigned int nr = 0;
+
+	/* Without a second one it takes longer, and that is all. */
+	while (nr < ARRAY_SIZE(threads) && nr + 1 < nr_cpus &&
+	       !pthread_create(&threads[nr], NULL, copy_run, c))
+		nr++;
+	copy_run(c);
+	while (nr)
+		pthread_join(threads[--nr], NULL);
+	return c->ret ? err_set(err, c->ret, "copying RAM: %s", strerror(-c->ret)) : 0;
+}
+
+int sparse_copy(int from, int to, uint64_t size, struct err *err)
+{
+	struct copy c = { .from = from, .to = to, .size = size };
+	int ret;
 
 	c.src = mmap(NULL, size, PROT_READ, MAP_SHARED, from, 0);
 	if (c.src == MAP_FAILED)
 		return err_set(err, -errno, "mapping RAM: %s", strerror(errno));
-	/* Without a second one it takes longer, and that is all. */
-	while (nr < ARRAY_SIZE(threads) && nr + 1 < nr_cpus &&
-	       !pthread_create(&threads[nr], NULL, copy_run, &c))
-		nr++;
-	copy_run(&c);
-	while (nr)
-		pthread_join(threads[--nr], NULL);
+	ret = copy_all(&c, err);
 	munmap((void *)c.src, size);
-	return c.ret ? err_set(err, c.ret, "copying RAM: %s", strerror(-c.ret)) : 0;
+	return ret;
+}
+
+int sparse_save(const void *from, int to, uint64_t size, struct err *err)
+{
+	struct copy c = { .src = from, .from = -1, .to = to, .size = size };
+
+	if (ftruncate(to, size))
+		return err_set(err, -errno, "RAM of %llu MiB: %s",
+			       (unsigned long long)(size / MIB), strerror(errno));
+	return copy_all(&c, err);
 }

@@ -13,4 +13,7 @@
  */
 int sparse_copy(int from, int to, uint64_t size, struct err *err);
 
+/* sparse_save - the same from anonymous memory at @from, and it sets the size of @to. */
+int sparse_save(const void *from, int to, uint64_t size, struct err *err);
+
 #endif /* KTSTR_VMM_SPARSE_H */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "acpi.h"
 #include "engines.h"
+#include "hot.h"
 #include "loader.h"
 #include "sparse.h"
 #include "starved.h"
@@ -53,6 +54,7 @@ static int vm_alloc(const struct vm_config *cfg, struct vm **out, struct err *er
 	vm->ram_size = cfg->mem_bytes;
 	vm->low_size = ram_low_size(vm->ram_size);
 	vm->ram_fd = -1;
+	vm->hot_fd = -1;
 	vm->console_fd[0] = -1;
 	vm->console_fd[1] = -1;
 	*out = vm;
@@ -85,16 +87,33 @@ static int vm_map_ram(struct vm *vm, int fd, struct err *err)
 }
 
 /* Only what the guest writes to becomes its own. */
-static int vm_map_private(struct vm *vm, int fd, struct err *err)
+static int vm_map_private(struct vm *vm, const struct vm_image *image, struct err *err)
 {
 	void *ram = mmap(NULL, vm->ram_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE,
-			 fd, 0);
+			 image->ram_fd, 0);
 
 	if (ram == MAP_FAILED)
 		return err_set(err, -errno, "mapping %llu MiB of a frozen guest: %s",
 			       (unsigned long long)(vm->ram_size / MIB), strerror(errno));
 	vm->ram = ram;
+	vm->pages = PERF_PAGES_SMALL;
+	vm->hot_fd = fcntl(image->hot_fd, F_DUPFD_CLOEXEC, 3);
+	if (vm->hot_fd >= 0)
+		hot_populate(vm->hot_fd, ram, vm->ram_size);
 	return 0;
+}
+
+static int vm_make_ram(struct vm *vm, int image_ram, struct err *err)
+{
+	const struct vm_perf *perf = vm->cfg.perf;
+
+	if (!vm->engine->private_ram && !perf)
+		return vm_map_ram(vm, image_ram, err);
+	if (!perf)
+		return ram_map_anon(vm->ram_size, &vm->ram, &vm->pages, err);
+	if (vm->template || !vm->engine->can_perf || perf->nr_cpus != topology_nr_cpus(&vm->cfg.topo))
+		return err_set(err, -EINVAL, "a guest that cannot be measured");
+	return perf_map_ram(vm->ram_size, perf->node, &vm->ram, &vm->pages, err);
 }
 
 static int vm_make_consoles(struct vm *vm, struct err *err)
@@ -220,13 +239,7 @@ int vm_create(const struct vm_config *cfg, int image_ram, struct vm **out, struc
 	if (ret)
 		return ret;
 	vm->template = image_ram >= 0;
-	if (!cfg->perf)
-		ret = vm_map_ram(vm, image_ram, err);
-	else if (vm->template || !vm->engine->can_perf ||
-		 cfg->perf->nr_cpus != topology_nr_cpus(&cfg->topo))
-		ret = err_set(err, -EINVAL, "a guest that cannot be measured");
-	else
-		ret = perf_map_ram(vm->ram_size, cfg->perf->node, &vm->ram, &vm->pages, err);
+	ret = vm_make_ram(vm, image_ram, err);
 	if (!ret)
 		ret = vm_make_consoles(vm, err);
 	if (!ret)
@@ -269,7 +282,7 @@ int vm_thaw(const struct vm_config *cfg, const struct vm_image *image, struct vm
 	ret = vm_alloc(cfg, &vm, err);
 	if (ret)
 		return ret;
-	ret = cfg->engine->private_ram ? vm_map_private(vm, image->ram_fd, err) :
+	ret = cfg->engine->private_ram ? vm_map_private(vm, image, err) :
 					 vm_map_ram(vm, -1, err);
 	if (!ret)
 		ret = vm_make_consoles(vm, err);
@@ -329,13 +342,16 @@ void vm_stats(struct vm *vm, char *buf, size_t size)
 
 int vm_image_open(struct vm_image *image, struct err *err)
 {
-	*image = (struct vm_image){ .ram_fd = -1, .state_fd = -1, .console_fd = { -1, -1 } };
+	*image = (struct vm_image){
+		.ram_fd = -1, .hot_fd = -1, .state_fd = -1, .console_fd = { -1, -1 },
+	};
 	image->ram_fd = memfd("ktstr-image-ram", err);
+	image->hot_fd = memfd("ktstr-image-hot", err);
 	image->state_fd = memfd("ktstr-image-state", err);
 	image->console_fd[0] = memfd("ktstr-image-com1", err);
 	image->console_fd[1] = memfd("ktstr-image-com2", err);
-	if (image->ram_fd < 0 || image->state_fd < 0 || image->console_fd[0] < 0 ||
-	    image->console_fd[1] < 0) {
+	if (image->ram_fd < 0 || image->hot_fd < 0 || image->state_fd < 0 ||
+	    image->console_fd[0] < 0 || image->console_fd[1] < 0) {
 		vm_image_close(image);
 		return -EMFILE;
 	}
@@ -348,6 +364,8 @@ int vm_freeze(struct vm *vm, struct vm_image *image, struct err *err)
 	int ret;
 
 	ret = vm->engine->freeze(vm, image, err);
+	if (!ret && vm->engine->private_ram)
+		ret = sparse_save(vm->ram, image->ram_fd, vm->ram_size, err);
 	for (i = 0; !ret && i < 2; i++)
 		ret = copy_console(vm->console_fd[i], image->console_fd[i], err);
 	return ret;
@@ -356,6 +374,7 @@ int vm_freeze(struct vm *vm, struct vm_image *image, struct err *err)
 void vm_image_close(struct vm_image *image)
 {
 	close_fd(&image->ram_fd);
+	close_fd(&image->hot_fd);
 	close_fd(&image->state_fd);
 	close_fd(&image->console_fd[0]);
 	close_fd(&image->console_fd[1]);
@@ -391,9 +410,12 @@ void vm_destroy(struct vm *vm)
 		return;
 	if (vm->priv)
 		vm->engine->destroy(vm);
+	if (vm->ram && vm->hot_fd >= 0)
+		hot_save(vm->hot_fd, vm->ram, vm->ram_size);
 	if (vm->ram)
 		munmap(vm->ram, vm->ram_size);
 	close_fd(&vm->ram_fd);
+	close_fd(&vm->hot_fd);
 	close_fd(&vm->console_fd[0]);
 	close_fd(&vm->console_fd[1]);
 	free(vm);

@@ -52,7 +52,8 @@ struct vm {
 	bool template;			/* made to be frozen: it will ring the doorbell */
 	int ram_fd;			/* memfd, shared with the engine */
 	void *ram;
-	enum perf_pages pages;		/* with cfg.perf: what it is made of */
+	int hot_fd;			/* thawed, with private RAM: the image's; else -1 */
+	enum perf_pages pages;		/* with private RAM: what it is made of */
 	uint64_t ram_size;
 	uint64_t low_size;
 	uint64_t entry;			/* 64-bit entry point */
@@ -64,6 +65,7 @@ struct vm {
 /* A guest that was stopped at the doorbell. All are memfds: they vanish with their last owner. */
 struct vm_image {
 	int ram_fd;
+	int hot_fd;			/* what is known of the pages that are written to */
 	int state_fd;			/* CPU and device state, in the engine's own format */
 	int console_fd[2];		/* what was on the consoles up to then */
 };
@@ -110,7 +112,10 @@ struct vm_engine {
 	/* Stop the CPUs, free all that is the engine's. Safe at any point after create(). */
 	void (*destroy)(struct vm *vm);
 	enum vm_time time;
-	/* Of a thawed guest, vm->ram is a private mapping of the frozen one's, and ram_fd is -1. */
+	/*
+	 * RAM is this process's own: anonymous, or of a thawed guest a private mapping of the frozen
+	 * one's. Then ram_fd is -1.
+	 */
 	bool private_ram;
 	bool can_perf;			/* it honours vm_config.perf; only of guests that are not frozen */
 	const char *cmdline;		/* words that the kernel needs on this engine, or NULL */

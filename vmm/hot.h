@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * hot.h - the pages that thawed guests of one image write to
+ *
+ * They are about the same ones each time. To copy each when it is first written to costs an exit from
+ * the guest, two faults, and all vCPUs their translations; to copy them all before it runs costs little.
+ */
+#ifndef KTSTR_VMM_HOT_H
+#define KTSTR_VMM_HOT_H
+
+#include <stdint.h>
+
+/*
+ * hot_save - note in @fd, unless something is in it already, which pages of @ram, a private mapping of
+ * @size bytes, have become this process's own. What cannot be noted is not; it is a matter of speed.
+ */
+void hot_save(int fd, const void *ram, uint64_t size);
+
+/* hot_populate - give such a mapping pages of its own where @fd says so. */
+void hot_populate(int fd, void *ram, uint64_t size);
+
+#endif /* KTSTR_VMM_HOT_H */
