@@ -68,6 +68,12 @@ char *topology_format(const struct topology *t, char *buf, size_t size)
 	return buf;
 }
 
+bool topology_equal(const struct topology *a, const struct topology *b)
+{
+	return a->nr_nodes == b->nr_nodes && a->nr_llcs == b->nr_llcs &&
+	       a->cores_per_llc == b->cores_per_llc && a->threads_per_core == b->threads_per_core;
+}
+
 static unsigned int llcs_per_node(const struct topology *t)
 {
 	return t->nr_llcs / t->nr_nodes;

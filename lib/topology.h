@@ -36,6 +36,9 @@ int topology_parse(const char *s, struct topology *t, struct err *err);
 /* topology_format - the canonical name, at most TOPOLOGY_NAME_LEN with the NUL. Returns @buf. */
 char *topology_format(const struct topology *t, char *buf, size_t size);
 
+/* topology_equal - the same machine? */
+bool topology_equal(const struct topology *a, const struct topology *b);
+
 /* Sets of an LLC, node or CPU that does not exist are empty. */
 unsigned int topology_nr_cpus(const struct topology *t);
 unsigned int topology_cpus_per_llc(const struct topology *t);

@@ -59,7 +59,6 @@ static const struct {
 } env_options[] = {
 	{ "KTSTR_KERNEL",	'k' },
 	{ "KTSTR_SCHED",	OPT_SCHED },
-	{ "KTSTR_TOPOLOGY",	OPT_TOPOLOGY },
 	{ "KTSTR_DURATION",	OPT_DURATION },
 	{ "KTSTR_MEMORY_MB",	OPT_MEMORY },
 	{ "KTSTR_ACCEL",	OPT_ACCEL },
@@ -90,7 +89,8 @@ static const char usage_text[] =
 "  -k, --kernel PATH    bzImage, vmlinux or build directory (the tree's, or the running kernel)\n"
 "      --sched WHAT     scheduler under test: a program, builtin:NAME, or none (none)\n"
 "      --sched-arg ARG  an argument for it; repeatable\n"
-"      --topology T     NnNlNcNt: nodes, LLCs in all, cores per LLC, threads per core\n"
+"      --topology T     NnNlNcNt: nodes, LLCs in all, cores per LLC, threads per core;\n"
+"                       repeatable: each test runs on each of them\n"
 "      --duration S     seconds that a test measures, in guest time\n"
 "      --memory-mb N    guest memory\n"
 "      --accel WHAT     auto, kvm or tcg (auto)\n"
@@ -101,7 +101,7 @@ static const char usage_text[] =
 "      --append WORDS   more words for the guest's kernel command line\n"
 "  -h, --help           this text\n"
 "\n"
-"Variables, for the same: KTSTR_KERNEL, KTSTR_SCHED, KTSTR_SCHED_ARGS, KTSTR_TOPOLOGY,\n"
+"Variables, for the same: KTSTR_KERNEL, KTSTR_SCHED, KTSTR_SCHED_ARGS, KTSTR_TOPOLOGY (words),\n"
 "KTSTR_DURATION, KTSTR_MEMORY_MB, KTSTR_ACCEL, KTSTR_KEEP, KTSTR_SEED, KTSTR_FILTER (globs),\n"
 "KTSTR_JOBS, KTSTR_VERBOSE=1, KTSTR_COLD=1, KTSTR_PERF=1. KTSTR_NO_SKIP=1 makes each skip a\n"
 "failure.\n"
@@ -212,15 +212,24 @@ static int set_append(const char *from, const char *s, struct options *opts, str
 	return 0;
 }
 
-static int set_topology(const char *from, const char *s, struct options *opts, struct err *err)
+static int add_topology(const char *from, const char *s, struct options *opts, struct err *err)
 {
 	struct err why = { "" };
+	struct topology topo;
+	unsigned int i;
 	int ret;
 
-	ret = topology_parse(s, &opts->topology, &why);
+	ret = topology_parse(s, &topo, &why);
 	if (ret)
 		return err_set(err, ret, "%s: '%s': %s", from, s, why.msg);
-	opts->have_topology = true;
+	/* It may have been spelled in another way. */
+	for (i = 0; i < opts->nr_topologies; i++)
+		if (topology_equal(&opts->topologies[i], &topo))
+			return 0;
+	if (opts->nr_topologies == OPTIONS_MAX_TOPOLOGIES)
+		return err_set(err, -E2BIG, "%s: more than %d topologies", from,
+			       OPTIONS_MAX_TOPOLOGIES);
+	opts->topologies[opts->nr_topologies++] = topo;
 	return 0;
 }
 
@@ -283,7 +292,7 @@ static int set_option(int opt, const char *from, const char *arg, struct options
 	case OPT_SCHED_ARG:
 		return add_sched_arg(from, arg, opts, err);
 	case OPT_TOPOLOGY:
-		return set_topology(from, arg, opts, err);
+		return add_topology(from, arg, opts, err);
 	case OPT_DURATION:
 		return parse_duration(from, arg, &opts->duration_ms, err);
 	case OPT_MEMORY:
@@ -439,6 +448,8 @@ int options_parse(int argc, char **argv, struct options *opts, struct err *err)
 		ret = add_shared_filters(opts, err);
 	if (!ret && !opts->nr_sched_args)
 		ret = split_env("KTSTR_SCHED_ARGS", &opts->env_copy[1], opts, add_sched_arg, err);
+	if (!ret && !opts->nr_topologies)
+		ret = split_env("KTSTR_TOPOLOGY", &opts->env_copy[2], opts, add_topology, err);
 	if (!ret && opts->perf && opts->jobs > 1)
 		ret = err_set(err, -EINVAL,
 			      "--perf: guests would share CPUs with each other: not with -j %u",

@@ -15,6 +15,7 @@
 
 #define OPTIONS_MAX_FILTERS	64
 #define OPTIONS_MAX_JOBS	256
+#define OPTIONS_MAX_TOPOLOGIES	256
 #define OPTIONS_SEED		1
 
 struct options {
@@ -34,15 +35,15 @@ struct options {
 	const char *sched;		/* path or name; NULL with SCHED_KIND_NONE */
 	unsigned int nr_sched_args;
 	const char *sched_args[JOB_MAX_ARGS];
-	bool have_topology;
-	struct topology topology;
+	unsigned int nr_topologies;	/* 0: as the test says */
+	struct topology topologies[OPTIONS_MAX_TOPOLOGIES];	/* each of them once */
 	unsigned int duration_ms;	/* 0: as the test says */
 	unsigned int memory_mb;		/* 0: the default */
 	const char *accel;
 	const char *keep;		/* directory, or NULL */
 	uint64_t seed;
 	const char *append;		/* or NULL */
-	char *env_copy[2];		/* what filters and sched_args point into; private */
+	char *env_copy[3];		/* what lists of the environment point into; private */
 };
 
 /* options_parse - 0, or a negative errno with the line for the user in @err. */

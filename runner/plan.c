@@ -245,8 +245,9 @@ static int add_instance(struct plan *plan, const struct plan_instance *inst, str
 	return 0;
 }
 
-static int add_test(struct plan *plan, const struct ktstr_test *test, const struct options *opts,
-		    bool *used, struct err *err)
+/* @given is the machine that the user asked for, or NULL. */
+static int add_test(struct plan *plan, const struct ktstr_test *test, const struct topology *given,
+		    const struct options *opts, bool *used, struct err *err)
 {
 	struct plan_instance inst = { .test = test };
 	char topo[TOPOLOGY_NAME_LEN], profile[PLAN_NAME_LEN];
@@ -259,8 +260,9 @@ static int add_test(struct plan *plan, const struct ktstr_test *test, const stru
 	ret = check_test(test, err);
 	if (ret)
 		return ret;
-	inst.topo = opts->topology;
-	if (!opts->have_topology) {
+	if (given) {
+		inst.topo = *given;
+	} else {
 		ret = topology_parse(test->topology ? test->topology : KTSTR_TOPOLOGY, &inst.topo,
 				     &why);
 		if (ret)
@@ -297,15 +299,20 @@ int plan_build(const struct ktstr_test *const *tests, unsigned int nr, const str
 {
 	bool used[OPTIONS_MAX_FILTERS] = { false };
 	char near[256];
-	unsigned int i;
+	unsigned int i, t = 0;
 	int ret;
 
 	memset(plan, 0, sizeof(*plan));
-	for (i = 0; i < nr; i++) {
-		ret = add_test(plan, tests[i], opts, used, err);
-		if (ret)
-			goto err;
-	}
+	/* One topology after the other, so that only few frozen guests are held at a time. */
+	do {
+		for (i = 0; i < nr; i++) {
+			ret = add_test(plan, tests[i],
+				       opts->nr_topologies ? &opts->topologies[t] : NULL, opts,
+				       used, err);
+			if (ret)
+				goto err;
+		}
+	} while (++t < opts->nr_topologies);
 	if (!plan->nr)
 		snprintf(plan->none, sizeof(plan->none), "%s", opts->filters_shared ?
 			 "KTSTR_FILTER matches no test of this program (-l lists all)" :
@@ -355,7 +362,7 @@ int plan_memory(struct plan *plan, const struct options *opts, uint64_t kernel, 
 			 "needs %llu MB for its guest, this machine has %llu MB free",
 			 (unsigned long long)(inst->mem_bytes / MIB),
 			 (unsigned long long)(avail / MIB));
-		if (opts->have_topology)
+		if (opts->nr_topologies)
 			return err_set(err, -ENOMEM, "--topology: %s %s", inst->name, inst->skip);
 	}
 	return 0;

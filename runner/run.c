@@ -68,12 +68,6 @@ struct state {
 	bool out_of_time;
 };
 
-static bool topology_equal(const struct topology *a, const struct topology *b)
-{
-	return a->nr_nodes == b->nr_nodes && a->nr_llcs == b->nr_llcs &&
-	       a->cores_per_llc == b->cores_per_llc && a->threads_per_core == b->threads_per_core;
-}
-
 static void status_clear(struct state *st)
 {
 	if (st->status)
@@ -149,7 +143,7 @@ static void finish(struct state *st, unsigned int index)
 	struct slot *slot = &st->slot[index];
 
 	/* A machine that no engine here can make is a need unmet, if it is the test's own wish. */
-	if ((slot->res.flags & RESULT_TOO_LARGE) && !run->opts.have_topology)
+	if ((slot->res.flags & RESULT_TOO_LARGE) && !run->opts.nr_topologies)
 		slot->res.outcome.verdict = VERDICT_SKIP;
 	slot->progress = DONE;
 	if (run->opts.keep)

@@ -58,7 +58,7 @@ TEST_F(options, defaults)
 	EXPECT_EQ(SCHED_KIND_NONE, self->opts.sched_kind);
 	EXPECT_EQ(0, self->opts.nr_filters);
 	EXPECT_EQ(NULL, self->opts.kernel);
-	EXPECT_FALSE(self->opts.have_topology);
+	EXPECT_EQ(0, self->opts.nr_topologies);
 	EXPECT_FALSE(self->opts.cold || self->opts.verbose || self->opts.no_skip ||
 		     self->opts.list);
 }
@@ -100,7 +100,8 @@ TEST_F(options, everything)
 	ASSERT_EQ(2, self->opts.nr_sched_args);
 	EXPECT_STREQ("--slow", self->opts.sched_args[0]);
 	EXPECT_STREQ("5", self->opts.sched_args[1]);
-	EXPECT_EQ(4, self->opts.topology.nr_llcs);
+	ASSERT_EQ(1, self->opts.nr_topologies);
+	EXPECT_EQ(4, self->opts.topologies[0].nr_llcs);
 	EXPECT_EQ(250, self->opts.duration_ms);
 	EXPECT_EQ(300, self->opts.memory_mb);
 	EXPECT_STREQ("tcg", self->opts.accel);
@@ -114,7 +115,7 @@ TEST_F(options, variables)
 	setenv("KTSTR_KERNEL", "/k", 1);
 	setenv("KTSTR_SCHED", "none", 1);
 	setenv("KTSTR_SCHED_ARGS", " -a  -b ", 1);
-	setenv("KTSTR_TOPOLOGY", "1n1l2c1t", 1);
+	setenv("KTSTR_TOPOLOGY", "1n1l2c1t  1n1l3c1t", 1);
 	setenv("KTSTR_DURATION", "3", 1);
 	setenv("KTSTR_FILTER", "x* y", 1);
 	setenv("KTSTR_VERBOSE", "1", 1);
@@ -125,7 +126,9 @@ TEST_F(options, variables)
 	EXPECT_STREQ("KTSTR_KERNEL", self->opts.kernel_from);
 	EXPECT_EQ(2, self->opts.nr_sched_args);
 	EXPECT_STREQ("-b", self->opts.sched_args[1]);
-	EXPECT_TRUE(self->opts.have_topology);
+	ASSERT_EQ(2, self->opts.nr_topologies);
+	EXPECT_EQ(2, self->opts.topologies[0].cores_per_llc);
+	EXPECT_EQ(3, self->opts.topologies[1].cores_per_llc);
 	EXPECT_EQ(3000, self->opts.duration_ms);
 	ASSERT_EQ(2, self->opts.nr_filters);
 	EXPECT_STREQ("y", self->opts.filters[1]);
@@ -141,8 +144,11 @@ TEST_F(options, option_wins_over_variable)
 	setenv("KTSTR_FILTER", "from_env", 1);
 	setenv("KTSTR_SCHED_ARGS", "-e", 1);
 	setenv("KTSTR_SCHED", "/bin/env", 1);
-	ASSERT_EQ(0,
-		  parse("--seed 6 -t given --sched none --sched-arg -g", &self->opts, &self->err));
+	setenv("KTSTR_TOPOLOGY", "1n1l1c1t 1n1l2c1t", 1);
+	ASSERT_EQ(0, parse("--seed 6 -t given --sched none --sched-arg -g --topology 1n1l3c1t",
+			   &self->opts, &self->err));
+	ASSERT_EQ(1, self->opts.nr_topologies);
+	EXPECT_EQ(3, self->opts.topologies[0].cores_per_llc);
 	EXPECT_EQ(6, self->opts.seed);
 	ASSERT_EQ(1, self->opts.nr_filters);
 	EXPECT_STREQ("given", self->opts.filters[0]);
@@ -153,6 +159,15 @@ TEST_F(options, option_wins_over_variable)
 	EXPECT_EQ(NULL, self->opts.sched);
 }
 
+TEST_F(options, topologies_in_the_order_given_each_once)
+{
+	ASSERT_EQ(0, parse("--topology 2n2l1c1t --topology 1n1l2c1t --topology 02n2l1c1t",
+			   &self->opts, &self->err));
+	ASSERT_EQ(2, self->opts.nr_topologies);
+	EXPECT_EQ(2, self->opts.topologies[0].nr_nodes);
+	EXPECT_EQ(1, self->opts.topologies[1].nr_nodes);
+}
+
 TEST_F(options, empty_variable_is_unset)
 {
 	setenv("KTSTR_TOPOLOGY", "", 1);
@@ -160,7 +175,7 @@ TEST_F(options, empty_variable_is_unset)
 	setenv("KTSTR_FILTER", "", 1);
 	setenv("KTSTR_VERBOSE", "", 1);
 	ASSERT_EQ(0, parse("", &self->opts, &self->err));
-	EXPECT_FALSE(self->opts.have_topology || self->opts.verbose);
+	EXPECT_FALSE(self->opts.nr_topologies || self->opts.verbose);
 	EXPECT_EQ(OPTIONS_SEED, self->opts.seed);
 }
 
@@ -238,6 +253,7 @@ TEST_F(options, refused_variables)
 		{ "KTSTR_DURATION", "-1" },
 		{ "KTSTR_ACCEL", "fast" },
 		{ "KTSTR_TOPOLOGY", "4" },
+		{ "KTSTR_TOPOLOGY", "1n1l1c1t 1n1l1c" },
 	};
 	unsigned int i;
 
@@ -262,6 +278,27 @@ TEST_F(options, too_many)
 		strcat(args, "--sched-arg x ");
 	EXPECT_LT(parse(args, &self->opts, &self->err), 0);
 	EXPECT_NE(NULL, strstr(self->err.msg, "--sched-arg"));
+}
+
+TEST_F(options, too_many_topologies)
+{
+	static char words[OPTIONS_MAX_TOPOLOGIES + 1][16];
+	static char option[] = "--topology", name[] = "ktstr";
+	static char *argv[2 * ARRAY_SIZE(words) + 2] = { name };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		snprintf(words[i], sizeof(words[i]), "1n1l%uc1t", i + 1);
+		argv[2 * i + 1] = option;
+		argv[2 * i + 2] = words[i];
+	}
+	EXPECT_LT(options_parse(2 * ARRAY_SIZE(words) + 1, argv, &self->opts, &self->err), 0);
+	EXPECT_NE(NULL, strstr(self->err.msg, "--topology: more than 256")) {
+		TH_LOG("%s", self->err.msg);
+	}
+	argv[2 * ARRAY_SIZE(words) - 1] = NULL;
+	ASSERT_EQ(0, options_parse(2 * ARRAY_SIZE(words) - 1, argv, &self->opts, &self->err));
+	EXPECT_EQ(OPTIONS_MAX_TOPOLOGIES, self->opts.nr_topologies);
 }
 
 TEST_HARNESS_MAIN

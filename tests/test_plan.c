@@ -151,32 +151,63 @@ TEST_F(expand, shared_filter_without_match)
 
 TEST_F(expand, static_skips)
 {
-	ASSERT_EQ(0, topology_parse("1n1l2c1t", &self->opts.topology, NULL));
-	self->opts.have_topology = true;
+	ASSERT_EQ(0, topology_parse("1n1l2c1t", self->opts.topologies, NULL));
+	self->opts.nr_topologies = 1;
 	self->opts.filters[self->opts.nr_filters++] = "big";
 	ASSERT_EQ(0, build(self));
 	EXPECT_STREQ("big.1n1l2c1t.default", self->plan.inst[0].name);
 	EXPECT_STREQ("needs 16 CPUs, the topology has 2", self->plan.inst[0].skip);
 	plan_free(&self->plan);
 
-	ASSERT_EQ(0, topology_parse("1n1l16c1t", &self->opts.topology, NULL));
+	ASSERT_EQ(0, topology_parse("1n1l16c1t", self->opts.topologies, NULL));
 	ASSERT_EQ(0, build(self));
 	EXPECT_STREQ("needs 4 LLCs, the topology has 1", self->plan.inst[0].skip);
 	plan_free(&self->plan);
 
-	ASSERT_EQ(0, topology_parse("1n4l4c1t", &self->opts.topology, NULL));
+	ASSERT_EQ(0, topology_parse("1n4l4c1t", self->opts.topologies, NULL));
 	ASSERT_EQ(0, build(self));
 	EXPECT_STREQ("needs 2 NUMA nodes, the topology has 1", self->plan.inst[0].skip);
 	plan_free(&self->plan);
 
-	ASSERT_EQ(0, topology_parse("2n4l4c1t", &self->opts.topology, NULL));
+	ASSERT_EQ(0, topology_parse("2n4l4c1t", self->opts.topologies, NULL));
 	ASSERT_EQ(0, build(self));
 	EXPECT_NE(NULL, strstr(self->plan.inst[0].skip, "SMT"));
 	plan_free(&self->plan);
 
-	ASSERT_EQ(0, topology_parse("2n4l2c2t", &self->opts.topology, NULL));
+	ASSERT_EQ(0, topology_parse("2n4l2c2t", self->opts.topologies, NULL));
 	ASSERT_EQ(0, build(self));
 	EXPECT_STREQ("", self->plan.inst[0].skip);
+}
+
+TEST_F(expand, each_test_on_each_topology)
+{
+	static const char *const names[] = {
+		"plain.1n1l2c1t.default", "big.1n1l2c1t.default", "plain.2n4l2c2t.default",
+		"big.2n4l2c2t.default",
+	};
+	unsigned int i;
+
+	ASSERT_EQ(0, topology_parse("1n1l2c1t", &self->opts.topologies[0], NULL));
+	ASSERT_EQ(0, topology_parse("2n4l2c2t", &self->opts.topologies[1], NULL));
+	self->opts.nr_topologies = 2;
+	self->opts.filters[self->opts.nr_filters++] = "plain";
+	self->opts.filters[self->opts.nr_filters++] = "big";
+	ASSERT_EQ(0, build(self));
+	ASSERT_EQ(ARRAY_SIZE(names), self->plan.nr);
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		EXPECT_STREQ(names[i], self->plan.inst[i].name);
+	EXPECT_EQ(2, topology_nr_cpus(&self->plan.inst[0].topo));
+	EXPECT_NE('\0', self->plan.inst[1].skip[0]);
+	EXPECT_EQ(16, topology_nr_cpus(&self->plan.inst[2].topo));
+	EXPECT_STREQ("", self->plan.inst[3].skip);
+	plan_free(&self->plan);
+
+	/* A name that is there on one of them only is a match. */
+	self->opts.nr_filters = 0;
+	self->opts.filters[self->opts.nr_filters++] = "plain.2n*";
+	ASSERT_EQ(0, build(self));
+	ASSERT_EQ(1, self->plan.nr);
+	EXPECT_STREQ("plain.2n4l2c2t.default", self->plan.inst[0].name);
 }
 
 TEST_F(expand, durations)
@@ -250,8 +281,8 @@ TEST_F(expand, memory_default)
 
 TEST_F(expand, memory_grows_with_cpus)
 {
-	ASSERT_EQ(0, topology_parse("1n1l64c1t", &self->opts.topology, NULL));
-	self->opts.have_topology = true;
+	ASSERT_EQ(0, topology_parse("1n1l64c1t", self->opts.topologies, NULL));
+	self->opts.nr_topologies = 1;
 	ASSERT_EQ(0, build(self));
 	ASSERT_EQ(0, plan_memory(&self->plan, &self->opts, 10 * MIB, MIB, 64 * GIB, &self->err));
 	EXPECT_GE(self->plan.inst[0].mem_bytes, 64 * 32 * MIB);

@@ -151,7 +151,7 @@ row append_long		1 "--append: .* at most" "$bin" --append "$(head -c 3000 /dev/z
 row perf_jobs		1 '--perf: guests would share CPUs .*not with -j 2' "$bin" --perf -j 2
 row env_switch		1 "KTSTR_VERBOSE: 'yes' is neither 0 nor 1" env KTSTR_VERBOSE=yes "$bin"
 row env_number		1 "KTSTR_JOBS: '0'" env KTSTR_JOBS=0 "$bin"
-row env_topology	1 "KTSTR_TOPOLOGY: 'x'" env KTSTR_TOPOLOGY=x "$bin"
+row env_topology	1 "KTSTR_TOPOLOGY: 'x'" env KTSTR_TOPOLOGY="1n1l1c1t x" "$bin"
 
 # --- kernel -------------------------------------------------------------------------
 
@@ -184,6 +184,7 @@ row sched_builtin_path	1 "builtin:../x' names no" "$bin" --sched builtin:../x
 row help		0 '--topology' "$bin" -h
 row list		0 "^$test\\." "$bin" -l
 row list_glob		0 "^$test\\." "$bin" -l -t "$test"
+row list_topologies	0 "^$test\\.2n2l1c1t\\." "$bin" -l -t "$test" --topology 1n1l1c1t --topology 2n2l1c1t
 
 finish()
 {
