@@ -246,6 +246,28 @@ TEST_F(engine, refuses)
 	self->vm = NULL;
 }
 
+/* What counts is the last APIC id: 252 CPUs may be too many where 255 are not. */
+TEST_F(engine, as_many_cpus_as_have_an_apic_id)
+{
+	struct vm_config cfg;
+
+	if (vm_engine_select("tcg", &self->cfg.engine, &self->err))
+		SKIP(return, "%s", self->err.msg);
+	LOAD(done);
+	cfg = self->cfg;
+	ASSERT_EQ(topology_parse("1n14l18c1t", &cfg.topo, NULL), 0);
+	EXPECT_EQ(vm_create(&cfg, -1, &self->vm, &self->err), -ERANGE);
+	EXPECT_STREQ(self->err.msg,
+		     "252 CPUs in this topology have APIC ids up to 433: the tcg engine has none above 254");
+	ASSERT_EQ(topology_parse("1n256l1c1t", &cfg.topo, NULL), 0);
+	EXPECT_EQ(vm_create(&cfg, -1, &self->vm, &self->err), -ERANGE);
+	self->vm = NULL;
+
+	ASSERT_EQ(topology_parse("1n255l1c1t", &self->cfg.topo, NULL), 0);
+	START(done);
+	EXPECT_END(VM_EVENT_EXIT);
+}
+
 TEST(engine_names)
 {
 	const struct vm_engine *engine = NULL;

@@ -27,7 +27,7 @@
 
 #define QEMU		"qemu-system-x86_64"
 #define QMP_TIMEOUT_MS	30000
-#define MAX_CPUS	288	/* hw/i386/microvm.c of QEMU 7.2: max_cpus */
+#define MAX_APIC_ID	254	/* no x2APIC, nor a kernel that would use it without an IOMMU */
 
 /* The child's file descriptors, by number on its command line. */
 enum {
@@ -287,12 +287,14 @@ static int tcg_spawn(struct vm *vm, struct err *err)
 static int tcg_create(struct vm *vm, const struct vm_image *image, struct err *err)
 {
 	unsigned int nr_cpus = topology_nr_cpus(&vm->cfg.topo);
+	unsigned int last = topology_apic_id(&vm->cfg.topo, nr_cpus - 1);
 	struct tcg *tcg;
 	int ret;
 
-	if (nr_cpus > MAX_CPUS)
-		return err_set(err, -ERANGE, "%u CPUs: the tcg engine has at most %u", nr_cpus,
-			       MAX_CPUS);
+	if (last > MAX_APIC_ID)
+		return err_set(err, -ERANGE,
+			       "%u CPUs in this topology have APIC ids up to %u: the tcg engine has none above %u",
+			       nr_cpus, last, MAX_APIC_ID);
 	tcg = calloc(1, sizeof(*tcg));
 	if (!tcg)
 		return err_set(err, -ENOMEM, "out of memory");
