@@ -237,7 +237,7 @@ struct err;		/* lib/log.h */
 struct ktstr_test {
 	const char *name;
 	const char *desc;		/* mandatory: what it verifies */
-	const char *topology;		/* default "1n2l2c1t" */
+	const char *topology;		/* see lib/topology.h; default "1n2l2c1t" */
 	unsigned int min_cpus, min_llcs, min_nodes;
 	bool needs_smt;
 	bool needs_scx;			/* the kernel must have sched_ext */

@@ -9,6 +9,7 @@
 #define KTSTR_LIB_WIRE_H
 
 #include "shm.h"
+#include "topology.h"
 
 enum msg_type {
 	MSG_STAGE = 1,		/* struct msg_stage */
@@ -163,7 +164,7 @@ struct job {
 	uint32_t sched_kind;		/* enum sched_kind */
 	uint32_t nr_sched_args;
 	char test[64];
-	char topology[32];
+	char topology[TOPOLOGY_NAME_LEN];
 	char sched_name[64];		/* for reports */
 	char sched_args[JOB_ARGS_LEN];	/* nr_sched_args strings, each with its NUL */
 };

@@ -12,6 +12,7 @@
 
 #define MEM_DEFAULT	(512 * MIB)
 #define MEM_PER_CPU	(32 * MIB)
+#define MEM_PER_NODE	(64 * MIB)
 #define MEM_ALIGN	(2 * MIB)
 #define MEM_HEADROOM	(64 * MIB)	/* for the runner and the engine */
 
@@ -352,8 +353,11 @@ int plan_memory(struct plan *plan, const struct options *opts, uint64_t kernel, 
 		struct plan_instance *inst = &plan->inst[i];
 		uint64_t mem = want;
 
-		if (!mem)
-			mem = max(MEM_DEFAULT, topology_nr_cpus(&inst->topo) * MEM_PER_CPU + fixed);
+		if (!mem) {
+			mem = max(topology_nr_cpus(&inst->topo) * MEM_PER_CPU,
+				  topology_all_nodes(&inst->topo) * MEM_PER_NODE);
+			mem = max(MEM_DEFAULT, mem + fixed);
+		}
 		mem = max(mem, inst->test->memory_mb * (uint64_t)MIB);
 		inst->mem_bytes = ALIGN_UP(mem, MEM_ALIGN);
 		if (inst->skip[0] || inst->mem_bytes + MEM_HEADROOM <= avail)

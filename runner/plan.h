@@ -8,7 +8,7 @@
 #include "../ktstr.h"
 #include "options.h"
 
-#define PLAN_NAME_LEN		192
+#define PLAN_NAME_LEN		256	/* a file has it: NAME_MAX, and the NUL */
 #define PLAN_MAX_FLAGS		8	/* of one test: 256 profiles */
 #define PLAN_MAX_INSTANCES	4096
 

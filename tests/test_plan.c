@@ -210,6 +210,32 @@ TEST_F(expand, each_test_on_each_topology)
 	EXPECT_STREQ("plain.2n4l2c2t.default", self->plan.inst[0].name);
 }
 
+/* What makes a machine another one is in the name, in characters that are fit for a file. */
+TEST_F(expand, topology_in_names)
+{
+	static const struct ktstr_test cxl = {
+		.name = "cxl", .desc = "d", .topology = "2n2l1c1t1m-21-30-017",
+	};
+	const struct ktstr_test *test = &cxl;
+	struct job job;
+
+	ASSERT_EQ(0, plan_build(&test, 1, &self->opts, &self->plan, &self->err)) {
+		TH_LOG("%s", self->err.msg);
+	}
+	EXPECT_STREQ("cxl.2n2l1c1t1m-21-30-17.default", self->plan.inst[0].name);
+	ASSERT_EQ(0, plan_job(&self->plan.inst[0], &self->opts, &job, &self->err));
+	EXPECT_STREQ("2n2l1c1t1m-21-30-17", job.topology);
+}
+
+TEST_F(expand, memory_grows_with_nodes)
+{
+	ASSERT_EQ(0, topology_parse("1n1l1c1t15m", self->opts.topologies, NULL));
+	self->opts.nr_topologies = 1;
+	ASSERT_EQ(0, build(self));
+	ASSERT_EQ(0, plan_memory(&self->plan, &self->opts, 10 * MIB, MIB, 64 * GIB, &self->err));
+	EXPECT_GE(self->plan.inst[0].mem_bytes, 16 * 64 * MIB);
+}
+
 TEST_F(expand, durations)
 {
 	const struct plan_instance *inst;

@@ -144,6 +144,9 @@ row topology_zero	1 "--topology: '0n1l1c1t'" "$bin" --topology 0n1l1c1t
 row topology_divide	1 "--topology: '2n3l1c1t'" "$bin" --topology 2n3l1c1t
 row topology_huge	1 "--topology: '1n1l9999c1t'" "$bin" --topology 1n1l9999c1t
 row topology_threads	1 "--topology: '1n1l1c3t'" "$bin" --topology 1n1l1c3t
+row topology_nodes	1 "--topology: '9n9l1c1t8m'.*at most 16 nodes" "$bin" --topology 9n9l1c1t8m
+row topology_matrix	1 "4 distances, but 2 nodes make 1 pairs" "$bin" --topology 2n2l1c1t-20-10-10-20
+row topology_distance	1 "distance of nodes 1 and 2 must be from 11 to 254" "$bin" --topology 2n2l1c1t1m-20-20-10
 row glob_no_match	1 "matches no test; near: " "$bin" -t "${test}x"
 row glob_empty		1 "-t: empty" "$bin" -t ''
 row append_control	1 "--append: control character" "$bin" --append "$(printf 'a\tb')"

@@ -2,6 +2,7 @@
 /*
  * test_topology.c - the arithmetic of topologies
  */
+#include <string.h>
 #include "kselftest_harness.h"
 #include "../lib/topology.h"
 
@@ -19,6 +20,12 @@ TEST(canonical_names)
 		{ "1n1l512c2t", "1n1l512c2t", 1024 },
 		{ "1n1024l1c1t", "1n1024l1c1t", 1024 },
 		{ "16n1024l1c1t", "16n1024l1c1t", 1024 },
+		{ "1n1l2c1t1m", "1n1l2c1t1m", 2 },
+		{ "8n8l1c1t08m", "8n8l1c1t8m", 8 },
+		{ "2n2l1c1t-21", "2n2l1c1t-21", 2 },
+		{ "2n2l1c1t1m-11-254-020", "2n2l1c1t1m-11-254-20", 2 },
+		/* What is the default anyway is not said. */
+		{ "3n3l1c1t-20-20-20", "3n3l1c1t", 3 },
 	};
 	char name[TOPOLOGY_NAME_LEN];
 	struct err err = { "" };
@@ -55,8 +62,27 @@ TEST(refused_with_a_reason)
 		{ "1n65536l65536c1t", "CPUs" }, { "1n4294967297l1c1t", "CPUs" },
 		{ "1n1l4294967296c1t", "CPUs" }, { "1n1l18446744073709551617c1t", "CPUs" },
 		{ "4294967297n1l1c1t", "nodes" }, { "1n1l1c4294967297t", "threads" },
+		{ "1n1l1c1t1", "expected" }, { "1n1l1c1tm", "expected" },
+		{ "1n1l1c1t1m1m", "expected" }, { "1n1l1c1t1M", "expected" },
+		{ "1n1l1c1t0m", "may be 0" }, { "1n1l1c1t16m", "16 nodes" },
+		{ "16n16l1c1t1m", "16 nodes" }, { "1n1l1c1t4294967296m", "16 nodes" },
+		/* Each pair once, nothing else: there is no way to be asymmetric. */
+		{ "1n1l1c1t-20", "1 distances, but 1 nodes make 0 pairs" },
+		{ "3n3l1c1t-20", "1 distances, but 3 nodes make 3 pairs" },
+		{ "2n2l1c1t1m-20-20", "2 distances, but 3 nodes make 3 pairs" },
+		{ "2n2l1c1t-10-20-20-10", "nodes 0 and 1 must be from 11 to 254" },
+		{ "2n2l1c1t-20-20", "2 distances, but 2 nodes make 1 pairs" },
+		{ "2n2l1c1t-10", "nodes 0 and 1 must be" },
+		{ "2n2l1c1t-0", "nodes 0 and 1 must be" },
+		{ "3n3l1c1t-20-20-9", "nodes 1 and 2 must be" },
+		{ "3n3l1c1t-20-255-20", "nodes 0 and 2 must be" },
+		{ "2n2l1c1t-276", "nodes 0 and 1 must be" },
+		{ "2n2l1c1t-4294967316", "nodes 0 and 1 must be" },
+		{ "2n2l1c1t-", "a '-' before each" }, { "2n2l1c1t--20", "a '-' before each" },
+		{ "2n2l1c1t-20-", "a '-' before each" }, { "2n2l1c1t-20x", "a '-' before each" },
+		{ "2n2l1c1t-20,20", "a '-' before each" }, { "9n9l1c1t-20", "at most 8 nodes" },
 	};
-	struct topology t, before = { 7, 7, 7, 7 };
+	struct topology t, before = { .nr_nodes = 7, .cores_per_llc = 7, .distance = { 7 } };
 	struct err err;
 	size_t i;
 
@@ -72,6 +98,80 @@ TEST(refused_with_a_reason)
 		EXPECT_EQ(memcmp(&t, &before, sizeof(t)), 0);
 		EXPECT_EQ(topology_parse(cases[i].in, &t, NULL), -EINVAL);
 	}
+}
+
+/* The longest: what a field of that size must hold, and what a job must carry. */
+TEST(longest_name)
+{
+	char in[2 * TOPOLOGY_NAME_LEN] = "4n512l1c2t4m", name[TOPOLOGY_NAME_LEN], cut[20];
+	struct err err = { "" };
+	struct topology t;
+	unsigned int i;
+
+	for (i = 0; i < TOPOLOGY_MAX_PAIRS; i++)
+		strcat(in, "-254");
+	ASSERT_EQ(topology_parse(in, &t, &err), 0) {
+		TH_LOG("%s", err.msg);
+	}
+	EXPECT_STREQ(topology_format(&t, name, sizeof(name)), in);
+	/* An instance is named after it. */
+	EXPECT_EQ(name[strspn(name, "nlctm0123456789-")], '\0');
+	topology_format(&t, cut, sizeof(cut));
+	EXPECT_EQ(strlen(cut), sizeof(cut) - 1);
+}
+
+TEST(equal)
+{
+	static const char *const names[] = {
+		"2n2l1c1t", "2n4l1c1t", "2n2l2c1t", "2n2l1c2t", "1n2l1c1t", "2n2l1c1t1m",
+		"2n2l1c1t-21", "2n2l1c1t-22",
+	};
+	struct topology a, b;
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		for (j = 0; j < ARRAY_SIZE(names); j++) {
+			ASSERT_EQ(topology_parse(names[i], &a, NULL), 0);
+			ASSERT_EQ(topology_parse(names[j], &b, NULL), 0);
+			EXPECT_EQ(topology_equal(&a, &b), i == j);
+		}
+	ASSERT_EQ(topology_parse("2n2l1c1t-20", &b, NULL), 0);
+	ASSERT_EQ(topology_parse("2n2l1c1t", &a, NULL), 0);
+	EXPECT_TRUE(topology_equal(&a, &b));
+}
+
+/*
+ *	node 0 --17-- node 1		node 3: memory, 17 from node 1,
+ *	   \21        /31		30 from the others
+ *	       node 2
+ */
+TEST(distances_as_given)
+{
+	static const unsigned int must[4][4] = {
+		{ 10, 17, 21, 30 },
+		{ 17, 10, 31, 17 },
+		{ 21, 31, 10, 30 },
+		{ 30, 17, 30, 10 },
+	};
+	struct cpumask m;
+	struct topology t;
+	unsigned int i, j;
+
+	ASSERT_EQ(topology_parse("3n3l2c1t1m-17-21-30-31-17-30", &t, NULL), 0);
+	EXPECT_EQ(topology_all_nodes(&t), 4);
+	for (i = 0; i < 4; i++)
+		for (j = 0; j < 4; j++)
+			EXPECT_EQ(topology_distance(&t, i, j), must[i][j]);
+	topology_node_cpus(&t, 3, &m);
+	EXPECT_TRUE(cpumask_empty(&m));
+	for (i = 0; i < 4; i++)
+		for (j = 0; j < 3; j++)
+			EXPECT_EQ(topology_nearest(&t, i, j), i == j || (i == 3 && j == 1));
+
+	/* From where nothing is nearer than the rest, all are the nearest. */
+	ASSERT_EQ(topology_parse("3n3l2c1t1m", &t, NULL), 0);
+	for (j = 0; j < 3; j++)
+		EXPECT_TRUE(topology_nearest(&t, 3, j));
 }
 
 FIXTURE(machine) {

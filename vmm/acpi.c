@@ -135,6 +135,39 @@ struct slit {				/* 5.2.17 */
 	uint8_t distance[];
 } __packed;
 
+struct hmat {				/* 5.2.28 */
+	struct sdt_header h;
+	uint32_t reserved;
+} __packed;
+
+struct hmat_domain {			/* 5.2.28.3, type 0 */
+	uint16_t type, reserved0;
+	uint32_t length;
+	uint16_t flags, reserved1;
+	uint32_t initiator, memory;
+	uint32_t reserved2;
+	uint64_t reserved3, reserved4;
+} __packed;
+
+_Static_assert(sizeof(struct hmat_domain) == 40, "the structure of type 0 has 40 bytes");
+
+#define HMAT_INITIATOR_VALID	(1U << 0)
+
+/* 5.2.28.4, type 1; initiators, targets and the matrix, 16 bits each, follow. */
+struct hmat_locality {
+	uint16_t type, reserved0;
+	uint32_t length;
+	uint8_t flags, data_type, min_transfer, reserved1;
+	uint32_t nr_initiators, nr_targets;
+	uint32_t reserved2;
+	uint64_t unit;
+} __packed;
+
+#define HMAT_ACCESS_LATENCY	0
+#define HMAT_ACCESS_BANDWIDTH	3
+#define HMAT_UNIT_LATENCY	1000	/* ps */
+#define HMAT_UNIT_BANDWIDTH	100	/* MB/s */
+
 /* Where the tables are put; becomes bad and stays bad when they do not fit. */
 struct arena {
 	uint8_t *buf;
@@ -305,10 +338,11 @@ static uint64_t build_madt(struct arena *a, const struct topology *topo)
 
 void acpi_node_ram(const struct acpi_config *cfg, unsigned int node, uint64_t *start, uint64_t *len)
 {
-	uint64_t share = cfg->ram_size / cfg->topo->nr_nodes & ~(2 * MIB - 1);
+	unsigned int nodes = topology_all_nodes(cfg->topo);
+	uint64_t share = cfg->ram_size / nodes & ~(2 * MIB - 1);
 
 	*start = node * share;
-	*len = node == cfg->topo->nr_nodes - 1 ? cfg->ram_size - *start : share;
+	*len = node == nodes - 1 ? cfg->ram_size - *start : share;
 }
 
 static void srat_memory(struct arena *a, unsigned int node, uint64_t base, uint64_t size)
@@ -334,7 +368,7 @@ static uint64_t build_srat(struct arena *a, const struct acpi_config *cfg)
 			.domain = topology_node_of_cpu(cfg->topo, cpu),
 			.apic_id = topology_apic_id(cfg->topo, cpu), .flags = SRAT_ENABLED,
 		}, sizeof(struct srat_x2apic));
-	for (node = 0; node < cfg->topo->nr_nodes; node++) {
+	for (node = 0; node < topology_all_nodes(cfg->topo); node++) {
 		uint64_t start, len, low;
 
 		acpi_node_ram(cfg, node, &start, &len);
@@ -348,17 +382,61 @@ static uint64_t build_srat(struct arena *a, const struct acpi_config *cfg)
 static uint64_t build_slit(struct arena *a, const struct topology *topo)
 {
 	struct slit *t = table_begin(a, "SLIT", 1, sizeof(*t));
-	unsigned int i, j;
+	unsigned int nodes = topology_all_nodes(topo), i, j;
 
 	if (!t)
 		return 0;
-	t->nr_localities = topo->nr_nodes;
-	for (i = 0; i < topo->nr_nodes; i++)
-		for (j = 0; j < topo->nr_nodes; j++) {
+	t->nr_localities = nodes;
+	for (i = 0; i < nodes; i++)
+		for (j = 0; j < nodes; j++) {
 			uint8_t d = topology_distance(topo, i, j);
 
 			arena_put(a, &d, 1);
 		}
+	return table_end(a, t);
+}
+
+static void hmat_locality(struct arena *a, const struct topology *topo, uint8_t data_type)
+{
+	bool latency = data_type == HMAT_ACCESS_LATENCY;
+	struct hmat_locality head = {
+		.type = 1, .data_type = data_type,
+		.nr_initiators = topo->nr_nodes, .nr_targets = topology_all_nodes(topo),
+		.unit = latency ? HMAT_UNIT_LATENCY : HMAT_UNIT_BANDWIDTH,
+	};
+	uint32_t i, j;
+
+	head.length = sizeof(head) + (head.nr_initiators + head.nr_targets) * sizeof(uint32_t) +
+		      head.nr_initiators * head.nr_targets * sizeof(uint16_t);
+	arena_put(a, &head, sizeof(head));
+	for (i = 0; i < head.nr_initiators; i++)
+		arena_put(a, &i, sizeof(i));
+	for (j = 0; j < head.nr_targets; j++)
+		arena_put(a, &j, sizeof(j));
+	for (i = 0; i < head.nr_initiators; i++)
+		for (j = 0; j < head.nr_targets; j++) {
+			unsigned int distance = topology_distance(topo, i, j);
+			uint16_t v = latency ? topology_latency(distance) :
+				     topology_bandwidth(distance) / HMAT_UNIT_BANDWIDTH;
+
+			arena_put(a, &v, sizeof(v));
+		}
+}
+
+static uint64_t build_hmat(struct arena *a, const struct topology *topo)
+{
+	struct hmat *t = table_begin(a, "HMAT", 2, sizeof(*t));
+	unsigned int node;
+
+	/* A memory-only node has no initiator of its own: that is for the matrix to say. */
+	for (node = 0; node < topology_all_nodes(topo); node++)
+		arena_put(a, &(struct hmat_domain){
+			.length = sizeof(struct hmat_domain), .memory = node,
+			.initiator = node < topo->nr_nodes ? node : 0,
+			.flags = node < topo->nr_nodes ? HMAT_INITIATOR_VALID : 0,
+		}, sizeof(struct hmat_domain));
+	hmat_locality(a, topo, HMAT_ACCESS_LATENCY);
+	hmat_locality(a, topo, HMAT_ACCESS_BANDWIDTH);
 	return table_end(a, t);
 }
 
@@ -372,9 +450,10 @@ long acpi_build(const struct acpi_config *cfg, uint8_t *buf, size_t size, uint64
 
 	table[nr++] = build_fadt(&a, build_dsdt(&a));
 	table[nr++] = build_madt(&a, cfg->topo);
-	if (cfg->topo->nr_nodes > 1) {
+	if (topology_all_nodes(cfg->topo) > 1) {
 		table[nr++] = build_srat(&a, cfg);
 		table[nr++] = build_slit(&a, cfg->topo);
+		table[nr++] = build_hmat(&a, cfg->topo);
 	}
 	xsdt = table_begin(&a, "XSDT", 1, sizeof(struct sdt_header));
 	arena_put(&a, table, nr * sizeof(table[0]));

@@ -3,7 +3,7 @@
  * acpi.h - the firmware tables, the same for every engine
  *
  * Hardware-reduced ACPI 6.5: FADT, a static DSDT with both serial ports, MADT,
- * and with more than one node SRAT and SLIT.
+ * and with more than one node SRAT, SLIT and HMAT.
  */
 #ifndef KTSTR_VMM_ACPI_H
 #define KTSTR_VMM_ACPI_H
