@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include "handover.h"
 #include "topology_check.h"
 
 #define MAX_CACHE_INDEX	16
@@ -110,7 +112,7 @@ static int check_distances(const char *sysfs, const struct topology *topo, unsig
 
 	if (read_at(sysfs, buf, sizeof(buf), "node/node%u/distance", node))
 		return err_set(err, -ENXIO, "node %u: its distances are missing", node);
-	for (to = 0; to < topo->nr_nodes; to++, pos = end) {
+	for (to = 0; to < topology_all_nodes(topo); to++, pos = end) {
 		distance = strtoul(pos, &end, 10);
 		if (end == pos || distance != topology_distance(topo, node, to))
 			return err_set(err, -ENXIO,
@@ -120,7 +122,7 @@ static int check_distances(const char *sysfs, const struct topology *topo, unsig
 	}
 	if (pos[strspn(pos, " ")])
 		return err_set(err, -ENXIO, "node %u has distances to more than %u nodes: \"%s\"",
-			       node, topo->nr_nodes, buf);
+			       node, topology_all_nodes(topo), buf);
 	return 0;
 }
 
@@ -134,6 +136,7 @@ static int check_node(const char *sysfs, const struct topology *topo, unsigned i
 
 	if (read_at(sysfs, buf, sizeof(buf), "node/node%u/cpulist", node))
 		return err_set(err, -ENXIO, "node %u does not exist", node);
+	/* None, if it is for memory only. */
 	topology_node_cpus(topo, node, &must);
 	ret = compare("CPUs of node", node, buf, &must, err);
 	if (ret)
@@ -151,20 +154,20 @@ static int check_node(const char *sysfs, const struct topology *topo, unsigned i
 /* All nodes of the topology and no others. A kernel without NUMA has none: right for one node. */
 static int check_nodes(const char *sysfs, const struct topology *topo, struct err *err)
 {
+	unsigned int node, nodes = topology_all_nodes(topo);
 	struct cpumask must = { };
 	char buf[CPULIST_LEN];
-	unsigned int node;
 	int ret;
 
 	if (read_at(sysfs, buf, sizeof(buf), "node/online")) {
-		if (topo->nr_nodes == 1)
+		if (nodes == 1)
 			return 0;
 		return err_set(err, -ENXIO, "this kernel knows no nodes, %u were asked for",
-			       topo->nr_nodes);
+			       nodes);
 	}
-	cpumask_set_range(&must, 0, topo->nr_nodes);
-	ret = compare("online nodes, number of nodes", topo->nr_nodes, buf, &must, err);
-	for (node = 0; !ret && node < topo->nr_nodes; node++)
+	cpumask_set_range(&must, 0, nodes);
+	ret = compare("online nodes, number of nodes", nodes, buf, &must, err);
+	for (node = 0; !ret && node < nodes; node++)
 		ret = check_node(sysfs, topo, node, err);
 	return ret;
 }
@@ -180,11 +183,97 @@ int topology_check_sysfs(const char *sysfs, const struct topology *topo, struct 
 	return ret ? ret : check_nodes(sysfs, topo, err);
 }
 
+static bool there(const char *fmt, ...) __printf(1, 2);
+
+static bool there(const char *fmt, ...)
+{
+	char path[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(path, sizeof(path), fmt, ap);
+	va_end(ap);
+	return !access(path, F_OK);
+}
+
+#define ACCESS	"node/node%u/access0/initiators"	/* the nearest CPUs */
+
+static int check_access(const char *sysfs, unsigned int node, const char *file, unsigned int must,
+			struct err *err)
+{
+	char buf[64];
+
+	if (read_at(sysfs, buf, sizeof(buf), ACCESS "/%s", node, file))
+		return err_set(err, -ENXIO, "memory of node %u: it has no %s", node, file);
+	if (strtoul(buf, NULL, 10) != must)
+		return err_set(err, -ENXIO, "memory of node %u: %s is %s, must be %u", node, file,
+			       buf, must);
+	return 0;
+}
+
+static int check_initiators(const char *sysfs, const struct topology *topo, unsigned int node,
+			    struct err *err)
+{
+	unsigned int cpu_node, distance = 0;
+	int ret;
+
+	for (cpu_node = 0; cpu_node < topo->nr_nodes; cpu_node++) {
+		bool must = topology_nearest(topo, node, cpu_node);
+		bool is = there("%s/devices/system/" ACCESS "/node%u", sysfs, node, cpu_node);
+
+		if (is != must)
+			return err_set(err, -ENXIO,
+				       "memory of node %u: the CPUs of node %u are %samong the nearest, must %sbe",
+				       node, cpu_node, is ? "" : "not ", must ? "" : "not ");
+		if (must)
+			distance = topology_distance(topo, cpu_node, node);
+	}
+	ret = check_access(sysfs, node, "read_latency", topology_latency(distance), err);
+	if (!ret)
+		ret = check_access(sysfs, node, "read_bandwidth",
+				   topology_bandwidth(distance), err);
+	return ret;
+}
+
+int topology_check_hmat(const char *sysfs, const struct topology *topo, struct err *err)
+{
+	unsigned int node, nodes = topology_all_nodes(topo), nr = 0;
+	int ret = 0;
+
+	/* A single node comes without an HMAT. */
+	if (nodes == 1)
+		return 0;
+	for (node = 0; node < nodes; node++)
+		nr += there("%s/devices/system/" ACCESS, sysfs, node);
+	if (!nr)
+		return err_set(err, -ENODATA,
+			       "no node shows who can reach its memory: nothing was read from HMAT");
+	for (node = 0; !ret && node < nodes; node++)
+		ret = check_initiators(sysfs, topo, node, err);
+	return ret;
+}
+
+/* Is there code in this kernel that reads HMAT? */
+static bool kernel_has_hmat(void)
+{
+	static const char name[] = "hmat_init";
+	char line[128];
+
+	return kallsyms_search(name, sizeof(name), line, sizeof(line));
+}
+
 int topology_check(struct scenario *scn, struct msg_result *res)
 {
+	const struct topology *topo = &scn->g->topo;
 	struct err err = { };
+	int ret;
 
-	if (topology_check_sysfs("/sys", &scn->g->topo, &err))
+	ret = topology_check_sysfs("/sys", topo, &err);
+	if (!ret)
+		ret = topology_check_hmat("/sys", topo, &err);
+	if (ret == -ENODATA && !kernel_has_hmat())
+		guest_detail(scn->g, "HMAT is not checked: this kernel has no CONFIG_ACPI_HMAT");
+	else if (ret)
 		result_set(scn->g, res, VERDICT_FAIL, CAUSE_TOPOLOGY, "%s", err.msg);
 	return 0;
 }

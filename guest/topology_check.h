@@ -14,6 +14,13 @@
  */
 int topology_check_sysfs(const char *sysfs, const struct topology *topo, struct err *err);
 
+/*
+ * topology_check_hmat - the same for what the kernel read from HMAT: for the memory of each node
+ * the nearest nodes with CPUs, latency and bandwidth from there. -ENODATA when it shows nothing
+ * at all, as a kernel without CONFIG_ACPI_HMAT.
+ */
+int topology_check_hmat(const char *sysfs, const struct topology *topo, struct err *err);
+
 /* topology_check - a body for KTSTR_TEST(): /sys against the topology of the job. */
 int topology_check(struct scenario *scn, struct msg_result *res);
 

@@ -4,6 +4,7 @@
  * the fault in it. Such an instance passes when it fails for the right cause. Its
  * twin, without the fault, shows that it is the fault which is noticed.
  */
+#include <errno.h>
 #include "../guest/topology_check.h"
 #include "../guest/truth.h"
 #include "../ktstr.h"
@@ -354,3 +355,55 @@ TOPOLOGY_TEST(topology_1n2l2c2t, "1n2l2c2t", .needs_smt = true);
 TOPOLOGY_TEST(topology_1n3l3c1t, "1n3l3c1t");
 /* Two nodes of two caches each. */
 TOPOLOGY_TEST(topology_2n4l2c1t, "2n4l2c1t", .min_nodes = 2);
+/* Nodes that are not equally far from each other, one of them without CPUs. */
+#define CXL	"2n4l1c2t1m-21-30-17"
+
+TOPOLOGY_TEST(topology_cxl, CXL, .min_nodes = 2);
+
+/* The machine is right, what it is compared with is another one. */
+static int compare_with(struct scenario *scn, struct msg_result *res, const char *other,
+			int (*check)(const char *sysfs, const struct topology *topo,
+				     struct err *err))
+{
+	struct err err = { "" };
+	struct topology topo;
+	int ret;
+
+	ret = topology_parse(other, &topo, &err);
+	if (ret)
+		return ret;
+	ret = check("/sys", &topo, &err);
+	if (ret == -ENODATA)
+		result_set(scn->g, res, VERDICT_SKIP, CAUSE_NONE, "%s", err.msg);
+	else if (ret)
+		result_set(scn->g, res, VERDICT_FAIL, CAUSE_TOPOLOGY, "%s", err.msg);
+	return 0;
+}
+
+#define TOPOLOGY_LIE(_name, _other, _check, _text)			\
+	static int _name(struct scenario *scn, struct msg_result *res)	\
+	{								\
+		return compare_with(scn, res, _other, _check);		\
+	}								\
+	KTSTR_TEST(_name,						\
+		.desc = "a " CXL " guest is no " _other,		\
+		.topology = CXL,					\
+		.body = _name,						\
+		.expect_fail = EXPECT_FAIL(TOPOLOGY, _text))
+
+TOPOLOGY_LIE(topology_lie_cpus, "2n4l1c1t1m-21-30-17", topology_check_sysfs,
+	     "online CPUs, number of CPUs 4: is \"0-7\", must be \"0-3\"");
+TOPOLOGY_LIE(topology_lie_smt, "2n4l2c1t1m-21-30-17", topology_check_sysfs,
+	     "thread siblings of CPU 0: is \"0-1\", must be \"0\"");
+TOPOLOGY_LIE(topology_lie_llc, "2n2l2c2t1m-21-30-17", topology_check_sysfs,
+	     "last-level cache of CPU 0: is \"0-1\", must be \"0-3\"");
+TOPOLOGY_LIE(topology_lie_node, "2n4l1c2t", topology_check_sysfs,
+	     "online nodes, number of nodes 2: is \"0-2\", must be \"0-1\"");
+TOPOLOGY_LIE(topology_lie_node_cpus, "1n4l1c2t2m-21-30-17", topology_check_sysfs,
+	     "CPUs of node 0: is \"0-3\", must be \"0-7\"");
+TOPOLOGY_LIE(topology_lie_distance, "2n4l1c2t1m-20-30-17", topology_check_sysfs,
+	     "distance from node 0 to 1 is 21 of \"10 21 30\", must be 20");
+TOPOLOGY_LIE(topology_lie_nearest, "2n4l1c2t1m-21-17-30", topology_check_hmat,
+	     "memory of node 2: the CPUs of node 0 are not among the nearest, must be");
+TOPOLOGY_LIE(topology_lie_latency, "2n4l1c2t1m-21-30-18", topology_check_hmat,
+	     "memory of node 2: read_latency is 170, must be 180");

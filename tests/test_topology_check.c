@@ -55,6 +55,27 @@ static void put_mask(FIXTURE_DATA(sysfs) *self, const struct cpumask *m, const c
 	put(self, cpulist_format(m, list, sizeof(list)), "%s", file);
 }
 
+/* What a kernel makes of HMAT. A node among others is a link there, but any file will do. */
+static void make_access(FIXTURE_DATA(sysfs) *self)
+{
+	const struct topology *t = &self->topo;
+	unsigned int node, cpu_node, near = 0;
+	char text[32];
+
+	for (node = 0; node < topology_all_nodes(t); node++) {
+		for (cpu_node = 0; cpu_node < t->nr_nodes; cpu_node++) {
+			if (!topology_nearest(t, node, cpu_node))
+				continue;
+			put(self, "", "node/node%u/access0/initiators/node%u", node, cpu_node);
+			near = topology_distance(t, node, cpu_node);
+		}
+		snprintf(text, sizeof(text), "%u", topology_latency(near));
+		put(self, text, "node/node%u/access0/initiators/read_latency", node);
+		snprintf(text, sizeof(text), "%u", topology_bandwidth(near));
+		put(self, text, "node/node%u/access0/initiators/read_bandwidth", node);
+	}
+}
+
 /* As a kernel shows that topology: L1d, L1i, L2 of each core, L3 of each LLC. */
 static void make_sysfs(FIXTURE_DATA(sysfs) *self, const char *name)
 {
@@ -84,20 +105,30 @@ static void make_sysfs(FIXTURE_DATA(sysfs) *self, const char *name)
 		}
 	}
 	cpumask_clear(&m);
-	cpumask_set_range(&m, 0, t->nr_nodes);
+	cpumask_set_range(&m, 0, topology_all_nodes(t));
 	put_mask(self, &m, "node/online");
-	for (node = 0; node < t->nr_nodes; node++) {
+	for (node = 0; node < topology_all_nodes(t); node++) {
 		topology_node_cpus(t, node, &m);
 		snprintf(file, sizeof(file), "node/node%u/cpulist", node);
 		put_mask(self, &m, file);
 		snprintf(text, sizeof(text), "Node %u MemTotal:  262144 kB\nNode %u MemFree: 0 kB",
 			 node, node);
 		put(self, text, "node/node%u/meminfo", node);
-		for (to = 0, text[0] = '\0'; to < t->nr_nodes; to++)
+		for (to = 0, text[0] = '\0'; to < topology_all_nodes(t); to++)
 			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%u",
 				 to ? " " : "", topology_distance(t, node, to));
 		put(self, text, "node/node%u/distance", node);
 	}
+	make_access(self);
+}
+
+static void drop(FIXTURE_DATA(sysfs) *self, const char *file)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/devices/system/%s", self->root, file);
+	if (unlink(path))
+		abort();
 }
 
 static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
@@ -121,7 +152,8 @@ FIXTURE_TEARDOWN(sysfs)
 	EXPECT_EQ(0, nftw(self->root, remove_one, 16, FTW_DEPTH | FTW_PHYS));
 }
 
-#define CHECK()	topology_check_sysfs(self->root, &self->topo, &self->err)
+#define CHECK()	(topology_check_sysfs(self->root, &self->topo, &self->err) ?:	\
+		 topology_check_hmat(self->root, &self->topo, &self->err))
 
 #define EXPECT_WRONG(_text) do {						\
 	self->err.msg[0] = '\0';						\
@@ -209,6 +241,88 @@ TEST_F(sysfs, distances)
 	EXPECT_WRONG("distance from node 0 to 1 is missing");
 	put(self, "10 20 20", "node/node0/distance");
 	EXPECT_WRONG("more than 2 nodes");
+}
+
+/*
+ * Nodes 0 and 1 have CPUs, 2 and 3 only memory: 2 is nearer to 1, 3 as far from 0 as from 1.
+ */
+static void make_cxl(FIXTURE_DATA(sysfs) *self)
+{
+	if (nftw(self->root, remove_one, 16, FTW_DEPTH | FTW_PHYS) || mkdir(self->root, 0700))
+		abort();
+	make_sysfs(self, "2n2l2c1t2m-20-30-40-25-40-50");
+}
+
+TEST_F(sysfs, memory_only_nodes)
+{
+	make_cxl(self);
+	EXPECT_EQ(0, CHECK()) {
+		TH_LOG("%s", self->err.msg);
+	}
+	put(self, "3", "node/node2/cpulist");
+	EXPECT_WRONG("CPUs of node 2: is \"3\", must be \"\"");
+	put(self, "", "node/node2/cpulist");
+	put(self, "Node 3 MemTotal: 0 kB", "node/node3/meminfo");
+	EXPECT_WRONG("node 3 has no memory");
+	put(self, "Node 3 MemTotal: 4 kB", "node/node3/meminfo");
+	put(self, "40 40 50 11", "node/node3/distance");
+	EXPECT_WRONG("distance from node 3 to 3 is 11");
+	put(self, "40 40 50 10", "node/node3/distance");
+	put(self, "30 25 10 20", "node/node2/distance");
+	EXPECT_WRONG("distance from node 2 to 3 is 20 of \"30 25 10 20\", must be 50");
+	put(self, "30 25 10 50", "node/node2/distance");
+	EXPECT_EQ(0, CHECK());
+	put(self, "0-1", "node/online");
+	EXPECT_WRONG("is \"0-1\", must be \"0-3\"");
+}
+
+TEST_F(sysfs, hmat_nearest)
+{
+	make_cxl(self);
+	put(self, "", "node/node2/access0/initiators/node0");
+	EXPECT_WRONG("memory of node 2: the CPUs of node 0 are among the nearest, must not be");
+	drop(self, "node/node2/access0/initiators/node0");
+	EXPECT_EQ(0, CHECK());
+	drop(self, "node/node3/access0/initiators/node1");
+	EXPECT_WRONG("memory of node 3: the CPUs of node 1 are not among the nearest, must be");
+}
+
+TEST_F(sysfs, hmat_numbers)
+{
+	make_cxl(self);
+	put(self, "200", "node/node2/access0/initiators/read_latency");
+	EXPECT_WRONG("memory of node 2: read_latency is 200, must be 250");
+	put(self, "250", "node/node2/access0/initiators/read_latency");
+	put(self, "100000", "node/node2/access0/initiators/read_bandwidth");
+	EXPECT_WRONG("memory of node 2: read_bandwidth is 100000, must be 40000");
+	put(self, "40000", "node/node2/access0/initiators/read_bandwidth");
+	EXPECT_EQ(0, CHECK());
+	drop(self, "node/node0/access0/initiators/read_latency");
+	EXPECT_WRONG("memory of node 0: it has no read_latency");
+}
+
+/* Nothing anywhere may be the kernel's configuration; something missing somewhere is not. */
+TEST_F(sysfs, no_hmat)
+{
+	char path[PATH_MAX];
+	unsigned int node;
+
+	for (node = 0; node < 2; node++) {
+		snprintf(path, sizeof(path), "%s/devices/system/node/node%u/access0", self->root,
+			 node);
+		ASSERT_EQ(0, nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS));
+	}
+	EXPECT_EQ(-ENODATA, CHECK());
+	EXPECT_NE(NULL, strstr(self->err.msg, "HMAT")) {
+		TH_LOG("%s", self->err.msg);
+	}
+	put(self, "", "node/node0/access0/initiators/node0");
+	put(self, "100", "node/node0/access0/initiators/read_latency");
+	put(self, "100000", "node/node0/access0/initiators/read_bandwidth");
+	EXPECT_WRONG("memory of node 1: the CPUs of node 1 are not among the nearest, must be");
+	/* One node has no HMAT. */
+	ASSERT_EQ(0, topology_parse("1n1l1c1t", &self->topo, NULL));
+	EXPECT_EQ(0, topology_check_hmat(self->root, &self->topo, &self->err));
 }
 
 TEST_HARNESS_MAIN
