@@ -81,6 +81,9 @@ kvm()		# $1: series, $2: kernel, then programs
 		fi
 	done
 	wait
+	# Too many boots for a guest of a guest; scripts/nested.sh takes them a few at a time.
+	[ "$here" = 4 ] || run "kvm-test_topologies-$series" 900 tests/test_topologies.sh	\
+		"$out/ktstr_basic" "$kernel" --accel kvm
 }
 
 newest=
@@ -98,6 +101,8 @@ for series in ${CHECK_KERNELS:-7 6.18}; do
 		run test_runner 900 tests/test_runner.sh "$out/ktstr_basic" "$kernel"
 		run test_repeat 600 tests/test_repeat.sh "$out/ktstr_basic" "$kernel"
 		run test_tree 900 tests/test_tree.sh "$tree" "$kernel" "$logs/tree"
+		run test_topologies 1800 tests/test_topologies.sh "$out/ktstr_basic" "$kernel"	\
+			--accel tcg -j 2
 		kvm "$series" "$kernel" "$out/ktstr_basic" "$out/ktstr_cpuset"
 	else
 		run test_schedulers 900 tests/test_schedulers.sh "$out/ktstr_basic" "$tree"	\
