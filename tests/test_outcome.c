@@ -468,7 +468,9 @@ FIXTURE(deadline) {
 FIXTURE_SETUP(deadline)
 {
 	memset(self, 0, sizeof(*self));
-	self->inst.topo = (struct topology){ 1, 1, 4, 1 };
+	self->inst.topo = (struct topology){
+		.nr_nodes = 1, .nr_llcs = 1, .cores_per_llc = 4, .threads_per_core = 1,
+	};
 	self->inst.run_ms = 2000;
 	deadline_init(&self->d, &self->inst);
 }
@@ -488,8 +490,12 @@ TEST_F(deadline, limits)
 	/* More CPUs take longer to emulate. */
 	self->inst.topo.cores_per_llc = 16;
 	deadline_init(&self->d, &self->inst);
+	EXPECT_EQ(157 * NSEC_PER_SEC, self->d.boot_ns);
 	EXPECT_EQ(4 * 130 * NSEC_PER_SEC, self->d.job_ns);
 	EXPECT_EQ(128 * NSEC_PER_SEC, self->d.guest_ns);
+	self->inst.topo.cores_per_llc = 240;
+	deadline_init(&self->d, &self->inst);
+	EXPECT_EQ(1752 * NSEC_PER_SEC, self->d.boot_ns);
 }
 
 /* Boot, then the job, each with its own limit. */

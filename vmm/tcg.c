@@ -244,8 +244,11 @@ static int tcg_spawn(struct vm *vm, struct err *err)
 	/* Kernels read the RTC even where FADT has none, and then wait a second for it. */
 	ARG("-rtc", "base=2000-01-01,clock=vm");
 	ARG("-accel", "tcg,thread=single", "-icount", "shift=3,sleep=off", "-seed", "1");
-	/* Intel's cache leaves carry the LLCs; no instruction may bring in entropy of the host. */
-	ARG("-cpu", "max,vendor=GenuineIntel,rdrand=off,rdseed=off,la57=off");
+	/*
+	 * Intel's cache leaves carry the LLCs; no instruction may bring in entropy of the host.
+	 * That model of the family has a constant TSC: of others, each CPU calibrates a delay loop.
+	 */
+	ARG("-cpu", "max,vendor=GenuineIntel,model=6,rdrand=off,rdseed=off,la57=off");
 	ARG("-smp", smp, "-m", mem, "-object", ram, "-bios", fds[0]);
 	ARG("-chardev", fds[1], "-device", "isa-serial,index=0,chardev=com1");
 	ARG("-chardev", fds[2], "-device", "isa-serial,index=1,chardev=com2");
