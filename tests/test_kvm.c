@@ -92,6 +92,15 @@ GUEST_CODE(rdtsc_bell,
 #define AWAIT_AP	"7: pause; cmpl $0x4241, 0x11000; jb 7b;"
 
 GUEST_CODE(ap, START_AP(AP_HERE "4: hlt; jmp 4b;") AWAIT_AP PUTC("A") EXIT(0x20) FOREVER);
+/* The same for the CPU whose APIC id is 299, which takes an x2APIC. */
+#define WRMSR(reg, hi, lo)							\
+	"mov $" #reg ", %ecx; mov $" #hi ", %edx; mov $" #lo ", %eax; wrmsr;"
+GUEST_CODE(x2ap,
+	   "lea 5f(%rip), %rsi; mov $0x10000, %edi; mov $6f-5f, %ecx; cld; rep movsb;"
+	   "movl $0, 0x11000; mov $0x1b, %ecx; rdmsr; or $0xc00, %eax; wrmsr;"
+	   WRMSR(0x80f, 0, 0x1ff) WRMSR(0x830, 299, 0x4500) WRMSR(0x830, 299, 0x4610)
+	   "jmp 6f; .code16; 5:" AP_HERE "4: hlt; jmp 4b; .code64; 6:"
+	   AWAIT_AP PUTC("X") EXIT(0x20) FOREVER);
 /* Both count at once; no step may be lost. */
 GUEST_CODE(ap_counts,
 	   START_AP(AP_DATA "movl $0, 0x100; movw $0x4241, 0; mov $50000, %cx;"
@@ -319,6 +328,15 @@ TEST_F(kvm, smp_init_sipi)
 	START(ap);
 	EXPECT_END(VM_EVENT_EXIT);
 	EXPECT_CONSOLE(self->vm, "A");
+	finish(&self->vm);
+}
+
+TEST_F(kvm, smp_x2apic)
+{
+	CPUS("1n300l1c1t");
+	START(x2ap);
+	EXPECT_END(VM_EVENT_EXIT);
+	EXPECT_CONSOLE(self->vm, "X");
 	finish(&self->vm);
 }
 
