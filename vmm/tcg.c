@@ -29,6 +29,13 @@
 #define QMP_TIMEOUT_MS	30000
 #define MAX_APIC_ID	254	/* no x2APIC, nor a kernel that would use it without an IOMMU */
 
+/*
+ * How long an instruction takes: 2^shift ns. All CPUs share what there is, and with more of them
+ * than that the ticks of all would leave nothing to any.
+ */
+#define MANY_CPUS	128
+#define ICOUNT(shift)	"shift=" #shift ",sleep=off"
+
 /* The child's file descriptors, by number on its command line. */
 enum {
 	FD_RAM = 10,
@@ -243,7 +250,8 @@ static int tcg_spawn(struct vm *vm, struct err *err)
 	ARG("-machine", "microvm,acpi=off,pit=off,pic=off,rtc=on,isa-serial=off,x-option-roms=off,auto-kernel-cmdline=off,memory-backend=ram");
 	/* Kernels read the RTC even where FADT has none, and then wait a second for it. */
 	ARG("-rtc", "base=2000-01-01,clock=vm");
-	ARG("-accel", "tcg,thread=single", "-icount", "shift=3,sleep=off", "-seed", "1");
+	ARG("-accel", "tcg,thread=single", "-icount",
+	    topology_nr_cpus(topo) > MANY_CPUS ? ICOUNT(1) : ICOUNT(3), "-seed", "1");
 	/*
 	 * Intel's cache leaves carry the LLCs; no instruction may bring in entropy of the host.
 	 * That model of the family has a constant TSC: of others, each CPU calibrates a delay loop.
