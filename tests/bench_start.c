@@ -227,7 +227,7 @@ static bool run_qemu(const struct start *s, uint64_t v[NR_MEASURES])
 	};
 	static const char *const cpu[2][6] = {
 		{ "-accel", "tcg,thread=single", "-icount", "shift=3,sleep=off",
-		  "-cpu", "max,vendor=GenuineIntel,rdrand=off,rdseed=off,la57=off" },
+		  "-cpu", "max,vendor=GenuineIntel,model=6,rdrand=off,rdseed=off,la57=off" },
 		{ "-accel", "kvm", "-cpu", "host" },
 	};
 	unsigned int n = 0, i;
