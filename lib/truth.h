@@ -28,7 +28,7 @@ struct truth_cpu {
  * for a moment after the one that stops the VM: once in a while a kernel thread wakes up
  * there, but not every time.
  */
-#define TRUTH_LOOKS	4U
+#define TRUTH_LOOKS	12U
 
 #define TRUTH_CPU_FMT	"truth: cpu %u: nr_running %u clock %llu curr %u scx %u slack %u"
 #define TRUTH_FOR_FMT	"truth: for %llu ns"
