@@ -57,11 +57,12 @@ struct affinity {
 
 struct work {
 	enum work_type type;
-	unsigned int nr;	/* workers; for pairs an even number */
+	unsigned int nr;	/* workers; whole groups of them */
 	double per_cpu;		/* instead of nr: workers per usable CPU, rounded up */
-	unsigned int burst_ms;	/* BURSTY, default 50 */
-	unsigned int sleep_ms;	/* BURSTY, default 100 */
-	unsigned int spin;	/* spin hints per unit, default 1024 */
+	/* 0 is the default of the type, guest/work/types.c; what has none there is not for it. */
+	unsigned int spin;	/* steps of arithmetic per unit */
+	unsigned int burst_ms;
+	unsigned int sleep_ms;
 	int policy;		/* SCHED_*; 0 is SCHED_OTHER */
 	int prio;		/* SCHED_FIFO, SCHED_RR; 1 to 49, below that of PID 1 */
 	int nice;

@@ -158,22 +158,17 @@ static int check_policy(const struct work *work, struct err *err)
 
 static int check_work(const struct work *work, struct err *err)
 {
-	const struct work_type_ops *ops = work_ops(work->type);
 	int ret;
 
-	if (!ops)
-		return err_set(err, -EINVAL, "work type %d does not exist", work->type);
+	ret = work_check(work, err);
+	if (ret)
+		return ret;
 	if (!(work->per_cpu >= 0 && work->per_cpu <= 64))
 		return err_set(err, -EINVAL, "%g workers per CPU: must be up to 64", work->per_cpu);
 	if (!work->nr == !(work->per_cpu > 0))
 		return err_set(err, -EINVAL, "workers: say either how many or how many per CPU");
 	if (work->nr > MAX_WORKERS)
 		return err_set(err, -EINVAL, "%u workers: must be up to %d", work->nr, MAX_WORKERS);
-	if (ops->pair && work->nr % 2)
-		return err_set(err, -EINVAL, "%u workers of type %s: must be an even number",
-			       work->nr, ops->name);
-	if ((work->burst_ms || work->sleep_ms) && work->type != WORK_BURSTY)
-		return err_set(err, -EINVAL, "burst and sleep are not for type %s", ops->name);
 	ret = check_policy(work, err);
 	return ret ? ret : check_affinity(&work->affinity, err);
 }

@@ -45,8 +45,7 @@ static int resolve_affinity(struct scenario *scn, const struct affinity *aff, st
 
 static unsigned int nr_workers(const struct scenario *scn, const struct work *work)
 {
-	const struct work_type_ops *ops = work_ops(work->type);
-	unsigned int nr = work->nr;
+	unsigned int nr = work->nr, group = work_group(work);
 	double wanted;
 
 	if (work->per_cpu > 0) {
@@ -55,9 +54,7 @@ static unsigned int nr_workers(const struct scenario *scn, const struct work *wo
 		if (wanted - nr > FRAC_EPSILON)
 			nr++;
 	}
-	if (ops && ops->pair)
-		nr += nr % 2;
-	return nr;
+	return DIV_ROUND_UP(nr, group) * group;
 }
 
 /* @cg NULL: where we are ourselves. */

@@ -121,7 +121,7 @@ static void worker_destroy(struct worker *w)
 	free(w);
 }
 
-static int worker_fork(struct worker *w, const struct cpumask *online, const struct work_pair *pair)
+static int worker_fork(struct worker *w, const struct cpumask *online, const struct work_seat *seat)
 {
 	pid_t parent = getpid();
 	sigset_t usr1, old;
@@ -133,7 +133,7 @@ static int worker_fork(struct worker *w, const struct cpumask *online, const str
 	sigprocmask(SIG_BLOCK, &usr1, &old);
 	pid = fork();
 	if (!pid)
-		work_main(w->page, &w->work, online, pair, parent);
+		work_main(w->page, &w->work, online, seat, parent);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	if (pid < 0)
 		return -errno;
@@ -189,41 +189,57 @@ static struct worker **list_tail(struct worker **list, unsigned int *nr)
 	return list;
 }
 
+/* The place of the @i-th worker of a batch in its group. The first one brings the pipes. */
+static int take_seat(struct work_seat *seat, const struct work_type_ops *ops, unsigned int i,
+		     struct worker *w, struct pair_pipes *pipes)
+{
+	int ret;
+
+	seat->side = i % seat->size;
+	if (!seat->side) {
+		seat->shared = &w->page->shared;
+		if (ops->pipe) {
+			ret = pipes_open(pipes);
+			if (ret)
+				return ret;
+		}
+	}
+	if (ops->pipe) {
+		seat->rfd = pipes->to[seat->side][0];
+		seat->wfd = pipes->to[!seat->side][1];
+	}
+	return 0;
+}
+
 int workers_fork(struct worker **list, const struct worker_spec *spec, struct worker **first,
 		 struct err *err)
 {
-	const struct work_type_ops *ops = work_ops(spec->work.type);
-	struct work_pair pair = { .rfd = -1, .wfd = -1 };
+	struct work_seat seat = { .rfd = -1, .wfd = -1 };
+	const struct work_type_ops *ops;
 	struct pair_pipes pipes;
 	struct worker **tail, *w;
 	unsigned int i, id;
-	int ret = 0;
+	int ret;
 
 	*first = NULL;
-	if (!ops)
-		return err_set(err, -EINVAL, "work type %d does not exist", spec->work.type);
-	if (!spec->work.nr || (ops->pair && spec->work.nr % 2))
-		return err_set(err, -EINVAL, "%u workers of type %s: must be %s", spec->work.nr,
-			       ops->name, ops->pair ? "an even number" : "at least one");
+	ret = work_check(&spec->work, err);
+	if (ret)
+		return ret;
+	ops = work_ops(spec->work.type);
+	if (!spec->work.nr)
+		return err_set(err, -EINVAL, "0 workers of type %s: must be at least one",
+			       ops->name);
 
+	seat.size = work_group(&spec->work);
 	memset(&pipes, -1, sizeof(pipes));
 	tail = list_tail(list, &id);
 	for (i = 0; i < spec->work.nr; i++, id++) {
 		ret = worker_new(spec, id, &w);
 		if (ret)
 			break;
-		if (ops->pair) {
-			pair.side = i % 2;
-			if (!pair.side) {
-				pair.first = w->page;
-				if (ops->pipe)
-					ret = pipes_open(&pipes);
-			}
-			pair.rfd = pipes.to[pair.side][0];
-			pair.wfd = pipes.to[!pair.side][1];
-		}
+		ret = take_seat(&seat, ops, i, w, &pipes);
 		if (!ret)
-			ret = worker_fork(w, &spec->online, &pair);
+			ret = worker_fork(w, &spec->online, &seat);
 		if (ret) {
 			worker_destroy(w);
 			break;
@@ -232,7 +248,7 @@ int workers_fork(struct worker **list, const struct worker_spec *spec, struct wo
 		tail = &w->next;
 		if (!*first)
 			*first = w;
-		if (ops->pipe && pair.side)
+		if (ops->pipe && seat.side)
 			pipes_close(&pipes);
 	}
 	pipes_close(&pipes);

@@ -46,6 +46,7 @@ struct migration {
 };
 
 #define WORKER_MIGRATIONS	32	/* the first ones; all are counted */
+#define WORKER_WAKES		1024	/* a sample of all */
 
 /* All times are CLOCK_MONOTONIC. Written by the worker only. */
 struct worker_report {
@@ -70,9 +71,26 @@ struct worker_report {
 	uint64_t gap_ns, gap_at_ns;
 	uint32_t gap_cpu;
 	uint32_t last_cpu;
+	/*
+	 * How long it was runnable before it ran: of the longest, when that was over and on
+	 * which CPU; and of the first WORKER_WAKES, or of that many drawn from all by lot.
+	 */
+	uint64_t nr_wakes;
+	uint64_t wake_max_ns, wake_max_at_ns;
+	uint32_t wake_max_cpu;
+	uint64_t wake_ns[WORKER_WAKES];
+	uint64_t nr_checkpoints;
 	/* Checkpoints on a CPU that was not allowed, and the first of them. */
 	uint64_t nr_outside, outside_ns;
 	uint32_t outside_cpu;
+};
+
+#define WORK_GROUP_MAX	32
+
+/* What a group of workers has in common; that in the page of its first one is used. */
+struct work_shared {
+	_Atomic uint32_t word;		/* that they wait on: whose turn it is, for instance */
+	_Atomic uint64_t wake_ns[WORK_GROUP_MAX];	/* when each was woken */
 };
 
 /*
@@ -91,9 +109,7 @@ struct worker_page {
 	_Atomic uint32_t gen;
 	struct worker_allowed allowed[2];
 	struct cpumask affinity;	/* to ask for, empty: none; set before its release */
-	/* Of a pair; the one in the page of its first worker is used. */
-	_Atomic uint32_t turn;
-	_Atomic uint64_t wake_ns;	/* when the turn was handed over */
+	struct work_shared shared;
 	struct worker_report rep;
 };
 

@@ -109,13 +109,15 @@ TEST(work)
 	STEPS_OF(HOLD_FULL, .cgroups = CGROUPS({ "cg", CPUSET_NONE, WORKERS(__VA_ARGS__) }))
 
 	EXPECT_LEGAL(WORK_IN(PIPE_IO, 2));
-	EXPECT_ILLEGAL("must be an even number", WORK_IN(PIPE_IO, 3));
-	EXPECT_ILLEGAL("must be an even number", WORK_IN(FUTEX_PING_PONG, 1));
+	EXPECT_ILLEGAL("step 0, cgroup cg: 3 workers of type PIPE_IO: must be a multiple of 2",
+		       WORK_IN(PIPE_IO, 3));
+	EXPECT_ILLEGAL("must be a multiple of 2", WORK_IN(FUTEX_PING_PONG, 1));
 	EXPECT_ILLEGAL("say either", WORK_IN(CPU_SPIN, 0));
 	EXPECT_ILLEGAL("say either", WORK_IN(CPU_SPIN, 1, .per_cpu = 1));
 	EXPECT_ILLEGAL("workers per CPU", WORK_IN(CPU_SPIN, 0, .per_cpu = -1));
 	EXPECT_ILLEGAL("up to 1024", WORK_IN(CPU_SPIN, 1025));
-	EXPECT_ILLEGAL("not for type CPU_SPIN", WORK_IN(CPU_SPIN, 1, .burst_ms = 1));
+	EXPECT_ILLEGAL("burst_ms is not for type CPU_SPIN", WORK_IN(CPU_SPIN, 1, .burst_ms = 1));
+	EXPECT_ILLEGAL("sleep_ms 60001: must be up to", WORK_IN(BURSTY, 1, .sleep_ms = 60001));
 	EXPECT_ILLEGAL("policy 99", WORK_IN(CPU_SPIN, 1, .policy = 99));
 	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .policy = SCHED_FIFO, .prio = 1));
 	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .policy = SCHED_FIFO, .prio = PID1_PRIO - 1));

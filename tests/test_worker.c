@@ -31,14 +31,18 @@ FIXTURE_VARIANT(worker)
 {
 	enum work_type type;
 	unsigned int nr;
+	bool wakes;		/* it sleeps, and is woken */
 };
 
 FIXTURE_VARIANT_ADD(worker, cpu_spin) { .type = WORK_CPU_SPIN, .nr = 2 };
 FIXTURE_VARIANT_ADD(worker, yield_heavy) { .type = WORK_YIELD_HEAVY, .nr = 2 };
 FIXTURE_VARIANT_ADD(worker, mixed) { .type = WORK_MIXED, .nr = 2 };
-FIXTURE_VARIANT_ADD(worker, bursty) { .type = WORK_BURSTY, .nr = 2 };
-FIXTURE_VARIANT_ADD(worker, pipe_io) { .type = WORK_PIPE_IO, .nr = 4 };
-FIXTURE_VARIANT_ADD(worker, futex_ping_pong) { .type = WORK_FUTEX_PING_PONG, .nr = 4 };
+FIXTURE_VARIANT_ADD(worker, bursty) { .type = WORK_BURSTY, .nr = 2, .wakes = true };
+FIXTURE_VARIANT_ADD(worker, pipe_io) { .type = WORK_PIPE_IO, .nr = 4, .wakes = true };
+FIXTURE_VARIANT_ADD(worker, futex_ping_pong)
+{
+	.type = WORK_FUTEX_PING_PONG, .nr = 4, .wakes = true
+};
 
 FIXTURE_SETUP(worker)
 {
@@ -114,6 +118,12 @@ static void run_all(FIXTURE_DATA(worker) *self)
 	collect_all(self->list);
 }
 
+/* A checkpoint for each millisecond of CPU time, at the least. */
+static bool checks_often(const struct worker_report *rep)
+{
+	return rep->nr_checkpoints >= rep->cpu_time_ns / NSEC_PER_MSEC;
+}
+
 TEST_F(worker, every_type_works_and_reports)
 {
 	struct worker_report *rep;
@@ -149,6 +159,14 @@ TEST_F(worker, every_type_works_and_reports)
 		EXPECT_TRUE(cpumask_empty(&outside));
 		EXPECT_EQ(0, rep->nr_outside);
 		EXPECT_LT(0, rep->gap_ns);
+		EXPECT_TRUE(checks_often(rep)) {
+			TH_LOG("%llu checkpoints in %llu ns",
+			       (unsigned long long)rep->nr_checkpoints,
+			       (unsigned long long)rep->cpu_time_ns);
+		}
+		EXPECT_EQ(variant->wakes, !!rep->nr_wakes);
+		EXPECT_GE(rep->end_ns - rep->start_ns, rep->wake_max_ns);
+		EXPECT_GE(rep->gap_ns, rep->wake_max_ns);
 		if (variant->type == WORK_BURSTY) {
 			/* Half of the time asleep, at the least. */
 			EXPECT_GT((rep->end_ns - rep->start_ns) * 3 / 4, rep->cpu_time_ns);
@@ -419,6 +437,39 @@ TEST_F(one, sleeping_on_purpose_is_no_gap)
 	EXPECT_EQ(0, collect_all(self->w.list));
 	EXPECT_LE(2, rep->iterations);
 	EXPECT_GT(400 * NSEC_PER_MSEC, rep->gap_ns);
+}
+
+/* More than are kept: a fair sample of them is, and the worst is known in any case. */
+TEST(sample_of_wake_ups)
+{
+	const unsigned int nr = 100 * WORKER_WAKES;
+	struct worker_page *page = calloc(1, sizeof(*page));
+	struct work_self self = { .page = page, .rng = 1 };
+	unsigned int i, low = 0;
+	double sum = 0;
+
+	ASSERT_NE(NULL, page);
+	for (i = 0; i < nr; i++) {
+		page->rep.last_ns = i;
+		page->rep.last_cpu = i % 7;
+		work_wake_sample(&self, i == 5 ? nr : i);
+		if (i == WORKER_WAKES - 1)
+			EXPECT_EQ(i, page->rep.wake_ns[i]);
+	}
+	EXPECT_EQ(nr, page->rep.nr_wakes);
+	EXPECT_EQ(nr, page->rep.wake_max_ns);
+	EXPECT_EQ(5, page->rep.wake_max_at_ns);
+	EXPECT_EQ(5, page->rep.wake_max_cpu);
+	for (i = 0; i < WORKER_WAKES; i++) {
+		sum += page->rep.wake_ns[i];
+		low += page->rep.wake_ns[i] < nr / 10;
+	}
+	/* Five standard deviations of either. */
+	EXPECT_LT(nr / 2 * .91, sum / WORKER_WAKES);
+	EXPECT_GT(nr / 2 * 1.09, sum / WORKER_WAKES);
+	EXPECT_LT(WORKER_WAKES / 20, low);
+	EXPECT_GT(WORKER_WAKES / 20 * 3, low);
+	free(page);
 }
 
 TEST_F(one, ran_outside)

@@ -7,81 +7,70 @@
  */
 #include <errno.h>
 #include <linux/futex.h>
-#include <limits.h>
-#include <poll.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include "work.h"
 
-#define PAIR_WAIT_NS	(100 * NSEC_PER_MSEC)
-
-/* The partner is gone. If it was not told to go, its own report says why. */
-static void wait_for_stop(struct work_self *self)
-{
-	while (!work_stopped(self))
-		poll(NULL, 0, 100);
-}
-
-void work_run_pipe_io(struct work_self *self)
+/* Give the partner a turn, wait for our own. False when there are to be no more. */
+static bool pipe_turn(struct work_self *self)
 {
 	uint64_t stamp;
 	ssize_t ret;
 
-	while (!work_stopped(self)) {
-		work_unit(self);
-
+	do {
 		stamp = now_ns();
-		ret = write(self->wfd, &stamp, sizeof(stamp));
-		if (ret < 0 && errno == EINTR)
-			continue;
-		if (ret != sizeof(stamp))
-			break;
+		ret = write(self->seat.wfd, &stamp, sizeof(stamp));
+	} while (ret < 0 && errno == EINTR && !work_stopped(self));
+	if (ret != sizeof(stamp))
+		return false;
 
-		/* No race with a stop: the partner is stopped as well, and closes its end. */
-		work_block(self);
-		do {
-			ret = read(self->rfd, &stamp, sizeof(stamp));
-		} while (ret < 0 && errno == EINTR && !work_stopped(self));
-		if (ret != sizeof(stamp))
-			break;
-
-		/* If the partner was first, we never slept. */
-		work_unblock(self, max(stamp, self->base_ns));
-		self->page->rep.iterations++;
-	}
-	/* Nobody may wait for us any more. */
-	close(self->wfd);
-	wait_for_stop(self);
+	/* No race with a stop: the partner is stopped as well, and closes its end. */
+	work_block(self);
+	do {
+		ret = read(self->seat.rfd, &stamp, sizeof(stamp));
+	} while (ret < 0 && errno == EINTR && !work_stopped(self));
+	if (ret != sizeof(stamp))
+		return false;
+	work_woken(self, stamp);
+	self->page->rep.iterations++;
+	return true;
 }
 
-static long futex(_Atomic uint32_t *word, int op, uint32_t val, const struct timespec *timeout)
+void work_run_pipe_io(struct work_self *self)
 {
-	return syscall(SYS_futex, word, op, val, timeout, NULL, 0);
+	do {
+		work_unit(self);
+	} while (!work_stopped(self) && pipe_turn(self));
+
+	/* Nobody may wait for us any more. If nobody told us to go, the partner's end says why. */
+	close(self->seat.wfd);
+	work_wait_stop(self);
 }
 
 void work_run_futex_ping_pong(struct work_self *self)
 {
-	const struct timespec timeout = { .tv_nsec = PAIR_WAIT_NS };
-	_Atomic uint32_t *turn = &self->pair->turn;
+	const struct timespec timeout = { .tv_nsec = WORK_WAIT_NS };
+	struct work_shared *shared = self->seat.shared;
+	unsigned int side = self->seat.side;
+	unsigned int next = (side + 1) % self->seat.size;
 	bool waited;
 
 	while (!work_stopped(self)) {
-		for (waited = false; atomic_load(turn) != self->side; waited = true) {
+		for (waited = false; atomic_load(&shared->word) != side; waited = true) {
 			if (!waited)
 				work_block(self);
-			if (futex(turn, FUTEX_WAIT, !self->side, &timeout) && errno != EAGAIN &&
-			    errno != EINTR && errno != ETIMEDOUT)
+			if (work_futex(&shared->word, FUTEX_WAIT, !side, &timeout, 0) &&
+			    errno != EAGAIN && errno != EINTR && errno != ETIMEDOUT)
 				work_fail(self, WORKER_SETUP_WORK, errno);
 			if (work_stopped(self))
 				return;
 		}
 		if (waited)
-			work_unblock(self, max(atomic_load(&self->pair->wake_ns), self->base_ns));
+			work_woken(self, atomic_load(&shared->wake_ns[side]));
 
 		work_unit(self);
-		atomic_store(&self->pair->wake_ns, now_ns());
-		atomic_store(turn, !self->side);
-		futex(turn, FUTEX_WAKE, 1, NULL);
+		atomic_store(&shared->wake_ns[next], now_ns());
+		atomic_store(&shared->word, next);
+		work_futex(&shared->word, FUTEX_WAKE, 1, NULL, 0);
 		self->page->rep.iterations++;
 	}
 }

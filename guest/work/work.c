@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,33 +13,10 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include "../../lib/random.h"
 #include "work.h"
 
-#define SPIN_DEFAULT		1024
-#define SPIN_SLICE		1024	/* between two checkpoints */
-#define BURST_MS_DEFAULT	50
-#define SLEEP_MS_DEFAULT	100
-
-static const struct work_type_ops table[NR_WORK_TYPES] = {
-	[WORK_CPU_SPIN]	= { .name = "CPU_SPIN", .always_runnable = true,
-			    .run = work_run_cpu_spin },
-	[WORK_YIELD_HEAVY] = { .name = "YIELD_HEAVY", .always_runnable = true,
-			    .run = work_run_yield_heavy },
-	[WORK_MIXED]	= { .name = "MIXED", .always_runnable = true,
-			    .run = work_run_mixed },
-	[WORK_BURSTY]	= { .name = "BURSTY", .run = work_run_bursty },
-	[WORK_PIPE_IO]	= { .name = "PIPE_IO", .pair = true, .pipe = true,
-			    .run = work_run_pipe_io },
-	[WORK_FUTEX_PING_PONG] = { .name = "FUTEX_PING_PONG", .pair = true,
-			    .run = work_run_futex_ping_pong },
-};
-
-const struct work_type_ops *work_ops(unsigned int type)
-{
-	if (type >= NR_WORK_TYPES || !table[type].run)
-		return NULL;
-	return &table[type];
-}
+#define SPIN_SLICE	1024U	/* between two checkpoints */
 
 /* Where the worker is, against where it may be. */
 static void check_allowed(struct work_self *self, uint32_t gen, unsigned int cpu, uint64_t now)
@@ -106,6 +84,7 @@ void work_checkpoint(struct work_self *self)
 	}
 	self->base_ns = now;
 	rep->last_ns = now;
+	rep->nr_checkpoints++;
 	note_cpu(rep, cpu, now);
 	check_allowed(self, gen, cpu, now);
 	if (self->settle_ns && now >= self->settle_ns) {
@@ -132,18 +111,28 @@ static void spin(struct work_self *self, unsigned int steps)
 	WRITE_ONCE(self->rng, x);
 }
 
-void work_unit(struct work_self *self)
+void work_spin(struct work_self *self, unsigned int steps)
 {
-	unsigned int left, steps;
+	unsigned int slice;
 
-	for (left = self->work.spin; left; left -= steps) {
-		steps = min(left, (unsigned int)SPIN_SLICE);
-		spin(self, steps);
+	for (; steps; steps -= slice) {
+		slice = min(steps, SPIN_SLICE);
+		spin(self, slice);
 		work_checkpoint(self);
 		if (work_stopped(self))
 			break;
 	}
+}
+
+void work_unit(struct work_self *self)
+{
+	work_spin(self, self->work.spin);
 	self->page->rep.units++;
+}
+
+uint32_t work_random(struct work_self *self, uint32_t bound)
+{
+	return splitmix64(&self->rng) % bound;
 }
 
 void work_block(struct work_self *self)
@@ -152,11 +141,72 @@ void work_block(struct work_self *self)
 	WRITE_ONCE(self->page->rep.state, WORKER_BLOCKED);
 }
 
-void work_unblock(struct work_self *self, uint64_t since_ns)
+void work_unblock(struct work_self *self)
 {
-	self->base_ns = since_ns;
+	self->base_ns = now_ns();
 	WRITE_ONCE(self->page->rep.state, WORKER_RUNNING);
 	work_checkpoint(self);
+}
+
+/* Reservoir sampling (Vitter's algorithm R): each of all wake-ups is as likely to be kept. */
+void work_wake_sample(struct work_self *self, uint64_t late_ns)
+{
+	struct worker_report *rep = &self->page->rep;
+	uint64_t at = rep->nr_wakes++;
+
+	if (late_ns > rep->wake_max_ns) {
+		rep->wake_max_ns = late_ns;
+		rep->wake_max_at_ns = rep->last_ns;
+		rep->wake_max_cpu = rep->last_cpu;
+	}
+	if (at >= WORKER_WAKES)
+		at = splitmix64(&self->rng) % (at + 1);
+	if (at < WORKER_WAKES)
+		rep->wake_ns[at] = late_ns;
+}
+
+void work_woken(struct work_self *self, uint64_t since_ns)
+{
+	/* Woken before it slept: it never did. */
+	bool slept = since_ns > self->base_ns;
+
+	if (slept)
+		self->base_ns = since_ns;
+	WRITE_ONCE(self->page->rep.state, WORKER_RUNNING);
+	work_checkpoint(self);
+	if (slept)
+		work_wake_sample(self, self->base_ns > since_ns ? self->base_ns - since_ns : 0);
+}
+
+bool work_sleep_until(struct work_self *self, uint64_t until_ns)
+{
+	const struct timespec ts = {
+		.tv_sec = until_ns / NSEC_PER_SEC,
+		.tv_nsec = until_ns % NSEC_PER_SEC,
+	};
+	int ret;
+
+	work_block(self);
+	ret = clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
+	if (ret && ret != EINTR)
+		work_fail(self, WORKER_SETUP_WORK, ret);
+	if (ret)
+		work_unblock(self);
+	else
+		work_woken(self, until_ns);
+	return !ret;
+}
+
+long work_futex(_Atomic uint32_t *word, int op, uint32_t val, const struct timespec *timeout,
+		uint32_t bits)
+{
+	return syscall(SYS_futex, word, op, val, timeout, NULL, bits);
+}
+
+void work_wait_stop(struct work_self *self)
+{
+	while (!work_stopped(self))
+		poll(NULL, 0, 100);
 }
 
 void work_fail(struct work_self *self, enum worker_setup call, int code)
@@ -315,14 +365,11 @@ static void run(struct work_self *self)
 }
 
 void work_main(struct worker_page *page, const struct work *work, const struct cpumask *online,
-	       const struct work_pair *pair, pid_t parent)
+	       const struct work_seat *seat, pid_t parent)
 {
 	struct work_self self = {
 		.page = page,
-		.pair = pair->first,
-		.side = pair->side,
-		.rfd = pair->rfd,
-		.wfd = pair->wfd,
+		.seat = *seat,
 		.work = *work,
 		.rng = 0x9e3779b97f4a7c15ULL ^ (uint64_t)getpid(),
 	};
@@ -333,13 +380,10 @@ void work_main(struct worker_page *page, const struct work *work, const struct c
 	setpgid(0, 0);
 	prctl(PR_SET_NAME, "ktstr-worker");
 	reset_signals();
-	close_others(pair->rfd, pair->wfd);
-	if (!self.work.spin)
-		self.work.spin = SPIN_DEFAULT;
-	if (!self.work.burst_ms)
-		self.work.burst_ms = BURST_MS_DEFAULT;
-	if (!self.work.sleep_ms)
-		self.work.sleep_ms = SLEEP_MS_DEFAULT;
+	close_others(seat->rfd, seat->wfd);
+	/* A timer's slack would pass for the scheduler's. */
+	prctl(PR_SET_TIMERSLACK, 1UL);
+	work_defaults(&self.work);
 
 	drop_affinity(&self, online);
 	wait_for_release(&self);

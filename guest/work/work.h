@@ -9,14 +9,21 @@
 #ifndef KTSTR_GUEST_WORK_WORK_H
 #define KTSTR_GUEST_WORK_WORK_H
 
+#include <time.h>
 #include "../worker.h"
+
+/* Where a worker is among those it works with. */
+struct work_seat {
+	struct work_shared *shared;
+	unsigned int side;		/* 0 to size - 1 */
+	unsigned int size;		/* of the group; 1: it is alone */
+	int rfd, wfd;			/* pipe from and to the partner, or -1 */
+};
 
 /* The worker's own view of itself. */
 struct work_self {
 	struct worker_page *page;
-	struct worker_page *pair;	/* page of the first worker of the pair, maybe our own */
-	unsigned int side;		/* 0 or 1 in the pair */
-	int rfd, wfd;			/* pipe from and to the partner, or -1 */
+	struct work_seat seat;
 	struct work work;		/* defaults filled in */
 	uint64_t base_ns;		/* runnable without a break since then */
 	uint64_t settle_ns;		/* when CPU time is to be noted; 0: was done */
@@ -26,25 +33,30 @@ struct work_self {
 
 struct work_type_ops {
 	const char *name;
-	bool pair;
+	bool pair;			/* a group of two */
 	bool pipe;			/* of a pair: over pipes */
 	bool always_runnable;		/* its time off the CPU is the scheduler's doing */
+	struct work defaults;		/* .group: how many workers, of a type that has groups */
 	void (*run)(struct work_self *self);
 };
+
+/* --- types.c -------------------------------------------------------------- */
 
 /* work_ops - NULL for WORK_NONE and what is not a type. */
 const struct work_type_ops *work_ops(unsigned int type);
 
-/* What a fork leaves in a child of the pair. */
-struct work_pair {
-	struct worker_page *first;	/* NULL: not in a pair */
-	unsigned int side;
-	int rfd, wfd;
-};
+/* work_group - how many work together; 1 where each does so alone. */
+unsigned int work_group(const struct work *work);
+
+/* work_check - type, parameters and number of workers; what is wrong with them is in @err. */
+int work_check(const struct work *work, struct err *err);
+
+/* work_defaults - fill in what was not said. */
+void work_defaults(struct work *work);
 
 /* work_main - the life of a worker after fork(). */
 void work_main(struct worker_page *page, const struct work *work, const struct cpumask *online,
-	       const struct work_pair *pair, pid_t parent) __attribute__((noreturn));
+	       const struct work_seat *seat, pid_t parent) __attribute__((noreturn));
 
 /* --- for the loops -------------------------------------------------------- */
 
@@ -56,12 +68,38 @@ static inline bool work_stopped(const struct work_self *self)
 /* work_checkpoint - where am I, for how long was I away? Cheap. */
 void work_checkpoint(struct work_self *self);
 
-/* work_unit - @spin steps of arithmetic, with a checkpoint each 1024; counts as a unit. */
+/* work_spin - so many steps of arithmetic, with a checkpoint each 1024. */
+void work_spin(struct work_self *self, unsigned int steps);
+
+/* work_unit - .spin steps, which count as a unit. */
 void work_unit(struct work_self *self);
 
-/* work_block, work_unblock - around a call that sleeps; runnable again since @since_ns. */
+/* work_random - below @bound, which is not 0. */
+uint32_t work_random(struct work_self *self, uint32_t bound);
+
+/*
+ * work_block - before a call that sleeps. After it either work_woken(), when somebody or a
+ * timer made us runnable at @since_ns, which counts as a wake-up if it was after the block;
+ * or work_unblock(), when nobody did.
+ */
 void work_block(struct work_self *self);
-void work_unblock(struct work_self *self, uint64_t since_ns);
+void work_woken(struct work_self *self, uint64_t since_ns);
+void work_unblock(struct work_self *self);
+
+/* work_wake_sample - a wake-up was so late; the above does it for what it sees. */
+void work_wake_sample(struct work_self *self, uint64_t late_ns);
+
+/* work_sleep_until - false if a signal came first. */
+bool work_sleep_until(struct work_self *self, uint64_t until_ns);
+
+#define WORK_WAIT_NS	(100 * NSEC_PER_MSEC)	/* of any wait for another worker */
+
+/* work_futex - the system call, on a word that the group shares. */
+long work_futex(_Atomic uint32_t *word, int op, uint32_t val, const struct timespec *timeout,
+		uint32_t bits);
+
+/* work_wait_stop - nothing is left to do but to be told to stop. */
+void work_wait_stop(struct work_self *self);
 
 /* work_fail - a call of the work failed: ends the worker. */
 void work_fail(struct work_self *self, enum worker_setup call, int code) __attribute__((noreturn));

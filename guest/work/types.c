@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * All work types, with what they are by default.
+ */
+#include <errno.h>
+#include "work.h"
+
+static const struct work_type_ops table[NR_WORK_TYPES] = {
+	[WORK_CPU_SPIN]	= { .name = "CPU_SPIN", .always_runnable = true,
+			    .defaults = { .spin = 1024 },
+			    .run = work_run_cpu_spin },
+	[WORK_YIELD_HEAVY] = { .name = "YIELD_HEAVY", .always_runnable = true,
+			    .run = work_run_yield_heavy },
+	[WORK_MIXED]	= { .name = "MIXED", .always_runnable = true,
+			    .defaults = { .spin = 1024 },
+			    .run = work_run_mixed },
+	[WORK_BURSTY]	= { .name = "BURSTY",
+			    .defaults = { .spin = 1024, .burst_ms = 50, .sleep_ms = 100 },
+			    .run = work_run_bursty },
+	[WORK_PIPE_IO]	= { .name = "PIPE_IO", .pair = true, .pipe = true,
+			    .defaults = { .spin = 1024 },
+			    .run = work_run_pipe_io },
+	[WORK_FUTEX_PING_PONG] = { .name = "FUTEX_PING_PONG", .pair = true,
+			    .defaults = { .spin = 1024 },
+			    .run = work_run_futex_ping_pong },
+};
+
+struct work_param {
+	const char *name;
+	size_t offset;
+	unsigned int max;
+};
+
+#define PARAM(_name, _max)	{ #_name, offsetof(struct work, _name), _max }
+
+static const struct work_param params[] = {
+	PARAM(spin, 1 << 24),
+	PARAM(burst_ms, 60000),
+	PARAM(sleep_ms, 60000),
+};
+
+static unsigned int get(const struct work *work, const struct work_param *p)
+{
+	return *(const unsigned int *)((const char *)work + p->offset);
+}
+
+static void set(struct work *work, const struct work_param *p, unsigned int val)
+{
+	*(unsigned int *)((char *)work + p->offset) = val;
+}
+
+const struct work_type_ops *work_ops(unsigned int type)
+{
+	if (type >= NR_WORK_TYPES || !table[type].run)
+		return NULL;
+	return &table[type];
+}
+
+unsigned int work_group(const struct work *work)
+{
+	const struct work_type_ops *ops = work_ops(work->type);
+
+	return ops && ops->pair ? 2 : 1;
+}
+
+int work_check(const struct work *work, struct err *err)
+{
+	const struct work_type_ops *ops = work_ops(work->type);
+	const struct work_param *p;
+	unsigned int group;
+
+	if (!ops)
+		return err_set(err, -EINVAL, "work type %d does not exist", work->type);
+	for (p = params; p < params + ARRAY_SIZE(params); p++) {
+		if (get(work, p) && !get(&ops->defaults, p))
+			return err_set(err, -EINVAL, "%s is not for type %s", p->name, ops->name);
+		if (get(work, p) > p->max)
+			return err_set(err, -EINVAL, "%s %u: must be up to %u", p->name,
+				       get(work, p), p->max);
+	}
+	group = work_group(work);
+	if (work->nr % group)
+		return err_set(err, -EINVAL, "%u workers of type %s: must be a multiple of %u",
+			       work->nr, ops->name, group);
+	return 0;
+}
+
+void work_defaults(struct work *work)
+{
+	const struct work_type_ops *ops = work_ops(work->type);
+	const struct work_param *p;
+
+	for (p = params; p < params + ARRAY_SIZE(params); p++) {
+		if (!get(work, p))
+			set(work, p, get(&ops->defaults, p));
+	}
+}
