@@ -38,6 +38,11 @@ enum work_type {
 	WORK_BURSTY,		/* spin for burst_ms, sleep for sleep_ms */
 	WORK_PIPE_IO,		/* pairs: spin, write to the partner, read from it */
 	WORK_FUTEX_PING_PONG,	/* pairs on a shared futex */
+	WORK_IO_SYNC,		/* write 64 KiB to a file, sleep for as long as a disk would take */
+	WORK_CACHE_PRESSURE,	/* walk through size_kb, a byte each stride */
+	WORK_CACHE_YIELD,	/* walk, then sched_yield() */
+	WORK_CACHE_PIPE,	/* pairs: walk, then as PIPE_IO */
+	WORK_PAGE_FAULT_CHURN,	/* touch ops pages of size_kb at random, give all back */
 	NR_WORK_TYPES,
 };
 
@@ -60,9 +65,13 @@ struct work {
 	unsigned int nr;	/* workers; whole groups of them */
 	double per_cpu;		/* instead of nr: workers per usable CPU, rounded up */
 	/* 0 is the default of the type, guest/work/types.c; what has none there is not for it. */
-	unsigned int spin;	/* steps of arithmetic per unit */
+	unsigned int spin;	/* steps per unit: of arithmetic, or of a walk through memory */
+	unsigned int ops;	/* per unit, beside those steps */
+	unsigned int size_kb;	/* of memory that is worked on */
+	unsigned int stride;	/* bytes */
 	unsigned int burst_ms;
 	unsigned int sleep_ms;
+	unsigned int sleep_us;
 	int policy;		/* SCHED_*; 0 is SCHED_OTHER */
 	int prio;		/* SCHED_FIFO, SCHED_RR; 1 to 49, below that of PID 1 */
 	int nice;

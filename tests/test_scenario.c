@@ -118,6 +118,10 @@ TEST(work)
 	EXPECT_ILLEGAL("up to 1024", WORK_IN(CPU_SPIN, 1025));
 	EXPECT_ILLEGAL("burst_ms is not for type CPU_SPIN", WORK_IN(CPU_SPIN, 1, .burst_ms = 1));
 	EXPECT_ILLEGAL("sleep_ms 60001: must be up to", WORK_IN(BURSTY, 1, .sleep_ms = 60001));
+	EXPECT_LEGAL(WORK_IN(CACHE_YIELD, 1, .size_kb = 1, .stride = 1024));
+	EXPECT_ILLEGAL("stride of 1025 bytes is too long for 1 KiB",
+		       WORK_IN(CACHE_YIELD, 1, .size_kb = 1, .stride = 1025));
+	EXPECT_ILLEGAL("spin is not for type YIELD_HEAVY", WORK_IN(YIELD_HEAVY, 1, .spin = 1));
 	EXPECT_ILLEGAL("policy 99", WORK_IN(CPU_SPIN, 1, .policy = 99));
 	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .policy = SCHED_FIFO, .prio = 1));
 	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .policy = SCHED_FIFO, .prio = PID1_PRIO - 1));

@@ -43,6 +43,11 @@ FIXTURE_VARIANT_ADD(worker, futex_ping_pong)
 {
 	.type = WORK_FUTEX_PING_PONG, .nr = 4, .wakes = true
 };
+FIXTURE_VARIANT_ADD(worker, io_sync) { .type = WORK_IO_SYNC, .nr = 2, .wakes = true };
+FIXTURE_VARIANT_ADD(worker, cache_pressure) { .type = WORK_CACHE_PRESSURE, .nr = 2 };
+FIXTURE_VARIANT_ADD(worker, cache_yield) { .type = WORK_CACHE_YIELD, .nr = 2 };
+FIXTURE_VARIANT_ADD(worker, cache_pipe) { .type = WORK_CACHE_PIPE, .nr = 4, .wakes = true };
+FIXTURE_VARIANT_ADD(worker, page_fault_churn) { .type = WORK_PAGE_FAULT_CHURN, .nr = 2 };
 
 FIXTURE_SETUP(worker)
 {
@@ -437,6 +442,47 @@ TEST_F(one, sleeping_on_purpose_is_no_gap)
 	EXPECT_EQ(0, collect_all(self->w.list));
 	EXPECT_LE(2, rep->iterations);
 	EXPECT_GT(400 * NSEC_PER_MSEC, rep->gap_ns);
+}
+
+static uint64_t vm_rss(pid_t pid)
+{
+	unsigned long size, rss;
+	char path[32], buf[128];
+
+	snprintf(path, sizeof(path), "/proc/%d/statm", pid);
+	if (read_file(path, buf, sizeof(buf)) <= 0 || sscanf(buf, "%lu %lu", &size, &rss) != 2)
+		return 0;
+	return rss * sysconf(_SC_PAGESIZE);
+}
+
+/* Run one until it has done a few rounds; how much memory it has then. */
+#define RSS_OF(...) ({							\
+	struct worker *_w;						\
+	uint64_t _rss;							\
+	self->w.spec.work = (struct work){ .nr = 1, __VA_ARGS__ };	\
+	FORK_ONE();							\
+	_w = self->w.first;						\
+	release_all(_w, &self->w.online);				\
+	wait_running(_w);						\
+	sleep_ns(RUN_NS / 4);						\
+	_rss = vm_rss(_w->pid);						\
+	worker_mark_stop(_w);						\
+	EXPECT_EQ(0, workers_collect(self->w.list));			\
+	_rss;								\
+})
+
+TEST_F(one, works_on_as_much_memory_as_told)
+{
+	uint64_t small = RSS_OF(.type = WORK_CACHE_PRESSURE, .size_kb = 32);
+	uint64_t large = RSS_OF(.type = WORK_CACHE_PRESSURE, .size_kb = 8192);
+
+	ASSERT_LT(0, small);
+	EXPECT_LT(small + 7 * MIB, large);
+	/* A stride of two pages leaves out half of them. */
+	EXPECT_GT(small + 5 * MIB, RSS_OF(.type = WORK_CACHE_PRESSURE, .size_kb = 8192,
+					  .stride = 8192));
+	/* So few are touched that almost none is there at any moment. */
+	EXPECT_GT(small + MIB, RSS_OF(.type = WORK_PAGE_FAULT_CHURN, .size_kb = 65536, .ops = 4));
 }
 
 /* More than are kept: a fair sample of them is, and the worst is known in any case. */

@@ -7,11 +7,11 @@
  */
 #include <errno.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <unistd.h>
 #include "work.h"
 
-/* Give the partner a turn, wait for our own. False when there are to be no more. */
-static bool pipe_turn(struct work_self *self)
+bool work_pipe_turn(struct work_self *self)
 {
 	uint64_t stamp;
 	ssize_t ret;
@@ -35,15 +35,20 @@ static bool pipe_turn(struct work_self *self)
 	return true;
 }
 
+void work_pipe_end(struct work_self *self)
+{
+	/* If we were not told to go, then the partner has, and its own report says why. */
+	close(self->seat.wfd);
+	while (!work_stopped(self))
+		poll(NULL, 0, 100);
+}
+
 void work_run_pipe_io(struct work_self *self)
 {
 	do {
 		work_unit(self);
-	} while (!work_stopped(self) && pipe_turn(self));
-
-	/* Nobody may wait for us any more. If nobody told us to go, the partner's end says why. */
-	close(self->seat.wfd);
-	work_wait_stop(self);
+	} while (!work_stopped(self) && work_pipe_turn(self));
+	work_pipe_end(self);
 }
 
 void work_run_futex_ping_pong(struct work_self *self)

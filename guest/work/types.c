@@ -23,6 +23,21 @@ static const struct work_type_ops table[NR_WORK_TYPES] = {
 	[WORK_FUTEX_PING_PONG] = { .name = "FUTEX_PING_PONG", .pair = true,
 			    .defaults = { .spin = 1024 },
 			    .run = work_run_futex_ping_pong },
+	[WORK_IO_SYNC]	= { .name = "IO_SYNC",
+			    .defaults = { .sleep_us = 100 },
+			    .run = work_run_io_sync },
+	[WORK_CACHE_PRESSURE] = { .name = "CACHE_PRESSURE", .always_runnable = true,
+			    .defaults = { .spin = 1024, .size_kb = 32, .stride = 64 },
+			    .run = work_run_cache_pressure },
+	[WORK_CACHE_YIELD] = { .name = "CACHE_YIELD", .always_runnable = true,
+			    .defaults = { .spin = 1024, .size_kb = 32, .stride = 64 },
+			    .run = work_run_cache_yield },
+	[WORK_CACHE_PIPE] = { .name = "CACHE_PIPE", .pair = true, .pipe = true,
+			    .defaults = { .spin = 1024, .size_kb = 32, .stride = 64 },
+			    .run = work_run_cache_pipe },
+	[WORK_PAGE_FAULT_CHURN] = { .name = "PAGE_FAULT_CHURN", .always_runnable = true,
+			    .defaults = { .spin = 64, .ops = 256, .size_kb = 4096 },
+			    .run = work_run_page_fault_churn },
 };
 
 struct work_param {
@@ -35,8 +50,12 @@ struct work_param {
 
 static const struct work_param params[] = {
 	PARAM(spin, 1 << 24),
+	PARAM(ops, 1 << 20),
+	PARAM(size_kb, 1 << 20),
+	PARAM(stride, 1 << 20),
 	PARAM(burst_ms, 60000),
 	PARAM(sleep_ms, 60000),
+	PARAM(sleep_us, 1000000),
 };
 
 static unsigned int get(const struct work *work, const struct work_param *p)
@@ -67,6 +86,7 @@ int work_check(const struct work *work, struct err *err)
 {
 	const struct work_type_ops *ops = work_ops(work->type);
 	const struct work_param *p;
+	struct work full = *work;
 	unsigned int group;
 
 	if (!ops)
@@ -78,6 +98,10 @@ int work_check(const struct work *work, struct err *err)
 			return err_set(err, -EINVAL, "%s %u: must be up to %u", p->name,
 				       get(work, p), p->max);
 	}
+	work_defaults(&full);
+	if (full.stride > full.size_kb * KIB)
+		return err_set(err, -EINVAL, "a stride of %u bytes is too long for %u KiB",
+			       full.stride, full.size_kb);
 	group = work_group(work);
 	if (work->nr % group)
 		return err_set(err, -EINVAL, "%u workers of type %s: must be a multiple of %u",

@@ -4,10 +4,10 @@
  */
 #include <errno.h>
 #include <linux/futex.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -203,10 +203,13 @@ long work_futex(_Atomic uint32_t *word, int op, uint32_t val, const struct times
 	return syscall(SYS_futex, word, op, val, timeout, NULL, bits);
 }
 
-void work_wait_stop(struct work_self *self)
+void *work_alloc(struct work_self *self, size_t size)
 {
-	while (!work_stopped(self))
-		poll(NULL, 0, 100);
+	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (mem == MAP_FAILED)
+		work_fail(self, WORKER_SETUP_WORK, errno);
+	return mem;
 }
 
 void work_fail(struct work_self *self, enum worker_setup call, int code)

@@ -98,11 +98,21 @@ bool work_sleep_until(struct work_self *self, uint64_t until_ns);
 long work_futex(_Atomic uint32_t *word, int op, uint32_t val, const struct timespec *timeout,
 		uint32_t bits);
 
-/* work_wait_stop - nothing is left to do but to be told to stop. */
-void work_wait_stop(struct work_self *self);
-
 /* work_fail - a call of the work failed: ends the worker. */
 void work_fail(struct work_self *self, enum worker_setup call, int code) __attribute__((noreturn));
+
+/* work_alloc - pages of its own; not freed, its end does that. */
+void *work_alloc(struct work_self *self, size_t size);
+
+/* work_pipe_turn - pair.c: wake the partner, wait for it; false when no more is to be had. */
+bool work_pipe_turn(struct work_self *self);
+
+/* work_pipe_end - nobody may wait for us any more, and we wait for our own end. */
+void work_pipe_end(struct work_self *self);
+
+/* work_io_open, work_io - io.c: a file without a name; write it anew, which is a unit. */
+int work_io_open(struct work_self *self);
+void work_io(struct work_self *self, int fd);
 
 /* The loops. */
 void work_run_cpu_spin(struct work_self *self);
@@ -111,5 +121,10 @@ void work_run_mixed(struct work_self *self);
 void work_run_bursty(struct work_self *self);
 void work_run_pipe_io(struct work_self *self);
 void work_run_futex_ping_pong(struct work_self *self);
+void work_run_io_sync(struct work_self *self);
+void work_run_cache_pressure(struct work_self *self);
+void work_run_cache_yield(struct work_self *self);
+void work_run_cache_pipe(struct work_self *self);
+void work_run_page_fault_churn(struct work_self *self);
 
 #endif /* KTSTR_GUEST_WORK_WORK_H */

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Work on memory: caches and page faults.
+ */
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "work.h"
+
+#define WALK_SLICE	1024U	/* steps between two checkpoints */
+#define FAULT_SLICE	16U	/* faults between two */
+
+struct walk {
+	unsigned char *mem;
+	size_t size, pos;
+};
+
+static void walk_init(struct work_self *self, struct walk *w)
+{
+	w->size = self->work.size_kb * KIB;
+	w->pos = 0;
+	w->mem = work_alloc(self, w->size);
+}
+
+static void walk_unit(struct work_self *self, struct walk *w)
+{
+	unsigned int left, slice, i;
+
+	for (left = self->work.spin; left && !work_stopped(self); left -= slice) {
+		slice = min(left, WALK_SLICE);
+		for (i = 0; i < slice; i++) {
+			WRITE_ONCE(w->mem[w->pos], READ_ONCE(w->mem[w->pos]) + 1);
+			w->pos += self->work.stride;
+			if (w->pos >= w->size)
+				w->pos -= w->size;
+		}
+		work_checkpoint(self);
+	}
+	self->page->rep.units++;
+}
+
+void work_run_cache_pressure(struct work_self *self)
+{
+	struct walk w;
+
+	walk_init(self, &w);
+	while (!work_stopped(self)) {
+		walk_unit(self, &w);
+		self->page->rep.iterations++;
+	}
+}
+
+void work_run_cache_yield(struct work_self *self)
+{
+	struct walk w;
+
+	walk_init(self, &w);
+	while (!work_stopped(self)) {
+		walk_unit(self, &w);
+		sched_yield();
+		work_checkpoint(self);
+		self->page->rep.iterations++;
+	}
+}
+
+void work_run_cache_pipe(struct work_self *self)
+{
+	struct walk w;
+
+	walk_init(self, &w);
+	do {
+		walk_unit(self, &w);
+	} while (!work_stopped(self) && work_pipe_turn(self));
+	work_pipe_end(self);
+}
+
+void work_run_page_fault_churn(struct work_self *self)
+{
+	size_t page = sysconf(_SC_PAGESIZE), size = self->work.size_kb * KIB;
+	unsigned char *mem = work_alloc(self, size);
+	unsigned int i;
+
+	/* A large page would be one fault only. A kernel without them knows no such advice. */
+	if (madvise(mem, size, MADV_NOHUGEPAGE) && errno != EINVAL)
+		work_fail(self, WORKER_SETUP_WORK, errno);
+	while (!work_stopped(self)) {
+		for (i = 0; i < self->work.ops && !work_stopped(self); i++) {
+			WRITE_ONCE(mem[work_random(self, DIV_ROUND_UP(size, page)) * page], 1);
+			if (i % FAULT_SLICE == 0)
+				work_checkpoint(self);
+		}
+		if (madvise(mem, size, MADV_DONTNEED))
+			work_fail(self, WORKER_SETUP_WORK, errno);
+		work_unit(self);
+		self->page->rep.iterations++;
+	}
+}
