@@ -43,6 +43,10 @@ enum work_type {
 	WORK_CACHE_YIELD,	/* walk, then sched_yield() */
 	WORK_CACHE_PIPE,	/* pairs: walk, then as PIPE_IO */
 	WORK_PAGE_FAULT_CHURN,	/* touch ops pages of size_kb at random, give all back */
+	WORK_FUTEX_FAN_OUT,	/* groups: one spins and wakes the others, who spin */
+	WORK_FAN_OUT_COMPUTE,	/* same, but they sleep, then multiply ops matrices of size_kb */
+	WORK_WAKE_CHAIN,	/* groups: each spins and wakes the next, in a ring */
+	WORK_THUNDERING_HERD,	/* groups: one sleeps and wakes all the others at once */
 	NR_WORK_TYPES,
 };
 
@@ -72,6 +76,7 @@ struct work {
 	unsigned int burst_ms;
 	unsigned int sleep_ms;
 	unsigned int sleep_us;
+	unsigned int group;	/* workers that work together, of a type whose groups may vary */
 	int policy;		/* SCHED_*; 0 is SCHED_OTHER */
 	int prio;		/* SCHED_FIFO, SCHED_RR; 1 to 49, below that of PID 1 */
 	int nice;

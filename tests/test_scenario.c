@@ -121,6 +121,15 @@ TEST(work)
 	EXPECT_LEGAL(WORK_IN(CACHE_YIELD, 1, .size_kb = 1, .stride = 1024));
 	EXPECT_ILLEGAL("stride of 1025 bytes is too long for 1 KiB",
 		       WORK_IN(CACHE_YIELD, 1, .size_kb = 1, .stride = 1025));
+	EXPECT_LEGAL(WORK_IN(FUTEX_FAN_OUT, 10));
+	EXPECT_ILLEGAL("8 workers of type FUTEX_FAN_OUT: must be a multiple of 5",
+		       WORK_IN(FUTEX_FAN_OUT, 8));
+	EXPECT_LEGAL(WORK_IN(FUTEX_FAN_OUT, 8, .group = 4));
+	EXPECT_LEGAL(WORK_IN(PIPE_IO, 2, .group = 2));
+	EXPECT_ILLEGAL("PIPE_IO does not work in groups of 4", WORK_IN(PIPE_IO, 4, .group = 4));
+	EXPECT_ILLEGAL("does not work in groups of 1", WORK_IN(WAKE_CHAIN, 4, .group = 1));
+	EXPECT_ILLEGAL("group 33: must be up to 32", WORK_IN(WAKE_CHAIN, 33, .group = 33));
+	EXPECT_ILLEGAL("group is not for type CPU_SPIN", WORK_IN(CPU_SPIN, 2, .group = 2));
 	EXPECT_ILLEGAL("spin is not for type YIELD_HEAVY", WORK_IN(YIELD_HEAVY, 1, .spin = 1));
 	EXPECT_ILLEGAL("policy 99", WORK_IN(CPU_SPIN, 1, .policy = 99));
 	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .policy = SCHED_FIFO, .prio = 1));

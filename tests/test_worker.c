@@ -31,7 +31,8 @@ FIXTURE_VARIANT(worker)
 {
 	enum work_type type;
 	unsigned int nr;
-	bool wakes;		/* it sleeps, and is woken */
+	bool wakes;		/* it sleeps, and is woken, */
+	unsigned int spins;	/* but each so-many-th does not */
 };
 
 FIXTURE_VARIANT_ADD(worker, cpu_spin) { .type = WORK_CPU_SPIN, .nr = 2 };
@@ -48,6 +49,19 @@ FIXTURE_VARIANT_ADD(worker, cache_pressure) { .type = WORK_CACHE_PRESSURE, .nr =
 FIXTURE_VARIANT_ADD(worker, cache_yield) { .type = WORK_CACHE_YIELD, .nr = 2 };
 FIXTURE_VARIANT_ADD(worker, cache_pipe) { .type = WORK_CACHE_PIPE, .nr = 4, .wakes = true };
 FIXTURE_VARIANT_ADD(worker, page_fault_churn) { .type = WORK_PAGE_FAULT_CHURN, .nr = 2 };
+FIXTURE_VARIANT_ADD(worker, futex_fan_out)
+{
+	.type = WORK_FUTEX_FAN_OUT, .nr = 10, .wakes = true, .spins = 5
+};
+FIXTURE_VARIANT_ADD(worker, fan_out_compute)
+{
+	.type = WORK_FAN_OUT_COMPUTE, .nr = 5, .wakes = true, .spins = 5
+};
+FIXTURE_VARIANT_ADD(worker, wake_chain) { .type = WORK_WAKE_CHAIN, .nr = 8, .wakes = true };
+FIXTURE_VARIANT_ADD(worker, thundering_herd)
+{
+	.type = WORK_THUNDERING_HERD, .nr = 8, .wakes = true
+};
 
 FIXTURE_SETUP(worker)
 {
@@ -169,7 +183,8 @@ TEST_F(worker, every_type_works_and_reports)
 			       (unsigned long long)rep->nr_checkpoints,
 			       (unsigned long long)rep->cpu_time_ns);
 		}
-		EXPECT_EQ(variant->wakes, !!rep->nr_wakes);
+		EXPECT_EQ(variant->wakes && !(variant->spins && nr % variant->spins == 0),
+			  !!rep->nr_wakes);
 		EXPECT_GE(rep->end_ns - rep->start_ns, rep->wake_max_ns);
 		EXPECT_GE(rep->gap_ns, rep->wake_max_ns);
 		if (variant->type == WORK_BURSTY) {
@@ -442,6 +457,31 @@ TEST_F(one, sleeping_on_purpose_is_no_gap)
 	EXPECT_EQ(0, collect_all(self->w.list));
 	EXPECT_LE(2, rep->iterations);
 	EXPECT_GT(400 * NSEC_PER_MSEC, rep->gap_ns);
+}
+
+/* It is late since the first call, however often it is called while it does not run. */
+TEST_F(one, the_first_wake_counts)
+{
+	struct worker *w, *sleeper;
+
+	self->w.spec.work.type = WORK_THUNDERING_HERD;
+	self->w.spec.work.nr = 2;
+	self->w.spec.work.group = 2;
+	self->w.spec.work.sleep_us = 20000;
+	FORK_ONE();
+	w = self->w.list;
+	sleeper = w->next;
+	release_all(w, &self->w.online);
+	wait_running(w);
+	wait_running(sleeper);
+	ASSERT_EQ(0, kill(sleeper->pid, SIGSTOP));
+	sleep_ns(RUN_NS);
+	ASSERT_EQ(0, kill(sleeper->pid, SIGCONT));
+	sleep_ns(RUN_NS / 4);
+	EXPECT_EQ(0, collect_all(w));
+	EXPECT_LE(RUN_NS * 3 / 4, sleeper->page->rep.wake_max_ns);
+	EXPECT_LE(sleeper->page->rep.wake_max_ns, sleeper->page->rep.gap_ns);
+	EXPECT_LT(sleeper->page->rep.start_ns, sleeper->page->rep.wake_max_at_ns);
 }
 
 static uint64_t vm_rss(pid_t pid)

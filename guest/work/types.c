@@ -18,11 +18,11 @@ static const struct work_type_ops table[NR_WORK_TYPES] = {
 			    .defaults = { .spin = 1024, .burst_ms = 50, .sleep_ms = 100 },
 			    .run = work_run_bursty },
 	[WORK_PIPE_IO]	= { .name = "PIPE_IO", .pair = true, .pipe = true,
-			    .defaults = { .spin = 1024 },
+			    .defaults = { .group = 2, .spin = 1024 },
 			    .run = work_run_pipe_io },
 	[WORK_FUTEX_PING_PONG] = { .name = "FUTEX_PING_PONG", .pair = true,
-			    .defaults = { .spin = 1024 },
-			    .run = work_run_futex_ping_pong },
+			    .defaults = { .group = 2, .spin = 1024 },
+			    .run = work_run_wake_chain },
 	[WORK_IO_SYNC]	= { .name = "IO_SYNC",
 			    .defaults = { .sleep_us = 100 },
 			    .run = work_run_io_sync },
@@ -33,11 +33,24 @@ static const struct work_type_ops table[NR_WORK_TYPES] = {
 			    .defaults = { .spin = 1024, .size_kb = 32, .stride = 64 },
 			    .run = work_run_cache_yield },
 	[WORK_CACHE_PIPE] = { .name = "CACHE_PIPE", .pair = true, .pipe = true,
-			    .defaults = { .spin = 1024, .size_kb = 32, .stride = 64 },
+			    .defaults = { .group = 2, .spin = 1024, .size_kb = 32, .stride = 64 },
 			    .run = work_run_cache_pipe },
 	[WORK_PAGE_FAULT_CHURN] = { .name = "PAGE_FAULT_CHURN", .always_runnable = true,
 			    .defaults = { .spin = 64, .ops = 256, .size_kb = 4096 },
 			    .run = work_run_page_fault_churn },
+	[WORK_FUTEX_FAN_OUT] = { .name = "FUTEX_FAN_OUT",
+			    .defaults = { .group = 5, .spin = 1024 },
+			    .run = work_run_futex_fan_out },
+	[WORK_FAN_OUT_COMPUTE] = { .name = "FAN_OUT_COMPUTE",
+			    .defaults = { .group = 5, .spin = 1024, .ops = 5, .size_kb = 256,
+					  .sleep_us = 100 },
+			    .run = work_run_fan_out_compute },
+	[WORK_WAKE_CHAIN] = { .name = "WAKE_CHAIN",
+			    .defaults = { .group = 4, .spin = 1024 },
+			    .run = work_run_wake_chain },
+	[WORK_THUNDERING_HERD] = { .name = "THUNDERING_HERD",
+			    .defaults = { .group = 8, .spin = 256, .sleep_us = 1000 },
+			    .run = work_run_thundering_herd },
 };
 
 struct work_param {
@@ -56,6 +69,7 @@ static const struct work_param params[] = {
 	PARAM(burst_ms, 60000),
 	PARAM(sleep_ms, 60000),
 	PARAM(sleep_us, 1000000),
+	PARAM(group, WORK_GROUP_MAX),
 };
 
 static unsigned int get(const struct work *work, const struct work_param *p)
@@ -78,8 +92,11 @@ const struct work_type_ops *work_ops(unsigned int type)
 unsigned int work_group(const struct work *work)
 {
 	const struct work_type_ops *ops = work_ops(work->type);
+	unsigned int size = work->group;
 
-	return ops && ops->pair ? 2 : 1;
+	if (!size && ops)
+		size = ops->defaults.group;
+	return size ? size : 1;
 }
 
 int work_check(const struct work *work, struct err *err)
@@ -103,6 +120,9 @@ int work_check(const struct work *work, struct err *err)
 		return err_set(err, -EINVAL, "a stride of %u bytes is too long for %u KiB",
 			       full.stride, full.size_kb);
 	group = work_group(work);
+	if (ops->defaults.group && (ops->pair ? group != 2 : group < 2))
+		return err_set(err, -EINVAL, "type %s does not work in groups of %u", ops->name,
+			       group);
 	if (work->nr % group)
 		return err_set(err, -EINVAL, "%u workers of type %s: must be a multiple of %u",
 			       work->nr, ops->name, group);

@@ -197,10 +197,26 @@ bool work_sleep_until(struct work_self *self, uint64_t until_ns)
 	return !ret;
 }
 
-long work_futex(_Atomic uint32_t *word, int op, uint32_t val, const struct timespec *timeout,
-		uint32_t bits)
+void work_futex_wait(struct work_self *self, uint32_t val, uint32_t bits)
 {
-	return syscall(SYS_futex, word, op, val, timeout, NULL, bits);
+	_Atomic uint32_t *word = &self->seat.shared->word;
+	uint64_t until = now_ns() + WORK_WAIT_NS;
+	const struct timespec ts = {
+		.tv_sec = until / NSEC_PER_SEC,
+		.tv_nsec = until % NSEC_PER_SEC,
+	};
+
+	if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET, val, &ts, NULL, bits) && errno != EAGAIN &&
+	    errno != EINTR && errno != ETIMEDOUT)
+		work_fail(self, WORKER_SETUP_WORK, errno);
+}
+
+void work_futex_wake(struct work_self *self, int nr, uint32_t bits)
+{
+	_Atomic uint32_t *word = &self->seat.shared->word;
+
+	if (syscall(SYS_futex, word, FUTEX_WAKE_BITSET, nr, NULL, NULL, bits) < 0)
+		work_fail(self, WORKER_SETUP_WORK, errno);
 }
 
 void *work_alloc(struct work_self *self, size_t size)

@@ -33,7 +33,7 @@ struct work_self {
 
 struct work_type_ops {
 	const char *name;
-	bool pair;			/* a group of two */
+	bool pair;			/* its groups are always of two */
 	bool pipe;			/* of a pair: over pipes */
 	bool always_runnable;		/* its time off the CPU is the scheduler's doing */
 	struct work defaults;		/* .group: how many workers, of a type that has groups */
@@ -94,9 +94,13 @@ bool work_sleep_until(struct work_self *self, uint64_t until_ns);
 
 #define WORK_WAIT_NS	(100 * NSEC_PER_MSEC)	/* of any wait for another worker */
 
-/* work_futex - the system call, on a word that the group shares. */
-long work_futex(_Atomic uint32_t *word, int op, uint32_t val, const struct timespec *timeout,
-		uint32_t bits);
+/*
+ * work_futex_wait - while the shared word is @val, for WORK_WAIT_NS at most; there may be no
+ * reason for its return. work_futex_wake - up to @nr that wait for any of @bits.
+ */
+void work_futex_wait(struct work_self *self, uint32_t val, uint32_t bits);
+void work_futex_wake(struct work_self *self, int nr, uint32_t bits);
+#define WORK_ALL_BITS	(~0U)
 
 /* work_fail - a call of the work failed: ends the worker. */
 void work_fail(struct work_self *self, enum worker_setup call, int code) __attribute__((noreturn));
@@ -120,11 +124,14 @@ void work_run_yield_heavy(struct work_self *self);
 void work_run_mixed(struct work_self *self);
 void work_run_bursty(struct work_self *self);
 void work_run_pipe_io(struct work_self *self);
-void work_run_futex_ping_pong(struct work_self *self);
 void work_run_io_sync(struct work_self *self);
 void work_run_cache_pressure(struct work_self *self);
 void work_run_cache_yield(struct work_self *self);
 void work_run_cache_pipe(struct work_self *self);
 void work_run_page_fault_churn(struct work_self *self);
+void work_run_futex_fan_out(struct work_self *self);
+void work_run_fan_out_compute(struct work_self *self);
+void work_run_wake_chain(struct work_self *self);
+void work_run_thundering_herd(struct work_self *self);
 
 #endif /* KTSTR_GUEST_WORK_WORK_H */
