@@ -47,6 +47,14 @@ enum work_type {
 	WORK_FAN_OUT_COMPUTE,	/* same, but they sleep, then multiply ops matrices of size_kb */
 	WORK_WAKE_CHAIN,	/* groups: each spins and wakes the next, in a ring */
 	WORK_THUNDERING_HERD,	/* groups: one sleeps and wakes all the others at once */
+	WORK_SEQUENCE,		/* the phases of a list, over and over */
+	WORK_TIMER_LATENCY,	/* sleep_us by the clock, a little work */
+	WORK_FORK_EXIT,		/* fork a child that exits, wait for it */
+	WORK_NICE_SWEEP,	/* spin, then the next nice value of -20 to 19 */
+	WORK_AFFINITY_CHURN,	/* spin, then ask for one CPU, a random one */
+	WORK_POLICY_CHURN,	/* spin, then the next of OTHER, BATCH, IDLE, FIFO 1, RR 1 */
+	WORK_MUTEX_CONTENTION,	/* groups: spin, lock, spin for hold steps, unlock */
+	WORK_CUSTOM,		/* a function of the test */
 	NR_WORK_TYPES,
 };
 
@@ -64,6 +72,24 @@ struct affinity {
 	const char *cpus;	/* AFFINITY_EXACT */
 };
 
+enum phase_kind {
+	PHASE_NONE,
+	PHASE_SPIN,
+	PHASE_SLEEP,
+	PHASE_YIELD,
+	PHASE_IO,
+};
+
+/* Part of a SEQUENCE. */
+struct work_phase {
+	enum phase_kind kind;
+	unsigned int ms;
+};
+
+#define PHASES(...)	((const struct work_phase[]){ __VA_ARGS__, { PHASE_NONE, 0 } })
+
+struct work_self;	/* guest/work/work.h, for CUSTOM */
+
 struct work {
 	enum work_type type;
 	unsigned int nr;	/* workers; whole groups of them */
@@ -71,12 +97,19 @@ struct work {
 	/* 0 is the default of the type, guest/work/types.c; what has none there is not for it. */
 	unsigned int spin;	/* steps per unit: of arithmetic, or of a walk through memory */
 	unsigned int ops;	/* per unit, beside those steps */
+	unsigned int hold;	/* steps with the lock held */
 	unsigned int size_kb;	/* of memory that is worked on */
 	unsigned int stride;	/* bytes */
 	unsigned int burst_ms;
 	unsigned int sleep_ms;
 	unsigned int sleep_us;
 	unsigned int group;	/* workers that work together, of a type whose groups may vary */
+	const struct work_phase *phases;	/* SEQUENCE; ends at PHASE_NONE */
+	/*
+	 * CUSTOM: the loop, as guest/work/work.h has it. Runs in the worker; the program is the
+	 * same in host and guest, so that its address is good in both.
+	 */
+	void (*custom)(struct work_self *self);
 	int policy;		/* SCHED_*; 0 is SCHED_OTHER */
 	int prio;		/* SCHED_FIFO, SCHED_RR; 1 to 49, below that of PID 1 */
 	int nice;

@@ -30,6 +30,7 @@ static const char *const setup_names[NR_WORKER_SETUPS] = {
 	[WORKER_SETUP_POLICY]	= "sched_setscheduler",
 	[WORKER_SETUP_NICE]	= "setpriority",
 	[WORKER_SETUP_WORK]	= "a call of its work",
+	[WORKER_SETUP_LOCK]	= "the lock of its group",
 };
 
 const char *worker_setup_name(unsigned int call)

@@ -37,6 +37,7 @@ enum worker_setup {
 	WORKER_SETUP_POLICY,
 	WORKER_SETUP_NICE,
 	WORKER_SETUP_WORK,	/* a call of the work itself */
+	WORKER_SETUP_LOCK,	/* a lock of the work was not what it should be */
 	NR_WORKER_SETUPS,
 };
 
@@ -80,6 +81,8 @@ struct worker_report {
 	uint32_t wake_max_cpu;
 	uint64_t wake_ns[WORKER_WAKES];
 	uint64_t nr_checkpoints;
+	uint64_t nr_refused;		/* calls that were refused and done without */
+	int32_t refused_errno;		/* of the last one */
 	/* Checkpoints on a CPU that was not allowed, and the first of them. */
 	uint64_t nr_outside, outside_ns;
 	uint32_t outside_cpu;
@@ -90,7 +93,9 @@ struct worker_report {
 /* What a group of workers has in common; that in the page of its first one is used. */
 struct work_shared {
 	_Atomic uint32_t word;		/* that they wait on: whose turn it is, for instance */
-	_Atomic uint64_t wake_ns[WORK_GROUP_MAX];	/* when each was woken */
+	_Atomic uint32_t waiting;	/* a bit for each that does */
+	_Atomic uint32_t owner;		/* who has the lock, from 1 on; 0: nobody */
+	_Atomic uint64_t wake_ns[WORK_GROUP_MAX];	/* when each was woken; 0: not yet */
 };
 
 /*

@@ -51,6 +51,11 @@ static int no_body(struct scenario *scn, struct msg_result *res)
 	return 0;
 }
 
+static void no_work(struct work_self *self)
+{
+	(void)self;
+}
+
 TEST(head)
 {
 	char name[sizeof(((struct job *)0)->test) + 1];
@@ -130,6 +135,19 @@ TEST(work)
 	EXPECT_ILLEGAL("does not work in groups of 1", WORK_IN(WAKE_CHAIN, 4, .group = 1));
 	EXPECT_ILLEGAL("group 33: must be up to 32", WORK_IN(WAKE_CHAIN, 33, .group = 33));
 	EXPECT_ILLEGAL("group is not for type CPU_SPIN", WORK_IN(CPU_SPIN, 2, .group = 2));
+	EXPECT_LEGAL(WORK_IN(CUSTOM, 3, .custom = no_work, .ops = 7, .group = 3));
+	EXPECT_ILLEGAL("type CUSTOM needs a function", WORK_IN(CUSTOM, 1));
+	EXPECT_ILLEGAL("type CPU_SPIN has no use for a function",
+		       WORK_IN(CPU_SPIN, 1, .custom = no_work));
+	EXPECT_LEGAL(WORK_IN(SEQUENCE, 1, .phases = PHASES({ PHASE_IO, 1 })));
+	EXPECT_ILLEGAL("no phase in which it works", WORK_IN(SEQUENCE, 1));
+	EXPECT_ILLEGAL("no phase in which it works",
+		       WORK_IN(SEQUENCE, 1, .phases = PHASES({ PHASE_SLEEP, 1 })));
+	EXPECT_ILLEGAL("phase 1: 0 ms: must be 1 to 60000",
+		       WORK_IN(SEQUENCE, 1, .phases = PHASES({ PHASE_SPIN, 1 }, { PHASE_IO, 0 })));
+	EXPECT_ILLEGAL("phase 0: kind 9", WORK_IN(SEQUENCE, 1, .phases = PHASES({ 9, 1 })));
+	EXPECT_ILLEGAL("phases are not for type MIXED",
+		       WORK_IN(MIXED, 1, .phases = PHASES({ PHASE_SPIN, 1 })));
 	EXPECT_ILLEGAL("spin is not for type YIELD_HEAVY", WORK_IN(YIELD_HEAVY, 1, .spin = 1));
 	EXPECT_ILLEGAL("policy 99", WORK_IN(CPU_SPIN, 1, .policy = 99));
 	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .policy = SCHED_FIFO, .prio = 1));

@@ -10,20 +10,19 @@
 
 #define CALLER_SPIN	256	/* what one that wakes others does beside its own unit */
 
-/* From here on we wait to be woken. Before the look at what we wait for. */
-static void expect_wake(struct work_self *self)
+void work_expect_wake(struct work_self *self)
 {
 	atomic_store(&self->seat.shared->wake_ns[self->seat.side], 0);
 }
 
-static void note_wake(struct work_self *self, unsigned int side)
+void work_note_wake(struct work_self *self, unsigned int side)
 {
 	uint64_t none = 0;
 
 	atomic_compare_exchange_strong(&self->seat.shared->wake_ns[side], &none, now_ns());
 }
 
-static void after_wake(struct work_self *self)
+void work_after_wake(struct work_self *self)
 {
 	uint64_t stamp = atomic_load(&self->seat.shared->wake_ns[self->seat.side]);
 
@@ -41,7 +40,7 @@ void work_run_wake_chain(struct work_self *self)
 	uint32_t turn;
 
 	while (!work_stopped(self)) {
-		expect_wake(self);
+		work_expect_wake(self);
 		turn = atomic_load(&shared->word);
 		if (turn != side) {
 			work_block(self);
@@ -51,10 +50,10 @@ void work_run_wake_chain(struct work_self *self)
 					return;
 				turn = atomic_load(&shared->word);
 			} while (turn != side);
-			after_wake(self);
+			work_after_wake(self);
 		}
 		work_unit(self);
-		note_wake(self, next);
+		work_note_wake(self, next);
 		atomic_store(&shared->word, next);
 		work_futex_wake(self, 1, 1U << next);
 		self->page->rep.iterations++;
@@ -66,7 +65,7 @@ static void call_all(struct work_self *self)
 	unsigned int side;
 
 	for (side = 1; side < self->seat.size; side++)
-		note_wake(self, side);
+		work_note_wake(self, side);
 	atomic_fetch_add(&self->seat.shared->word, 1);
 	work_futex_wake(self, INT_MAX, WORK_ALL_BITS);
 	self->page->rep.iterations++;
@@ -78,7 +77,7 @@ static bool await_call(struct work_self *self, uint32_t *seen)
 	struct work_shared *shared = self->seat.shared;
 	uint32_t round;
 
-	expect_wake(self);
+	work_expect_wake(self);
 	round = atomic_load(&shared->word);
 	if (round == *seen) {
 		work_block(self);
@@ -88,7 +87,7 @@ static bool await_call(struct work_self *self, uint32_t *seen)
 				return false;
 			round = atomic_load(&shared->word);
 		} while (round == *seen);
-		after_wake(self);
+		work_after_wake(self);
 	}
 	*seen = round;
 	self->page->rep.iterations++;

@@ -5,6 +5,13 @@
 #include <errno.h>
 #include "work.h"
 
+#define PHASE_MAX_MS	60000U
+
+static void run_custom(struct work_self *self)
+{
+	self->work.custom(self);
+}
+
 static const struct work_type_ops table[NR_WORK_TYPES] = {
 	[WORK_CPU_SPIN]	= { .name = "CPU_SPIN", .always_runnable = true,
 			    .defaults = { .spin = 1024 },
@@ -51,6 +58,31 @@ static const struct work_type_ops table[NR_WORK_TYPES] = {
 	[WORK_THUNDERING_HERD] = { .name = "THUNDERING_HERD",
 			    .defaults = { .group = 8, .spin = 256, .sleep_us = 1000 },
 			    .run = work_run_thundering_herd },
+	[WORK_SEQUENCE]	= { .name = "SEQUENCE",
+			    .defaults = { .spin = 1024 },
+			    .run = work_run_sequence },
+	[WORK_TIMER_LATENCY] = { .name = "TIMER_LATENCY",
+			    .defaults = { .spin = 64, .sleep_us = 1000 },
+			    .run = work_run_timer_latency },
+	[WORK_FORK_EXIT] = { .name = "FORK_EXIT",
+			    .run = work_run_fork_exit },
+	[WORK_NICE_SWEEP] = { .name = "NICE_SWEEP",
+			    .defaults = { .spin = 512 },
+			    .run = work_run_nice_sweep },
+	[WORK_AFFINITY_CHURN] = { .name = "AFFINITY_CHURN",
+			    .defaults = { .spin = 1024 },
+			    .run = work_run_affinity_churn },
+	[WORK_POLICY_CHURN] = { .name = "POLICY_CHURN",
+			    .defaults = { .spin = 1024 },
+			    .run = work_run_policy_churn },
+	[WORK_MUTEX_CONTENTION] = { .name = "MUTEX_CONTENTION",
+			    .defaults = { .group = 4, .spin = 1024, .hold = 256 },
+			    .run = work_run_mutex_contention },
+	[WORK_CUSTOM]	= { .name = "CUSTOM",
+			    .defaults = { .group = 1, .spin = 1024, .ops = 1, .hold = 1,
+					  .size_kb = 1, .stride = 1, .burst_ms = 1, .sleep_ms = 1,
+					  .sleep_us = 1 },
+			    .run = run_custom },
 };
 
 struct work_param {
@@ -64,6 +96,7 @@ struct work_param {
 static const struct work_param params[] = {
 	PARAM(spin, 1 << 24),
 	PARAM(ops, 1 << 20),
+	PARAM(hold, 1 << 24),
 	PARAM(size_kb, 1 << 20),
 	PARAM(stride, 1 << 20),
 	PARAM(burst_ms, 60000),
@@ -99,12 +132,46 @@ unsigned int work_group(const struct work *work)
 	return size ? size : 1;
 }
 
+static int check_phases(const struct work_phase *phases, struct err *err)
+{
+	unsigned int i, nr_work = 0;
+
+	for (i = 0; phases && phases[i].kind != PHASE_NONE; i++) {
+		if (phases[i].kind > PHASE_IO)
+			return err_set(err, -EINVAL, "phase %u: kind %d does not exist", i,
+				       phases[i].kind);
+		if (!phases[i].ms || phases[i].ms > PHASE_MAX_MS)
+			return err_set(err, -EINVAL, "phase %u: %u ms: must be 1 to %u", i,
+				       phases[i].ms, PHASE_MAX_MS);
+		nr_work += phases[i].kind != PHASE_SLEEP;
+	}
+	if (!nr_work)
+		return err_set(err, -EINVAL, "type SEQUENCE has no phase in which it works");
+	return 0;
+}
+
+static int check_pointers(const struct work *work, const struct work_type_ops *ops,
+			  struct err *err)
+{
+	bool custom = work->type == WORK_CUSTOM;
+
+	if (custom != !!work->custom)
+		return err_set(err, -EINVAL, "type %s %s a function", ops->name,
+			       custom ? "needs" : "has no use for");
+	if (work->type == WORK_SEQUENCE)
+		return check_phases(work->phases, err);
+	if (work->phases)
+		return err_set(err, -EINVAL, "phases are not for type %s", ops->name);
+	return 0;
+}
+
 int work_check(const struct work *work, struct err *err)
 {
 	const struct work_type_ops *ops = work_ops(work->type);
 	const struct work_param *p;
 	struct work full = *work;
 	unsigned int group;
+	int ret;
 
 	if (!ops)
 		return err_set(err, -EINVAL, "work type %d does not exist", work->type);
@@ -115,12 +182,15 @@ int work_check(const struct work *work, struct err *err)
 			return err_set(err, -EINVAL, "%s %u: must be up to %u", p->name,
 				       get(work, p), p->max);
 	}
+	ret = check_pointers(work, ops, err);
+	if (ret)
+		return ret;
 	work_defaults(&full);
 	if (full.stride > full.size_kb * KIB)
 		return err_set(err, -EINVAL, "a stride of %u bytes is too long for %u KiB",
 			       full.stride, full.size_kb);
 	group = work_group(work);
-	if (ops->defaults.group && (ops->pair ? group != 2 : group < 2))
+	if (ops->defaults.group > 1 && (ops->pair ? group != 2 : group < 2))
 		return err_set(err, -EINVAL, "type %s does not work in groups of %u", ops->name,
 			       group);
 	if (work->nr % group)

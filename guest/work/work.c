@@ -228,6 +228,12 @@ void *work_alloc(struct work_self *self, size_t size)
 	return mem;
 }
 
+void work_refused(struct work_self *self, int code)
+{
+	self->page->rep.nr_refused++;
+	self->page->rep.refused_errno = code;
+}
+
 void work_fail(struct work_self *self, enum worker_setup call, int code)
 {
 	self->page->rep.setup_call = call;

@@ -102,6 +102,9 @@ void work_futex_wait(struct work_self *self, uint32_t val, uint32_t bits);
 void work_futex_wake(struct work_self *self, int nr, uint32_t bits);
 #define WORK_ALL_BITS	(~0U)
 
+/* work_refused - a call of the work failed, and it goes on without; shown with its figures. */
+void work_refused(struct work_self *self, int code);
+
 /* work_fail - a call of the work failed: ends the worker. */
 void work_fail(struct work_self *self, enum worker_setup call, int code) __attribute__((noreturn));
 
@@ -113,6 +116,16 @@ bool work_pipe_turn(struct work_self *self);
 
 /* work_pipe_end - nobody may wait for us any more, and we wait for our own end. */
 void work_pipe_end(struct work_self *self);
+
+/*
+ * fanout.c: waiting for another of the group. One that will wait says work_expect_wake()
+ * before it looks at what it waits for; one that wakes @side says work_note_wake() before it
+ * does; and after work_block() and a wait that has ended there is work_after_wake(), which is
+ * work_woken() with the right time.
+ */
+void work_expect_wake(struct work_self *self);
+void work_note_wake(struct work_self *self, unsigned int side);
+void work_after_wake(struct work_self *self);
 
 /* work_io_open, work_io - io.c: a file without a name; write it anew, which is a unit. */
 int work_io_open(struct work_self *self);
@@ -133,5 +146,12 @@ void work_run_futex_fan_out(struct work_self *self);
 void work_run_fan_out_compute(struct work_self *self);
 void work_run_wake_chain(struct work_self *self);
 void work_run_thundering_herd(struct work_self *self);
+void work_run_sequence(struct work_self *self);
+void work_run_timer_latency(struct work_self *self);
+void work_run_fork_exit(struct work_self *self);
+void work_run_nice_sweep(struct work_self *self);
+void work_run_affinity_churn(struct work_self *self);
+void work_run_policy_churn(struct work_self *self);
+void work_run_mutex_contention(struct work_self *self);
 
 #endif /* KTSTR_GUEST_WORK_WORK_H */

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Work under locks that a group contends for.
+ *
+ * The word is 1 while somebody has the lock. Who finds it taken sets its bit and
+ * waits for it; who gives the lock back wakes one, the next in the round, so that
+ * it is known who has been woken and when. Anybody may take it until that one runs.
+ */
+#include <errno.h>
+#include "work.h"
+
+static void take(struct work_self *self)
+{
+	/* A lock that two have is none: then nothing that was measured is what it says. */
+	if (atomic_exchange(&self->seat.shared->owner, self->seat.side + 1))
+		work_fail(self, WORKER_SETUP_LOCK, EBUSY);
+}
+
+static bool try_lock(struct work_self *self)
+{
+	uint32_t free = 0;
+
+	if (!atomic_compare_exchange_strong(&self->seat.shared->word, &free, 1))
+		return false;
+	take(self);
+	return true;
+}
+
+/* False: told to stop, without the lock. */
+static bool lock(struct work_self *self)
+{
+	struct work_shared *shared = self->seat.shared;
+	uint32_t bit = 1U << self->seat.side;
+	bool got;
+
+	if (try_lock(self))
+		return true;
+	atomic_fetch_or(&shared->waiting, bit);
+	for (;;) {
+		work_expect_wake(self);
+		got = try_lock(self);
+		if (got || work_stopped(self))
+			break;
+		work_block(self);
+		work_futex_wait(self, 1, bit);
+		work_after_wake(self);
+	}
+	atomic_fetch_and(&shared->waiting, ~bit);
+	return got;
+}
+
+/* The next side that waits, from our own on. */
+static unsigned int next_waiting(struct work_self *self)
+{
+	uint32_t waiting = atomic_load(&self->seat.shared->waiting);
+	unsigned int i, side;
+
+	for (i = 1; i < self->seat.size; i++) {
+		side = (self->seat.side + i) % self->seat.size;
+		if (waiting & 1U << side)
+			return side;
+	}
+	return self->seat.side;
+}
+
+static void unlock(struct work_self *self)
+{
+	struct work_shared *shared = self->seat.shared;
+	unsigned int side;
+
+	if (atomic_exchange(&shared->owner, 0) != self->seat.side + 1)
+		work_fail(self, WORKER_SETUP_LOCK, EPERM);
+	atomic_store(&shared->word, 0);
+	side = next_waiting(self);
+	if (side == self->seat.side)
+		return;
+	work_note_wake(self, side);
+	work_futex_wake(self, 1, 1U << side);
+}
+
+void work_run_mutex_contention(struct work_self *self)
+{
+	while (!work_stopped(self)) {
+		work_unit(self);
+		if (!lock(self))
+			return;
+		work_spin(self, self->work.hold);
+		unlock(self);
+		self->page->rep.iterations++;
+	}
+}

@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Every work type: real workers, forked here.
+ */
+#include <sched.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include "workers.h"
+
+FIXTURE(worker)
+{
+	struct worker *list;
+	struct worker *first;
+	struct worker_spec spec;
+	struct cpumask online;
+	struct err err;
+};
+
+FIXTURE_VARIANT(worker)
+{
+	enum work_type type;
+	unsigned int nr;
+	bool wakes;		/* it sleeps, and is woken, */
+	unsigned int spins;	/* but each so-many-th does not */
+	bool root;		/* needs its privileges */
+};
+
+FIXTURE_VARIANT_ADD(worker, cpu_spin) { .type = WORK_CPU_SPIN, .nr = 2 };
+FIXTURE_VARIANT_ADD(worker, yield_heavy) { .type = WORK_YIELD_HEAVY, .nr = 2 };
+FIXTURE_VARIANT_ADD(worker, mixed) { .type = WORK_MIXED, .nr = 2 };
+FIXTURE_VARIANT_ADD(worker, bursty) { .type = WORK_BURSTY, .nr = 2, .wakes = true };
+FIXTURE_VARIANT_ADD(worker, pipe_io) { .type = WORK_PIPE_IO, .nr = 4, .wakes = true };
+FIXTURE_VARIANT_ADD(worker, futex_ping_pong)
+{
+	.type = WORK_FUTEX_PING_PONG, .nr = 4, .wakes = true
+};
+FIXTURE_VARIANT_ADD(worker, io_sync) { .type = WORK_IO_SYNC, .nr = 2, .wakes = true };
+FIXTURE_VARIANT_ADD(worker, cache_pressure) { .type = WORK_CACHE_PRESSURE, .nr = 2 };
+FIXTURE_VARIANT_ADD(worker, cache_yield) { .type = WORK_CACHE_YIELD, .nr = 2 };
+FIXTURE_VARIANT_ADD(worker, cache_pipe) { .type = WORK_CACHE_PIPE, .nr = 4, .wakes = true };
+FIXTURE_VARIANT_ADD(worker, page_fault_churn) { .type = WORK_PAGE_FAULT_CHURN, .nr = 2 };
+FIXTURE_VARIANT_ADD(worker, futex_fan_out)
+{
+	.type = WORK_FUTEX_FAN_OUT, .nr = 10, .wakes = true, .spins = 5
+};
+FIXTURE_VARIANT_ADD(worker, fan_out_compute)
+{
+	.type = WORK_FAN_OUT_COMPUTE, .nr = 5, .wakes = true, .spins = 5
+};
+FIXTURE_VARIANT_ADD(worker, wake_chain) { .type = WORK_WAKE_CHAIN, .nr = 8, .wakes = true };
+FIXTURE_VARIANT_ADD(worker, thundering_herd)
+{
+	.type = WORK_THUNDERING_HERD, .nr = 8, .wakes = true
+};
+FIXTURE_VARIANT_ADD(worker, sequence) { .type = WORK_SEQUENCE, .nr = 2, .wakes = true };
+FIXTURE_VARIANT_ADD(worker, timer_latency)
+{
+	.type = WORK_TIMER_LATENCY, .nr = 2, .wakes = true
+};
+FIXTURE_VARIANT_ADD(worker, fork_exit) { .type = WORK_FORK_EXIT, .nr = 2, .wakes = true };
+FIXTURE_VARIANT_ADD(worker, nice_sweep) { .type = WORK_NICE_SWEEP, .nr = 2, .root = true };
+FIXTURE_VARIANT_ADD(worker, affinity_churn) { .type = WORK_AFFINITY_CHURN, .nr = 2 };
+FIXTURE_VARIANT_ADD(worker, policy_churn) { .type = WORK_POLICY_CHURN, .nr = 2 };
+FIXTURE_VARIANT_ADD(worker, mutex_contention)
+{
+	.type = WORK_MUTEX_CONTENTION, .nr = 8, .wakes = true
+};
+FIXTURE_VARIANT_ADD(worker, custom) { .type = WORK_CUSTOM, .nr = 2 };
+
+FIXTURE_SETUP(worker)
+{
+	long ret;
+
+	memset(self, 0, sizeof(*self));
+	ret = syscall(SYS_sched_getaffinity, 0, sizeof(self->online), &self->online);
+	ASSERT_LT(0, ret);
+	self->spec.cgroup_name = "none";
+	self->spec.online = self->online;
+	self->spec.work.type = WORK_CPU_SPIN;
+	self->spec.work.nr = 1;
+}
+
+FIXTURE_TEARDOWN(worker)
+{
+	struct worker *w;
+
+	for (w = self->list; w; w = w->next)
+		worker_mark_stop(w);
+	EXPECT_EQ(0, workers_collect(self->list));
+	workers_free(&self->list);
+	EXPECT_EQ(NULL, self->list);
+	/* Nobody is left, not even a zombie. */
+	EXPECT_EQ(-1, waitpid(-1, NULL, WNOHANG));
+	EXPECT_EQ(ECHILD, errno);
+}
+
+#define FORK() ASSERT_EQ(0, workers_fork(&self->list, &self->spec, &self->first, &self->err))
+
+static void run_all(FIXTURE_DATA(worker) *self)
+{
+	struct worker *w;
+
+	release_all(self->list, &self->online);
+	/* This machine is not ours alone: a worker may be late. */
+	for (w = self->list; w; w = w->next)
+		wait_running(w);
+	sleep_ns(RUN_NS);
+	collect_all(self->list);
+}
+
+/* A checkpoint for each millisecond of CPU time, at the least. */
+static bool checks_often(const struct worker_report *rep)
+{
+	return rep->nr_checkpoints >= rep->cpu_time_ns / NSEC_PER_MSEC;
+}
+
+static void custom_loop(struct work_self *self)
+{
+	while (!work_stopped(self)) {
+		work_unit(self);
+		self->page->rep.iterations++;
+	}
+}
+
+TEST_F(worker, every_type_works_and_reports)
+{
+	const struct work_phase *phases = PHASES({ PHASE_SPIN, 2 }, { PHASE_SLEEP, 2 },
+						 { PHASE_YIELD, 1 }, { PHASE_IO, 1 });
+	struct worker_report *rep;
+	struct cpumask outside;
+	struct worker *w;
+	unsigned int nr = 0;
+
+	self->spec.work.type = variant->type;
+	self->spec.work.nr = variant->nr;
+	self->spec.work.burst_ms = variant->type == WORK_BURSTY ? 5 : 0;
+	self->spec.work.sleep_ms = variant->type == WORK_BURSTY ? 5 : 0;
+	/* Long enough that nobody is spared the wait. */
+	self->spec.work.hold = variant->type == WORK_MUTEX_CONTENTION ? 1 << 15 : 0;
+	self->spec.work.custom = variant->type == WORK_CUSTOM ? custom_loop : NULL;
+	self->spec.work.phases = variant->type == WORK_SEQUENCE ? phases : NULL;
+	if (variant->root && geteuid())
+		SKIP(return, "needs to be root");
+	FORK();
+	run_all(self);
+	for (w = self->list; w; w = w->next, nr++) {
+		rep = &w->page->rep;
+		EXPECT_EQ(nr, w->id);
+		EXPECT_EQ(WORKER_EXITED, w->exit);
+		EXPECT_EQ(0, w->exit_code);
+		EXPECT_FALSE(w->unexpected);
+		EXPECT_EQ(WORKER_DONE, rep->state);
+		EXPECT_EQ(WORKER_SETUP_NONE, rep->setup_call);
+		EXPECT_LT(0, rep->units);
+		EXPECT_LT(1, rep->iterations);
+		EXPECT_LT(0, rep->cpu_time_ns);
+		EXPECT_LE(w->released_ns, rep->start_ns);
+		EXPECT_LE(rep->start_ns, rep->last_ns);
+		EXPECT_LE(rep->last_ns, rep->end_ns);
+		EXPECT_LE(rep->end_ns, w->gone_ns);
+		EXPECT_LE(w->stop_ns, rep->end_ns);
+		EXPECT_LE(RUN_NS, rep->end_ns - rep->start_ns);
+		EXPECT_FALSE(cpumask_empty(&rep->cpus_used));
+		cpumask_andnot(&outside, &rep->cpus_used, &self->online);
+		EXPECT_TRUE(cpumask_empty(&outside));
+		EXPECT_EQ(0, rep->nr_outside);
+		EXPECT_LT(0, rep->gap_ns);
+		EXPECT_TRUE(checks_often(rep)) {
+			TH_LOG("%llu checkpoints in %llu ns",
+			       (unsigned long long)rep->nr_checkpoints,
+			       (unsigned long long)rep->cpu_time_ns);
+		}
+		EXPECT_EQ(variant->wakes && !(variant->spins && nr % variant->spins == 0),
+			  !!rep->nr_wakes);
+		EXPECT_GE(rep->end_ns - rep->start_ns, rep->wake_max_ns);
+		EXPECT_GE(rep->gap_ns, rep->wake_max_ns);
+		if (variant->type == WORK_BURSTY) {
+			/* Half of the time asleep, at the least. */
+			EXPECT_GT((rep->end_ns - rep->start_ns) * 3 / 4, rep->cpu_time_ns);
+		}
+	}
+	EXPECT_EQ(variant->nr, nr);
+}
+
+/* It is late since the first call, however often it is called while it does not run. */
+TEST_F(one, the_first_wake_counts)
+{
+	struct worker *w, *sleeper;
+
+	self->w.spec.work.type = WORK_THUNDERING_HERD;
+	self->w.spec.work.nr = 2;
+	self->w.spec.work.group = 2;
+	self->w.spec.work.sleep_us = 20000;
+	FORK_ONE();
+	w = self->w.list;
+	sleeper = w->next;
+	release_all(w, &self->w.online);
+	wait_running(w);
+	wait_running(sleeper);
+	ASSERT_EQ(0, kill(sleeper->pid, SIGSTOP));
+	sleep_ns(RUN_NS);
+	ASSERT_EQ(0, kill(sleeper->pid, SIGCONT));
+	sleep_ns(RUN_NS / 4);
+	EXPECT_EQ(0, collect_all(w));
+	EXPECT_LE(RUN_NS * 3 / 4, sleeper->page->rep.wake_max_ns);
+	EXPECT_LE(sleeper->page->rep.wake_max_ns, sleeper->page->rep.gap_ns);
+	EXPECT_LT(sleeper->page->rep.start_ns, sleeper->page->rep.wake_max_at_ns);
+}
+
+/* What makes checks_often() above false, and with it a wrong loop fail there. */
+static void lazy_loop(struct work_self *self)
+{
+	uint64_t i;
+
+	for (i = 0; !work_stopped(self); i++)
+		WRITE_ONCE(self->rng, i);
+}
+
+TEST_F(one, few_checkpoints_are_noticed)
+{
+	self->w.spec.work.type = WORK_CUSTOM;
+	self->w.spec.work.custom = lazy_loop;
+	FORK_ONE();
+	release_all(self->w.list, &self->w.online);
+	sleep_ns(RUN_NS);
+	EXPECT_EQ(0, collect_all(self->w.list));
+	EXPECT_EQ(WORKER_DONE, self->w.list->page->rep.state);
+	EXPECT_FALSE(checks_often(&self->w.list->page->rep));
+	EXPECT_EQ(0, self->w.list->page->rep.units);
+}
+
+TEST_F(one, a_sequence_does_all_its_phases)
+{
+	struct worker_report *rep;
+
+	self->w.spec.work.type = WORK_SEQUENCE;
+	self->w.spec.work.phases = PHASES({ PHASE_SPIN, 1 }, { PHASE_SLEEP, 30 });
+	FORK_ONE();
+	rep = &self->w.list->page->rep;
+	release_all(self->w.list, &self->w.online);
+	sleep_ns(2 * RUN_NS);
+	EXPECT_EQ(0, collect_all(self->w.list));
+	EXPECT_LE(2, rep->iterations);
+	EXPECT_GE(14, rep->iterations);
+	/* The last sleep may have been cut short. */
+	EXPECT_LE(rep->iterations, rep->nr_wakes + 1);
+	EXPECT_GT((rep->end_ns - rep->start_ns) / 2, rep->cpu_time_ns);
+}
+
+TEST_F(one, affinity_churn_stays_within_what_is_allowed)
+{
+	struct cpumask one = { };
+	struct worker *w;
+
+	self->w.spec.work.type = WORK_AFFINITY_CHURN;
+	FORK_ONE();
+	w = self->w.list;
+	cpumask_set_cpu(&one, cpumask_first(&self->w.online));
+	w->page->affinity = one;
+	release_all(w, &one);
+	wait_running(w);
+	sleep_ns(RUN_NS / 2);
+	/* And what is allowed may change. */
+	worker_widen(w, &self->w.online);
+	worker_allow(w, &self->w.online);
+	sleep_ns(RUN_NS);
+	EXPECT_EQ(0, collect_all(w));
+	EXPECT_EQ(0, w->page->rep.nr_outside);
+	EXPECT_EQ(0, w->page->rep.nr_refused);
+	EXPECT_TRUE(cpumask_equal(&self->w.online, &w->page->rep.cpus_used));
+}
+
+TEST_F(one, policies_that_are_refused_are_counted)
+{
+	struct rlimit none = { };
+	struct worker_report *rep;
+
+	self->w.spec.work.type = WORK_POLICY_CHURN;
+	if (geteuid())
+		SKIP(return, "needs to be root");
+	FORK_ONE();
+	rep = &self->w.list->page->rep;
+	release_all(self->w.list, &self->w.online);
+	wait_running(self->w.list);
+	sleep_ns(RUN_NS);
+	EXPECT_EQ(0, collect_all(self->w.list));
+	if (rep->nr_refused)
+		SKIP(return, "root may not do that here");
+
+	/* Others may be idle, but not come back from it. */
+	ASSERT_EQ(0, setrlimit(RLIMIT_RTPRIO, &none));
+	ASSERT_EQ(0, setrlimit(RLIMIT_NICE, &none));
+	ASSERT_EQ(0, setresuid(65534, 65534, 0));
+	FORK_ONE();
+	rep = &self->w.first->page->rep;
+	worker_allow(self->w.first, &self->w.online);
+	worker_release(self->w.first);
+	wait_running(self->w.first);
+	sleep_ns(RUN_NS);
+	ASSERT_EQ(0, setresuid(0, 0, 0));
+	EXPECT_EQ(0, collect_all(self->w.list));
+	EXPECT_EQ(WORKER_EXITED, self->w.first->exit);
+	EXPECT_EQ(0, self->w.first->exit_code);
+	EXPECT_LT(0, rep->nr_refused);
+	EXPECT_EQ(EPERM, rep->refused_errno);
+}
+
+TEST_F(one, a_lock_is_free_at_the_end)
+{
+	struct work_shared *shared;
+
+	self->w.spec.work.type = WORK_MUTEX_CONTENTION;
+	self->w.spec.work.nr = 4;
+	self->w.spec.work.hold = 1 << 16;
+	FORK_ONE();
+	shared = &self->w.list->page->shared;
+	release_all(self->w.list, &self->w.online);
+	wait_running(self->w.list);
+	sleep_ns(RUN_NS);
+	EXPECT_EQ(0, collect_all(self->w.list));
+	EXPECT_EQ(0, atomic_load(&shared->word));
+	EXPECT_EQ(0, atomic_load(&shared->owner));
+	EXPECT_EQ(0, atomic_load(&shared->waiting));
+}
+
+/* Who is told to stop while it waits for a lock must not give it back. */
+TEST_F(one, a_lock_is_given_back_by_its_owner_only)
+{
+	struct work_shared *shared;
+	struct worker *w;
+
+	self->w.spec.work.type = WORK_MUTEX_CONTENTION;
+	self->w.spec.work.nr = 4;
+	FORK_ONE();
+	shared = &self->w.list->page->shared;
+	atomic_store(&shared->word, 1);
+	atomic_store(&shared->owner, WORK_GROUP_MAX);
+	release_all(self->w.list, &self->w.online);
+	for (w = self->w.list; w; w = w->next)
+		wait_running(w);
+	sleep_ns(RUN_NS / 4);
+	EXPECT_EQ(0xf, atomic_load(&shared->waiting));
+	EXPECT_EQ(0, collect_all(self->w.list));
+	EXPECT_EQ(1, atomic_load(&shared->word));
+	EXPECT_EQ(WORK_GROUP_MAX, atomic_load(&shared->owner));
+	EXPECT_EQ(0, atomic_load(&shared->waiting));
+	for (w = self->w.list; w; w = w->next) {
+		EXPECT_EQ(0, w->exit_code);
+		EXPECT_EQ(0, w->page->rep.iterations);
+		EXPECT_EQ(WORKER_DONE, w->page->rep.state);
+	}
+}
+
+TEST_F(one, a_lock_that_two_have_is_reported)
+{
+	struct worker *w;
+
+	self->w.spec.work.type = WORK_MUTEX_CONTENTION;
+	self->w.spec.work.nr = 4;
+	FORK_ONE();
+	w = self->w.list;
+	/* Free, and yet somebody has it. */
+	atomic_store(&w->page->shared.owner, WORK_GROUP_MAX);
+	release_all(w, &self->w.online);
+	workers_wait(w, -1, now_ns() + 5 * NSEC_PER_SEC);
+	w = workers_reap(w);
+	ASSERT_NE(NULL, w);
+	EXPECT_EQ(WORKER_EXIT_SETUP, w->exit_code);
+	EXPECT_EQ(WORKER_SETUP_LOCK, w->page->rep.setup_call);
+	EXPECT_EQ(EBUSY, w->page->rep.setup_errno);
+}
+
+static uint64_t vm_rss(pid_t pid)
+{
+	unsigned long size, rss;
+	char path[32], buf[128];
+
+	snprintf(path, sizeof(path), "/proc/%d/statm", pid);
+	if (read_file(path, buf, sizeof(buf)) <= 0 || sscanf(buf, "%lu %lu", &size, &rss) != 2)
+		return 0;
+	return rss * sysconf(_SC_PAGESIZE);
+}
+
+/* Run one until it has done a few rounds; how much memory it has then. */
+#define RSS_OF(...) ({							\
+	struct worker *_w;						\
+	uint64_t _rss;							\
+	self->w.spec.work = (struct work){ .nr = 1, __VA_ARGS__ };	\
+	FORK_ONE();							\
+	_w = self->w.first;						\
+	release_all(_w, &self->w.online);				\
+	wait_running(_w);						\
+	sleep_ns(RUN_NS / 4);						\
+	_rss = vm_rss(_w->pid);						\
+	worker_mark_stop(_w);						\
+	EXPECT_EQ(0, workers_collect(self->w.list));			\
+	_rss;								\
+})
+
+TEST_F(one, works_on_as_much_memory_as_told)
+{
+	uint64_t small = RSS_OF(.type = WORK_CACHE_PRESSURE, .size_kb = 32);
+	uint64_t large = RSS_OF(.type = WORK_CACHE_PRESSURE, .size_kb = 8192);
+
+	ASSERT_LT(0, small);
+	EXPECT_LT(small + 7 * MIB, large);
+	/* A stride of two pages leaves out half of them. */
+	EXPECT_GT(small + 5 * MIB, RSS_OF(.type = WORK_CACHE_PRESSURE, .size_kb = 8192,
+					  .stride = 8192));
+	/* So few are touched that almost none is there at any moment. */
+	EXPECT_GT(small + MIB, RSS_OF(.type = WORK_PAGE_FAULT_CHURN, .size_kb = 65536, .ops = 4));
+}
+
+/* More than are kept: a fair sample of them is, and the worst is known in any case. */
+TEST(sample_of_wake_ups)
+{
+	const unsigned int nr = 100 * WORKER_WAKES;
+	struct worker_page *page = calloc(1, sizeof(*page));
+	struct work_self self = { .page = page, .rng = 1 };
+	unsigned int i, low = 0;
+	double sum = 0;
+
+	ASSERT_NE(NULL, page);
+	for (i = 0; i < nr; i++) {
+		page->rep.last_ns = i;
+		page->rep.last_cpu = i % 7;
+		work_wake_sample(&self, i == 5 ? nr : i);
+		if (i == WORKER_WAKES - 1)
+			EXPECT_EQ(i, page->rep.wake_ns[i]);
+	}
+	EXPECT_EQ(nr, page->rep.nr_wakes);
+	EXPECT_EQ(nr, page->rep.wake_max_ns);
+	EXPECT_EQ(5, page->rep.wake_max_at_ns);
+	EXPECT_EQ(5, page->rep.wake_max_cpu);
+	for (i = 0; i < WORKER_WAKES; i++) {
+		sum += page->rep.wake_ns[i];
+		low += page->rep.wake_ns[i] < nr / 10;
+	}
+	/* Five standard deviations of either. */
+	EXPECT_LT(nr / 2 * .91, sum / WORKER_WAKES);
+	EXPECT_GT(nr / 2 * 1.09, sum / WORKER_WAKES);
+	EXPECT_LT(WORKER_WAKES / 20, low);
+	EXPECT_GT(WORKER_WAKES / 20 * 3, low);
+	free(page);
+}
+
+TEST_HARNESS_MAIN
