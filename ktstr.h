@@ -245,6 +245,22 @@ struct expect {
 	bool no_starvation_check;	/* starved, spread and gap are off */
 	unsigned int max_spread_pct;	/* of off-CPU time between like workers of a cgroup; 15 */
 	unsigned int max_gap_ms;	/* a worker's longest time off the CPU; 2000 */
+
+	/*
+	 * Of what workers get done, all off unless a number is there. The figures of like workers
+	 * are taken together where it says so, and the worst of them decides.
+	 */
+	double max_throughput_cv;	/* units per CPU second of like workers: deviation / mean */
+	double min_work_rate;		/* units per CPU second */
+	double min_iteration_rate;	/* iterations per second */
+	double max_p99_wake_latency_us;	/* of all wake-ups of like workers */
+	double max_wake_latency_cv;	/* of the same */
+	double max_migration_ratio;	/* migrations per iteration */
+	/* Of pages, at the end; a kernel without NUMA says nothing of them. */
+	double min_page_locality;	/* share on nodes of its CPUs, or of its memory policy */
+	double max_slow_tier_ratio;	/* share on nodes without CPUs */
+	double max_cross_node_migration_ratio;	/* moved between nodes in the guest, per page */
+
 	bool no_monitor;		/* monitor data is shown, but does not decide */
 	/* nr_running max / max(1, min); 0: not judged (see monitor/verdict.h) */
 	unsigned int max_imbalance;

@@ -6,48 +6,29 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include "judge.h"
+#include "judging.h"
 #include "work/work.h"
 
 #ifndef SCHED_EXT
 #define SCHED_EXT	7
 #endif
 
-#define WHO_LEN		128
-
-struct judge {
-	const struct judge_input *in;
-	judge_sink sink;
-	void *ctx;
-	unsigned int nr;		/* objections */
-	unsigned int nr_cause;		/* of the cause at hand */
-	enum verdict verdict;		/* of the last one */
-};
-
-static uint64_t ms(uint64_t ns)
-{
-	return ns / NSEC_PER_MSEC;
-}
-
 /* Since the start of the scenario; what happened before it counts as its start. */
-static uint64_t at_ms(const struct judge_input *in, uint64_t ns)
+uint64_t judge_at_ms(const struct judge_input *in, uint64_t ns)
 {
 	return ns > in->start_ns ? ms(ns - in->start_ns) : 0;
 }
 
-static const char *who(const struct worker *w, char *buf)
+const char *judge_who(const struct worker *w, char *buf)
 {
 	const struct work_type_ops *ops = work_ops(w->work.type);
 
-	snprintf(buf, WHO_LEN, "worker %u (pid %d, %s, cgroup %s)", w->id, w->pid,
+	snprintf(buf, JUDGE_WHO_LEN, "worker %u (pid %d, %s, cgroup %s)", w->id, w->pid,
 		 ops ? ops->name : "?", w->cgroup_name);
 	return buf;
 }
 
-static void object(struct judge *j, enum verdict verdict, enum cause cause, const char *fmt, ...)
-	__printf(4, 5);
-
-static void object(struct judge *j, enum verdict verdict, enum cause cause, const char *fmt, ...)
+void judge_object(struct judge *j, enum verdict verdict, enum cause cause, const char *fmt, ...)
 {
 	char text[RESULT_TEXT_LEN];
 	va_list ap;
@@ -74,7 +55,7 @@ static void end_cause(struct judge *j, enum cause cause)
 	j->nr_cause = 0;
 }
 
-static bool steal_spoils(const struct judge_input *in)
+bool judge_steal_spoils(const struct judge_input *in)
 {
 	return in->steal_ns * 100 > in->run_ns * JUDGE_STEAL_PCT;
 }
@@ -136,12 +117,12 @@ static void judge_exit(struct judge *j, const struct worker *w)
 {
 	const struct worker_report *rep = &w->page->rep;
 	const char *when = w->unexpected ? " before it was told to stop" : "";
-	char buf[WHO_LEN];
+	char buf[JUDGE_WHO_LEN];
 
-	who(w, buf);
+	judge_who(w, buf);
 	if (set_up_failed(w)) {
-		object(j, VERDICT_FAIL, CAUSE_WORKER, "%s: %s failed: %s", buf,
-		       worker_setup_name(rep->setup_call), strerror(rep->setup_errno));
+		judge_object(j, VERDICT_FAIL, CAUSE_WORKER, "%s: %s failed: %s", buf,
+			     worker_setup_name(rep->setup_call), strerror(rep->setup_errno));
 		return;
 	}
 	/* One that could not run is starved or stuck, and that says more. */
@@ -151,62 +132,64 @@ static void judge_exit(struct judge *j, const struct worker *w)
 	switch (w->exit) {
 	case WORKER_EXITED:
 		if (w->exit_code || w->unexpected)
-			object(j, VERDICT_FAIL, CAUSE_WORKER,
-			       "%s exited with status %d%s, at +%" PRIu64 " ms", buf, w->exit_code,
-			       when, at_ms(j->in, w->gone_ns));
+			judge_object(j, VERDICT_FAIL, CAUSE_WORKER,
+				     "%s exited with status %d%s, at +%" PRIu64 " ms", buf,
+				     w->exit_code, when, judge_at_ms(j->in, w->gone_ns));
 		break;
 	case WORKER_SIGNALLED:
-		object(j, VERDICT_FAIL, CAUSE_WORKER,
-		       "%s was killed by signal %d (%s)%s, at +%" PRIu64 " ms", buf, w->exit_code,
-		       strsignal(w->exit_code), when, at_ms(j->in, w->gone_ns));
+		judge_object(j, VERDICT_FAIL, CAUSE_WORKER,
+			     "%s was killed by signal %d (%s)%s, at +%" PRIu64 " ms", buf,
+			     w->exit_code, strsignal(w->exit_code), when,
+			     judge_at_ms(j->in, w->gone_ns));
 		break;
 	case WORKER_TIMED_OUT:
-		object(j, VERDICT_FAIL, CAUSE_WORKER,
-		       "%s did not stop within %llu ms, last seen at +%" PRIu64 " ms on CPU %u",
-		       buf, WORKER_STOP_NS / NSEC_PER_MSEC, at_ms(j->in, rep->last_ns),
-		       rep->last_cpu);
+		judge_object(j, VERDICT_FAIL, CAUSE_WORKER,
+			     "%s did not stop within %llu ms, last seen at +%" PRIu64
+			     " ms on CPU %u", buf, WORKER_STOP_NS / NSEC_PER_MSEC,
+			     judge_at_ms(j->in, rep->last_ns), rep->last_cpu);
 		break;
 	case WORKER_ALIVE:
-		object(j, VERDICT_FAIL, CAUSE_WORKER, "%s cannot be killed", buf);
+		judge_object(j, VERDICT_FAIL, CAUSE_WORKER, "%s cannot be killed", buf);
 		break;
 	case WORKER_LOST:
-		object(j, VERDICT_FAIL, CAUSE_INFRA, "%s: its exit status was lost", buf);
+		judge_object(j, VERDICT_FAIL, CAUSE_INFRA, "%s: its exit status was lost", buf);
 		break;
 	}
 }
 
 static void judge_starved(struct judge *j, const struct worker *w)
 {
-	char buf[WHO_LEN];
+	char buf[JUDGE_WHO_LEN];
 
 	if (!starved(w))
 		return;
-	object(j, VERDICT_FAIL, CAUSE_STARVED,
-	       "%s did no work in %" PRIu64 " ms%s, limit 1 unit", who(w, buf),
-	       ms(lifetime(w)),
-	       w->page->rep.state == WORKER_FORKED ? " (it never got to run)" : "");
+	judge_object(j, VERDICT_FAIL, CAUSE_STARVED,
+		     "%s did no work in %" PRIu64 " ms%s, limit 1 unit", judge_who(w, buf),
+		     ms(lifetime(w)),
+		     w->page->rep.state == WORKER_FORKED ? " (it never got to run)" : "");
 }
 
 static void judge_isolation(struct judge *j, const struct worker *w)
 {
 	const struct worker_report *rep = &w->page->rep;
 	uint32_t gen = atomic_load(&w->page->gen);
-	char list[CPULIST_LEN], buf[WHO_LEN];
+	char list[CPULIST_LEN], buf[JUDGE_WHO_LEN];
 
 	if (!rep->nr_outside)
 		return;
 	cpulist_format(&w->page->allowed[gen & 1].cpus, list, sizeof(list));
-	object(j, VERDICT_FAIL, CAUSE_ISOLATION, "%s ran outside of its CPUs %" PRIu64
-	       " times, first on CPU %u at +%" PRIu64 " ms, limit 0; last allowed: %.128s",
-	       who(w, buf), rep->nr_outside, rep->outside_cpu, at_ms(j->in, rep->outside_ns), list);
+	judge_object(j, VERDICT_FAIL, CAUSE_ISOLATION, "%s ran outside of its CPUs %" PRIu64
+		     " times, first on CPU %u at +%" PRIu64 " ms, limit 0; last allowed: %.128s",
+		     judge_who(w, buf), rep->nr_outside, rep->outside_cpu,
+		     judge_at_ms(j->in, rep->outside_ns), list);
 }
 
 static void judge_gap(struct judge *j, const struct worker *w)
 {
 	const struct judge_input *in = j->in;
-	enum verdict verdict = steal_spoils(in) ? VERDICT_INCONCLUSIVE : VERDICT_FAIL;
+	enum verdict verdict = judge_steal_spoils(in) ? VERDICT_INCONCLUSIVE : VERDICT_FAIL;
 	const struct worker_report *rep = &w->page->rep;
-	char buf[WHO_LEN], where[48] = "";
+	char buf[JUDGE_WHO_LEN], where[48] = "";
 	uint64_t gap, at;
 
 	if (!stuck(in, w))
@@ -216,9 +199,10 @@ static void judge_gap(struct judge *j, const struct worker *w)
 		snprintf(where, sizeof(where), ", then ran on CPU %u", rep->gap_cpu);
 	else
 		snprintf(where, sizeof(where), ", last seen on CPU %u", rep->last_cpu);
-	object(j, verdict, CAUSE_STUCK, "%s was kept off the CPU for %" PRIu64 " ms until +%" PRIu64
-	       " ms%s; limit %u ms, stolen by the host %" PRIu64 " ms", who(w, buf), ms(gap),
-	       at_ms(in, at), where, gap_limit_ms(in), ms(in->steal_ns));
+	judge_object(j, verdict, CAUSE_STUCK, "%s was kept off the CPU for %" PRIu64
+		     " ms until +%" PRIu64 " ms%s; limit %u ms, stolen by the host %" PRIu64 " ms",
+		     judge_who(w, buf), ms(gap), judge_at_ms(in, at), where, gap_limit_ms(in),
+		     ms(in->steal_ns));
 }
 
 bool judge_like(const struct worker *a, const struct worker *b)
@@ -226,12 +210,13 @@ bool judge_like(const struct worker *a, const struct worker *b)
 	if (a->unlike || b->unlike)
 		return a == b;
 	return a->batch == b->batch && !strcmp(a->cgroup_name, b->cgroup_name) &&
-	       a->work.type == b->work.type && a->work.policy == b->work.policy &&
-	       a->work.prio == b->work.prio && a->work.nice == b->work.nice &&
+	       a->work.type == b->work.type && a->lead == b->lead &&
+	       a->work.policy == b->work.policy && a->work.prio == b->work.prio &&
+	       a->work.nice == b->work.nice &&
 	       cpumask_equal(&a->page->affinity, &b->page->affinity);
 }
 
-static bool first_of_its_like(const struct worker *list, const struct worker *w)
+bool judge_first_of_its_like(const struct worker *list, const struct worker *w)
 {
 	const struct worker *o;
 
@@ -295,12 +280,12 @@ static void judge_spread(struct judge *j, const struct worker *w)
 {
 	const struct judge_input *in = j->in;
 	const struct work_type_ops *ops = work_ops(w->work.type);
-	enum verdict verdict = steal_spoils(in) ? VERDICT_INCONCLUSIVE : VERDICT_FAIL;
+	enum verdict verdict = judge_steal_spoils(in) ? VERDICT_INCONCLUSIVE : VERDICT_FAIL;
 	unsigned int limit, lo, hi;
 	struct group g;
 
 	if (!ops || !ops->always_runnable || !fair_policy(w->work.policy) ||
-	    !first_of_its_like(in->workers, w))
+	    !judge_first_of_its_like(in->workers, w))
 		return;
 	g = group_of(w, JUDGE_MIN_NS);
 	if (g.nr < 2)
@@ -310,18 +295,18 @@ static void judge_spread(struct judge *j, const struct worker *w)
 	hi = off_cpu(g.most);
 	if (hi - lo <= limit * 100)
 		return;
-	object(j, verdict, CAUSE_UNFAIR,
-	       "time off the CPU differs by %u.%02u %% between %u like workers (%s, cgroup %s): "
-	       "worker %u (pid %d, CPU %u) %u.%02u %%, worker %u (pid %d, CPU %u) %u.%02u %% in %"
-	       PRIu64 " ms; limit %u %%, stolen by the host %" PRIu64 " ms",
-	       (hi - lo) / 100, (hi - lo) % 100, g.nr, ops->name, w->cgroup_name,
-	       g.least->id, g.least->pid, g.least->page->rep.last_cpu, lo / 100, lo % 100,
-	       g.most->id, g.most->pid, g.most->page->rep.last_cpu, hi / 100, hi % 100,
-	       ms(wall_ns(g.most)), limit, ms(in->steal_ns));
+	judge_object(j, verdict, CAUSE_UNFAIR,
+		     "time off the CPU differs by %u.%02u %% between %u like workers (%s, cgroup %s): "
+		     "worker %u (pid %d, CPU %u) %u.%02u %%, worker %u (pid %d, CPU %u) %u.%02u %% in %"
+		     PRIu64 " ms; limit %u %%, stolen by the host %" PRIu64 " ms",
+		     (hi - lo) / 100, (hi - lo) % 100, g.nr, ops->name, w->cgroup_name,
+		     g.least->id, g.least->pid, g.least->page->rep.last_cpu, lo / 100, lo % 100,
+		     g.most->id, g.most->pid, g.most->page->rep.last_cpu, hi / 100, hi % 100,
+		     ms(wall_ns(g.most)), limit, ms(in->steal_ns));
 }
 
-static void for_workers(struct judge *j, enum cause cause,
-			void (*check)(struct judge *j, const struct worker *w))
+void judge_workers(struct judge *j, enum cause cause,
+		   void (*check)(struct judge *j, const struct worker *w))
 {
 	const struct worker *w;
 
@@ -334,15 +319,16 @@ unsigned int judge(const struct judge_input *in, judge_sink sink, void *ctx)
 {
 	struct judge j = { .in = in, .sink = sink, .ctx = ctx };
 
-	for_workers(&j, CAUSE_WORKER, judge_exit);
+	judge_workers(&j, CAUSE_WORKER, judge_exit);
 	if (!in->expect->no_starvation_check)
-		for_workers(&j, CAUSE_STARVED, judge_starved);
+		judge_workers(&j, CAUSE_STARVED, judge_starved);
 	if (in->expect->isolation)
-		for_workers(&j, CAUSE_ISOLATION, judge_isolation);
+		judge_workers(&j, CAUSE_ISOLATION, judge_isolation);
 	if (!in->expect->no_starvation_check) {
-		for_workers(&j, CAUSE_STUCK, judge_gap);
-		for_workers(&j, CAUSE_UNFAIR, judge_spread);
+		judge_workers(&j, CAUSE_STUCK, judge_gap);
+		judge_workers(&j, CAUSE_UNFAIR, judge_spread);
 	}
+	judge_performance(&j);
 	return j.nr;
 }
 
@@ -373,7 +359,7 @@ static void describe(const struct judge_input *in, const struct worker *w, char 
 	snprintf(buf, size, "%s: %u x %s at +%" PRIu64 " ms: off CPU %u.%02u..%u.%02u %%, "
 		 "worst gap %" PRIu64 " ms, run delay up to %" PRIu64 " ms, %" PRIu64 " units, %"
 		 PRIu64 " migrations, CPUs %.128s", w->cgroup_name, nr, ops ? ops->name : "?",
-		 at_ms(in, w->released_ns), lo / 100, lo % 100, hi / 100, hi % 100, ms(gap),
+		 judge_at_ms(in, w->released_ns), lo / 100, lo % 100, hi / 100, hi % 100, ms(gap),
 		 ms(delay), units, migrations, cpulist_format(&cpus, list, sizeof(list)));
 }
 
@@ -384,9 +370,11 @@ void judge_describe(const struct judge_input *in, void (*line)(void *ctx, const 
 	const struct worker *w;
 
 	for (w = in->workers; w; w = w->next) {
-		if (!first_of_its_like(in->workers, w))
+		if (!judge_first_of_its_like(in->workers, w))
 			continue;
 		describe(in, w, text, sizeof(text));
 		line(ctx, text);
+		if (judge_describe_more(in, w, text, sizeof(text)))
+			line(ctx, text);
 	}
 }

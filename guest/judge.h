@@ -10,10 +10,13 @@
  *	isolation	ran outside of what its cpuset and affinity allow
  *	stuck		was runnable, but not on a CPU, for too long
  *	unfair		like workers differ too much in their time off the CPU
+ *	throughput, latency, migration, numa
+ *			limits that the test has set, see struct expect
  *
  * Like workers are those that were spawned together into the same cgroup with the same
- * work, policy, nice value and affinity. Only work that never sleeps is compared, for else
- * time off the CPU is its own choice, and only under policies that promise a fair share.
+ * work and part in it, policy, nice value and affinity. Time off the CPU is compared of work
+ * only that never sleeps, for else it is its own choice, and only under policies that promise
+ * a fair share.
  * It counts from WORKER_SETTLE_NS after the start of a worker: where many start at once,
  * a scheduler that balances by and by needs a while to spread them, and in a run of two
  * seconds that alone would make a difference of more than ten percent.
@@ -29,6 +32,10 @@ struct judge_input {
 	uint64_t start_ns;		/* start of the scenario: times are told from there */
 	uint64_t steal_ns;		/* of the CPU that lost most to the host while it ran */
 	uint64_t run_ns;		/* length of the run */
+	const struct topology *topo;	/* which CPU is on which node */
+	uint32_t slow_nodes;		/* those without CPUs, a bit each */
+	bool have_numa_moved;
+	uint64_t numa_moved;		/* pages that went to another node while it ran */
 };
 
 /* With a larger share of time stolen, stuck and unfair are inconclusive. */

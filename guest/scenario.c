@@ -199,8 +199,9 @@ static void on_figures(void *ctx, const char *text)
 }
 
 static void judge_run(struct scenario *scn, const struct steal *before, const struct steal *after,
-		      struct msg_result *res)
+		      const struct numa_state *numa, struct msg_result *res)
 {
+	struct numa_state now;
 	struct judge_ctx ctx = { .g = scn->g, .res = res };
 	struct judge_input in = {
 		.expect = &scn->test->expect,
@@ -208,8 +209,13 @@ static void judge_run(struct scenario *scn, const struct steal *before, const st
 		.start_ns = scn->start_ns,
 		.steal_ns = steal_worst(before, after),
 		.run_ns = res->run_ns,
+		.topo = &scn->g->topo,
 	};
 
+	numa_state_read(&now);
+	in.slow_nodes = now.slow_nodes;
+	in.have_numa_moved = numa->have_moved && now.have_moved;
+	in.numa_moved = now.moved - numa->moved;
 	judge(&in, on_objection, &ctx);
 	judge_describe(&in, on_figures, scn->g);
 }
@@ -240,6 +246,7 @@ void scenario_run_in(struct guest *g, struct sched *s, const struct ktstr_test *
 	unsigned int duration_ms = test->duration_ms ? test->duration_ms : KTSTR_DURATION_MS;
 	struct scenario scn = { .g = g, .sched = s, .test = test, .fs.sock = -1 };
 	struct steal before, after;
+	struct numa_state numa;
 	struct err err = { };
 
 	if (g->job.duration_ms)
@@ -265,6 +272,7 @@ void scenario_run_in(struct guest *g, struct sched *s, const struct ktstr_test *
 		return;
 	}
 	steal_read(&before);
+	numa_state_read(&numa);
 	if (test->body)
 		run_body(&scn, res);
 	else
@@ -277,7 +285,7 @@ void scenario_run_in(struct guest *g, struct sched *s, const struct ktstr_test *
 	}
 	guest_stage(g, STAGE_COLLECT);
 	stop_all(&scn);
-	judge_run(&scn, &before, &after, res);
+	judge_run(&scn, &before, &after, &numa, res);
 	close_cgroups(&scn, res);
 	workers_free(&scn.workers);
 	if (res->verdict == VERDICT_NONE)

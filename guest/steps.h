@@ -57,4 +57,18 @@ uint64_t steal_worst(const struct steal *before, const struct steal *after);
 /* steal_parse - the text of /proc/stat, with @hz ticks a second. */
 void steal_parse(const char *text, unsigned long hz, struct steal *s);
 
+/* --- memory.c ------------------------------------------------------------- */
+
+/* What the kernel says about the memory of the guest as a whole. */
+struct numa_state {
+	uint32_t slow_nodes;		/* with memory, but without CPUs; a bit each */
+	bool have_moved;
+	uint64_t moved;			/* pages that went to another node since boot */
+};
+
+void numa_state_read(struct numa_state *s);
+
+/* numa_moved_parse - the text of /proc/vmstat; false where it does not count that. */
+bool numa_moved_parse(const char *text, uint64_t *moved);
+
 #endif /* KTSTR_GUEST_STEPS_H */

@@ -46,8 +46,8 @@ struct migration {
 	uint32_t from, to;
 };
 
-#define WORKER_MIGRATIONS	32	/* the first ones; all are counted */
-#define WORKER_WAKES		1024	/* a sample of all */
+#define WORKER_MIGRATIONS	32UL	/* the first ones; all are counted */
+#define WORKER_WAKES		1024UL	/* a sample of all */
 
 /* All times are CLOCK_MONOTONIC. Written by the worker only. */
 struct worker_report {
@@ -80,6 +80,9 @@ struct worker_report {
 	uint64_t wake_max_ns, wake_max_at_ns;
 	uint32_t wake_max_cpu;
 	uint64_t wake_ns[WORKER_WAKES];
+	/* At the end, pages of its own memory per NUMA node. */
+	bool have_numa;
+	uint64_t numa_pages[TOPOLOGY_MAX_NODES];
 	uint64_t nr_checkpoints;
 	uint64_t nr_refused;		/* calls that were refused and done without */
 	int32_t refused_errno;		/* of the last one */
@@ -142,6 +145,7 @@ struct worker {
 	bool stopping;
 	bool killed;			/* since it did not stop; may take until a later collect */
 	bool unexpected;		/* ended before it was told to */
+	bool lead;			/* the one of its group that wakes the others */
 	bool unlike;			/* its affinities were drawn by lot: not comparable */
 	uint64_t released_ns;
 	uint64_t stop_ns;		/* was told to */

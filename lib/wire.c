@@ -47,6 +47,10 @@ static const char *const cause_names[NR_CAUSES] = {
 	[CAUSE_INFRA]		= "infra",
 	[CAUSE_TOPOLOGY]	= "topology",
 	[CAUSE_CGROUP]		= "cgroup",
+	[CAUSE_THROUGHPUT]	= "throughput",
+	[CAUSE_LATENCY]		= "latency",
+	[CAUSE_MIGRATION]	= "migration",
+	[CAUSE_NUMA]		= "numa",
 	[CAUSE_OTHER]		= "other",
 };
 

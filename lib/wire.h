@@ -77,6 +77,10 @@ enum cause {
 	CAUSE_INFRA,		/* our own machinery failed: never an expected failure */
 	CAUSE_TOPOLOGY,		/* the guest's machine is not the one asked for */
 	CAUSE_CGROUP,		/* a cgroup operation failed */
+	CAUSE_THROUGHPUT,	/* workers got too little done, or too unevenly much */
+	CAUSE_LATENCY,		/* woken workers ran too late, or too unevenly so */
+	CAUSE_MIGRATION,	/* a worker changed its CPU too often */
+	CAUSE_NUMA,		/* memory of a worker is on the wrong nodes */
 	CAUSE_OTHER,
 	NR_CAUSES,
 };

@@ -19,6 +19,8 @@ static const bool cause_is_timing[NR_CAUSES] = {
 	[CAUSE_IMBALANCE] = true,
 	[CAUSE_DSQ_DEPTH] = true,
 	[CAUSE_STALL] = true,
+	[CAUSE_THROUGHPUT] = true,
+	[CAUSE_LATENCY] = true,
 };
 
 static void set(struct outcome *out, enum verdict verdict, enum cause cause, const char *fmt, ...)
@@ -220,7 +222,8 @@ static void judge_left_out(const struct evidence *ev, struct outcome *out)
 	unsigned int i;
 
 	if (ev->time != VM_TIME_VIRTUAL || out->verdict != VERDICT_FAIL ||
-	    (out->cause != CAUSE_UNFAIR && out->cause != CAUSE_STUCK))
+	    (out->cause != CAUSE_UNFAIR && out->cause != CAUSE_STUCK &&
+	     out->cause != CAUSE_THROUGHPUT && out->cause != CAUSE_LATENCY))
 		return;
 	if (!mon || !mon->usable || mon->max_clock_still_ns <= LEFT_OUT_NS)
 		return;

@@ -411,6 +411,29 @@ TEST_F(one, works_on_as_much_memory_as_told)
 	EXPECT_GT(small + MIB, RSS_OF(.type = WORK_PAGE_FAULT_CHURN, .size_kb = 65536, .ops = 4));
 }
 
+static uint64_t nr_pages(const struct worker_report *rep)
+{
+	uint64_t sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < TOPOLOGY_MAX_NODES; i++)
+		sum += rep->numa_pages[i];
+	return sum;
+}
+
+TEST_F(one, tells_where_its_memory_is)
+{
+	const struct worker_report *rep;
+
+	if (access("/proc/self/numa_maps", R_OK))
+		SKIP(return, "the kernel has no NUMA");
+	RSS_OF(.type = WORK_CACHE_PRESSURE, .size_kb = 8192);
+	rep = &self->w.first->page->rep;
+	EXPECT_TRUE(rep->have_numa);
+	EXPECT_LE(2048, nr_pages(rep));
+	EXPECT_GT(2 * 2048, nr_pages(rep));
+}
+
 /* More than are kept: a fair sample of them is, and the worst is known in any case. */
 TEST(sample_of_wake_ups)
 {

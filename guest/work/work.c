@@ -386,6 +386,7 @@ static void run(struct work_self *self)
 		rep->run_delay_ns = after.delay_ns - before.delay_ns;
 		rep->run_count = after.count - before.count;
 	}
+	numa_report(rep);
 	WRITE_ONCE(rep->state, WORKER_DONE);
 }
 

@@ -35,6 +35,7 @@ struct work_type_ops {
 	const char *name;
 	bool pair;			/* its groups are always of two */
 	bool pipe;			/* of a pair: over pipes */
+	bool lead;			/* the first of a group has another task than the rest */
 	bool always_runnable;		/* its time off the CPU is the scheduler's doing */
 	struct work defaults;		/* .group: how many workers, of a type that has groups */
 	void (*run)(struct work_self *self);
@@ -57,6 +58,18 @@ void work_defaults(struct work *work);
 /* work_main - the life of a worker after fork(). */
 void work_main(struct worker_page *page, const struct work *work, const struct cpumask *online,
 	       const struct work_seat *seat, pid_t parent) __attribute__((noreturn));
+
+/* --- numa.c --------------------------------------------------------------- */
+
+/*
+ * numa_parse - a line of /proc/PID/numa_maps: add its pages to those of each node. Only
+ * memory that is the process's own counts: what it shares with its parent since the fork
+ * is where the parent has put it. False: not a line of that file.
+ */
+bool numa_parse(const char *line, uint64_t pages[TOPOLOGY_MAX_NODES]);
+
+/* numa_report - all of our own /proc/self/numa_maps. */
+void numa_report(struct worker_report *rep);
 
 /* --- for the loops -------------------------------------------------------- */
 
