@@ -88,6 +88,41 @@ struct work_phase {
 
 #define PHASES(...)	((const struct work_phase[]){ __VA_ARGS__, { PHASE_NONE, 0 } })
 
+/* SCHED_DEADLINE: so much CPU time, so long after the start of each period. */
+struct work_deadline {
+	unsigned int runtime_us;
+	unsigned int deadline_us;
+	unsigned int period_us;		/* 0: the deadline */
+};
+
+#ifndef SCHED_DEADLINE
+#define SCHED_DEADLINE	6
+#endif
+#ifndef SCHED_EXT
+#define SCHED_EXT	7
+#endif
+
+/* As in the kernel's uapi/linux/mempolicy.h, which may be older than what runs. */
+enum mem_policy_kind {
+	MEM_DEFAULT,
+	MEM_PREFERRED,
+	MEM_BIND,
+	MEM_INTERLEAVE,
+	MEM_LOCAL,
+	MEM_PREFERRED_MANY,
+	MEM_WEIGHTED_INTERLEAVE,
+};
+
+#define MEM_NUMA_BALANCING	(1U << 13)
+#define MEM_RELATIVE		(1U << 14)
+#define MEM_STATIC		(1U << 15)
+
+struct mem_policy {
+	enum mem_policy_kind kind;
+	unsigned int flags;
+	const char *nodes;	/* a list; not of DEFAULT and LOCAL */
+};
+
 struct work_self;	/* guest/work/work.h, for CUSTOM */
 
 struct work {
@@ -112,7 +147,9 @@ struct work {
 	void (*custom)(struct work_self *self);
 	int policy;		/* SCHED_*; 0 is SCHED_OTHER */
 	int prio;		/* SCHED_FIFO, SCHED_RR; 1 to 49, below that of PID 1 */
+	struct work_deadline dl;	/* SCHED_DEADLINE */
 	int nice;
+	struct mem_policy mem;
 	struct affinity affinity;
 };
 

@@ -9,10 +9,6 @@
 #include "steps.h"
 #include "work/work.h"
 
-#ifndef SCHED_EXT
-#define SCHED_EXT	7
-#endif
-
 #define MAX_CGROUPS	64
 #define MAX_WORKERS	1024
 #define MAX_STEPS	64
@@ -138,25 +134,7 @@ static int check_affinity(const struct affinity *aff, struct err *err)
 	return err_set(err, -EINVAL, "affinity kind %d does not exist", aff->kind);
 }
 
-static int check_policy(const struct work *work, struct err *err)
-{
-	bool rt = work->policy == SCHED_FIFO || work->policy == SCHED_RR;
-
-	if (!rt && work->policy != SCHED_OTHER && work->policy != SCHED_BATCH &&
-	    work->policy != SCHED_IDLE && work->policy != SCHED_EXT)
-		return err_set(err, -EINVAL, "policy %d does not exist", work->policy);
-	if (rt ? work->prio < 1 : work->prio)
-		return err_set(err, -EINVAL, "priority %d does not go with policy %d", work->prio,
-			       work->policy);
-	if (work->prio >= PID1_PRIO)
-		return err_set(err, -EINVAL, "priority %d: must be below that of PID 1, %d",
-			       work->prio, PID1_PRIO);
-	if (work->nice < -20 || work->nice > 19)
-		return err_set(err, -EINVAL, "nice %d: must be between -20 and 19", work->nice);
-	return 0;
-}
-
-static int check_work(const struct work *work, struct err *err)
+static int check_work(const struct paper *p, const struct work *work, struct err *err)
 {
 	int ret;
 
@@ -169,7 +147,7 @@ static int check_work(const struct work *work, struct err *err)
 		return err_set(err, -EINVAL, "workers: say either how many or how many per CPU");
 	if (work->nr > MAX_WORKERS)
 		return err_set(err, -EINVAL, "%u workers: must be up to %d", work->nr, MAX_WORKERS);
-	ret = check_policy(work, err);
+	ret = work_check_policy(work, p->topo.nr_nodes, err);
 	return ret ? ret : check_affinity(&work->affinity, err);
 }
 
@@ -191,7 +169,7 @@ static int check_def(struct paper *p, const struct cgroup_def *def, bool keep, s
 		find(p, def->name)->has_cpus = true;
 	}
 	for (i = 0; !ret && i < WORK_LIST_MAX && def->work[i].type != WORK_NONE; i++)
-		ret = check_work(&def->work[i], err);
+		ret = check_work(p, &def->work[i], err);
 	return ret;
 }
 
@@ -239,13 +217,13 @@ static int check_op(struct paper *p, const struct op *op, bool keep, struct err 
 	case OP_ADD_CGROUP:
 		return add(p, op->name, keep, err);
 	case OP_SPAWN_ROOT:
-		return check_work(&op->work, err);
+		return check_work(p, &op->work, err);
 	case OP_SPAWN:
 		ret = need(p, op->name, &cg, err);
 		if (!ret && has_children(p, op->name))
 			ret = err_set(err, -EINVAL, "cgroup %s has children, so no processes",
 				      op->name);
-		return ret ? ret : check_work(&op->work, err);
+		return ret ? ret : check_work(p, &op->work, err);
 	case OP_REMOVE_CGROUP:
 		ret = need(p, op->name, &cg, err);
 		if (!ret)

@@ -9,10 +9,6 @@
 #include "judging.h"
 #include "work/work.h"
 
-#ifndef SCHED_EXT
-#define SCHED_EXT	7
-#endif
-
 /* Since the start of the scenario; what happened before it counts as its start. */
 uint64_t judge_at_ms(const struct judge_input *in, uint64_t ns)
 {

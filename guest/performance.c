@@ -258,10 +258,12 @@ static void judge_migrations(struct judge *j, const struct worker *w)
 /* Where the memory of a worker belongs. */
 static uint32_t expected_nodes(const struct judge *j, const struct worker *w)
 {
-	uint32_t gen = atomic_load(&w->page->gen), nodes = 0;
+	uint32_t gen = atomic_load(&w->page->gen), nodes = work_mem_nodes(&w->work.mem);
 	const struct cpumask *cpus = &w->page->allowed[gen & 1].cpus;
 	unsigned int cpu, node;
 
+	if (nodes)
+		return nodes;
 	for_each_cpu(cpu, cpus) {
 		node = topology_node_of_cpu(j->in->topo, cpu);
 		if (node < TOPOLOGY_MAX_NODES)

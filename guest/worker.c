@@ -29,6 +29,7 @@ static const char *const setup_names[NR_WORKER_SETUPS] = {
 	[WORKER_SETUP_AFFINITY]	= "sched_setaffinity",
 	[WORKER_SETUP_POLICY]	= "sched_setscheduler",
 	[WORKER_SETUP_NICE]	= "setpriority",
+	[WORKER_SETUP_MEM]	= "set_mempolicy",
 	[WORKER_SETUP_WORK]	= "a call of its work",
 	[WORKER_SETUP_LOCK]	= "the lock of its group",
 };

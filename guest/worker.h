@@ -9,7 +9,7 @@
  *	parent				worker
  *	fork				dies with its parent, own process group
  *	moves it into its cgroup	waits to be released
- *	worker_release()		affinity, policy, nice; then takes the time
+ *	worker_release()		affinity, policies, nice; then takes the time
  *					works, with a checkpoint each unit
  *	workers_collect()		writes the rest of the report, exits
  */
@@ -36,6 +36,7 @@ enum worker_setup {
 	WORKER_SETUP_AFFINITY,
 	WORKER_SETUP_POLICY,
 	WORKER_SETUP_NICE,
+	WORKER_SETUP_MEM,
 	WORKER_SETUP_WORK,	/* a call of the work itself */
 	WORKER_SETUP_LOCK,	/* a lock of the work was not what it should be */
 	NR_WORKER_SETUPS,

@@ -6,11 +6,7 @@
 #include "../guest/work/work.h"
 #include "judging.h"
 
-#define EXPECT_SAID(_text) do {							\
-	EXPECT_NE(NULL, strstr(self->said[0].text, _text)) {			\
-		TH_LOG("\"%s\" is not in \"%s\"", _text, self->said[0].text);	\
-	}									\
-} while (0)
+#define EXPECT_SAID(_text)	EXPECT_NE(NULL, strstr(self->said[0].text, _text))
 
 /* @i did so many units in one second of CPU time. */
 static void worked(FIXTURE_DATA(judge) *self, unsigned int i, uint64_t units)
@@ -250,6 +246,12 @@ TEST_F(judge, page_locality)
 	EXPECT_OBJECTION(CAUSE_NUMA, "11 of 101, on its nodes (mask 0x2)");
 	self->page[1].allowed[0].cpus = (struct cpumask){ .bits = { 0xf } };
 	EXPECT_EQ(0, run_judge(self));
+	/* Or of its memory, if it has said so. */
+	self->worker[1].work.mem = (struct mem_policy){ .kind = MEM_BIND, .nodes = "1" };
+	EXPECT_OBJECTION(CAUSE_NUMA, "11 of 101, on its nodes (mask 0x2)");
+	self->worker[1].work.mem.nodes = "0-1";
+	EXPECT_EQ(0, run_judge(self));
+	self->worker[1].work.mem.nodes = NULL;
 	/* Without pages nothing is remote; without knowing, nothing can be said. */
 	self->page[1].allowed[0].cpus = (struct cpumask){ .bits = { 0xc } };
 	memset(self->page[1].rep.numa_pages, 0, sizeof(self->page[1].rep.numa_pages));

@@ -156,6 +156,30 @@ TEST(work)
 		       WORK_IN(CPU_SPIN, 1, .policy = SCHED_FIFO, .prio = PID1_PRIO));
 	EXPECT_ILLEGAL("priority 0", WORK_IN(CPU_SPIN, 1, .policy = SCHED_RR));
 	EXPECT_ILLEGAL("priority 5", WORK_IN(CPU_SPIN, 1, .prio = 5));
+	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .policy = SCHED_DEADLINE, .dl = { 2000, 10000 }));
+	EXPECT_ILLEGAL("deadline 0/0/0", WORK_IN(CPU_SPIN, 1, .policy = SCHED_DEADLINE));
+	EXPECT_ILLEGAL("deadline 3000/2000/4000",
+		       WORK_IN(CPU_SPIN, 1, .policy = SCHED_DEADLINE, .dl = { 3000, 2000, 4000 }));
+	EXPECT_ILLEGAL("deadline 2000/9000/4000",
+		       WORK_IN(CPU_SPIN, 1, .policy = SCHED_DEADLINE, .dl = { 2000, 9000, 4000 }));
+	EXPECT_ILLEGAL("deadline 910/1000/1000",
+		       WORK_IN(CPU_SPIN, 1, .policy = SCHED_DEADLINE, .dl = { 910, 1000 }));
+	EXPECT_ILLEGAL("a deadline does not go with policy 3",
+		       WORK_IN(CPU_SPIN, 1, .policy = SCHED_BATCH, .dl = { 2000, 10000 }));
+	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .mem = { MEM_BIND, MEM_NUMA_BALANCING, "0" }));
+	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .mem = { .kind = MEM_LOCAL }));
+	EXPECT_ILLEGAL("memory policy 7", WORK_IN(CPU_SPIN, 1, .mem = { .kind = 7 }));
+	EXPECT_ILLEGAL("nodes \"\" do not go with memory policy 2",
+		       WORK_IN(CPU_SPIN, 1, .mem = { .kind = MEM_BIND }));
+	EXPECT_ILLEGAL("nodes \"0\" do not go with memory policy 4",
+		       WORK_IN(CPU_SPIN, 1, .mem = { MEM_LOCAL, 0, "0" }));
+	EXPECT_ILLEGAL("nodes \"x\" do not go", WORK_IN(CPU_SPIN, 1, .mem = { MEM_BIND, 0, "x" }));
+	EXPECT_ILLEGAL("nodes 0-1: there are only 1",
+		       WORK_IN(CPU_SPIN, 1, .mem = { MEM_INTERLEAVE, 0, "0-1" }));
+	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .mem = { MEM_INTERLEAVE, MEM_RELATIVE, "0-1" }));
+	EXPECT_ILLEGAL("flags 0xc000 do not go",
+		       WORK_IN(CPU_SPIN, 1, .mem = { MEM_BIND, MEM_STATIC | MEM_RELATIVE, "0" }));
+	EXPECT_ILLEGAL("flags 0x1 do not go", WORK_IN(CPU_SPIN, 1, .mem = { MEM_BIND, 1, "0" }));
 	EXPECT_ILLEGAL("nice 20", WORK_IN(CPU_SPIN, 1, .nice = 20));
 	EXPECT_ILLEGAL("not a list of CPUs",
 		       WORK_IN(CPU_SPIN, 1, .affinity = { .kind = AFFINITY_EXACT, .cpus = "" }));

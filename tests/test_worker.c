@@ -125,6 +125,111 @@ TEST_F(one, bad_policy_is_reported)
 	EXPECT_EQ(EINVAL, self->w.list->page->rep.setup_errno);
 }
 
+/* Is there a mapping under this policy, as /proc/PID/numa_maps has it? */
+static bool has_mem_policy(pid_t pid, const char *policy)
+{
+	char path[48], *text = NULL;
+	bool found = false;
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/numa_maps", pid);
+	if (!read_file_alloc(path, MIB, &text, &len))
+		found = strstr(text, policy);
+	free(text);
+	return found;
+}
+
+static const struct {
+	struct mem_policy mem;
+	const char *text;
+} mem_policies[] = {
+	{ { MEM_DEFAULT, 0, NULL }, " default" },
+	{ { MEM_PREFERRED, 0, "0" }, " prefer:0" },
+	{ { MEM_BIND, 0, "0" }, " bind:0" },
+	{ { MEM_BIND, MEM_STATIC, "0" }, " bind=static:0" },
+	{ { MEM_BIND, MEM_RELATIVE, "0" }, " bind=relative:0" },
+	{ { MEM_BIND, MEM_NUMA_BALANCING, "0" }, " bind" },
+	{ { MEM_INTERLEAVE, 0, "0" }, " interleave:0" },
+	{ { MEM_LOCAL, 0, NULL }, " local" },
+	{ { MEM_PREFERRED_MANY, 0, "0" }, " prefer (many):0" },
+	{ { MEM_WEIGHTED_INTERLEAVE, 0, "0" }, " weighted interleave:0" },
+};
+
+TEST_F(one, memory_policies)
+{
+	struct worker *w;
+	unsigned int i;
+
+	if (access("/proc/self/numa_maps", R_OK))
+		SKIP(return, "the kernel has no NUMA");
+	for (i = 0; i < ARRAY_SIZE(mem_policies); i++) {
+		self->w.spec.work.mem = mem_policies[i].mem;
+		FORK_ONE();
+		w = self->w.first;
+		worker_allow(w, &self->w.online);
+		worker_release(w);
+		while (!READ_ONCE(w->page->rep.units) && !workers_reap(w))
+			sleep_ns(NSEC_PER_MSEC);
+		if (!worker_alive(w)) {
+			/* The last ones are younger than some kernels. */
+			EXPECT_EQ(WORKER_SETUP_MEM, w->page->rep.setup_call);
+			EXPECT_EQ(EINVAL, w->page->rep.setup_errno);
+			EXPECT_LE(MEM_PREFERRED_MANY, mem_policies[i].mem.kind);
+			continue;
+		}
+		EXPECT_TRUE(has_mem_policy(w->pid, mem_policies[i].text)) {
+			TH_LOG("no \"%s\"", mem_policies[i].text);
+		}
+		EXPECT_EQ(i != 0, !has_mem_policy(w->pid, " default anon"));
+		worker_mark_stop(w);
+		EXPECT_EQ(0, workers_collect(self->w.list));
+	}
+}
+
+TEST_F(one, bad_memory_policy_is_reported)
+{
+	struct worker *w;
+
+	if (access("/proc/self/numa_maps", R_OK))
+		SKIP(return, "the kernel has no NUMA");
+	self->w.spec.work.mem = (struct mem_policy){ MEM_BIND, 0, "63" };
+	FORK_ONE();
+	w = self->w.list;
+	release_all(w, &self->w.online);
+	workers_wait(w, -1, now_ns() + 5 * NSEC_PER_SEC);
+	EXPECT_EQ(w, workers_reap(w));
+	EXPECT_EQ(WORKER_SETUP_MEM, w->page->rep.setup_call);
+	EXPECT_EQ(EINVAL, w->page->rep.setup_errno);
+}
+
+TEST_F(one, deadline)
+{
+	struct worker_report *rep;
+	struct worker *w;
+
+	self->w.spec.work.policy = SCHED_DEADLINE;
+	self->w.spec.work.dl = (struct work_deadline){ 2000, 20000, 20000 };
+	FORK_ONE();
+	w = self->w.list;
+	rep = &w->page->rep;
+	release_all(w, &self->w.online);
+	while (!READ_ONCE(rep->units) && !workers_reap(w))
+		sleep_ns(NSEC_PER_MSEC);
+	if (!worker_alive(w)) {
+		EXPECT_EQ(WORKER_SETUP_POLICY, rep->setup_call);
+		/* Not root, or what is there is given away. */
+		if (rep->setup_errno == EPERM || rep->setup_errno == EBUSY)
+			SKIP(return, "there is no deadline to be had here");
+		ASSERT_EQ(0, rep->setup_errno);
+	}
+	EXPECT_EQ(SCHED_DEADLINE, sched_getscheduler(w->pid) & 0xff);
+	sleep_ns(2 * RUN_NS);
+	EXPECT_EQ(0, collect_all(w));
+	EXPECT_EQ(WORKER_DONE, rep->state);
+	/* It wants all of a CPU and gets a tenth. */
+	EXPECT_GT((rep->end_ns - rep->start_ns) / 4, rep->cpu_time_ns);
+}
+
 TEST_F(one, a_killed_worker_keeps_its_report)
 {
 	struct worker *w;

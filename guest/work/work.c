@@ -316,8 +316,6 @@ static void drop_affinity(struct work_self *self, const struct cpumask *online)
 static void set_up(struct work_self *self)
 {
 	const struct cpumask *affinity = &self->page->affinity;
-	const struct work *work = &self->work;
-	struct sched_param param = { .sched_priority = work->prio };
 	int ret;
 
 	if (!cpumask_empty(affinity)) {
@@ -325,14 +323,16 @@ static void set_up(struct work_self *self)
 		if (ret)
 			work_fail(self, WORKER_SETUP_AFFINITY, -ret);
 	}
-	if (work->policy || work->prio) {
-		if (sched_setscheduler(0, work->policy, &param))
-			work_fail(self, WORKER_SETUP_POLICY, errno);
-	}
-	if (work->nice) {
-		if (setpriority(PRIO_PROCESS, 0, work->nice))
+	ret = work_set_policy(&self->work);
+	if (ret)
+		work_fail(self, WORKER_SETUP_POLICY, -ret);
+	if (self->work.nice) {
+		if (setpriority(PRIO_PROCESS, 0, self->work.nice))
 			work_fail(self, WORKER_SETUP_NICE, errno);
 	}
+	ret = work_set_mem(&self->work.mem);
+	if (ret)
+		work_fail(self, WORKER_SETUP_MEM, -ret);
 }
 
 struct sched_times {

@@ -59,6 +59,18 @@ void work_defaults(struct work *work);
 void work_main(struct worker_page *page, const struct work *work, const struct cpumask *online,
 	       const struct work_seat *seat, pid_t parent) __attribute__((noreturn));
 
+/* --- policy.c ------------------------------------------------------------- */
+
+/* work_set_policy, work_set_mem - ask for it, of ourselves; 0 or a negative errno. */
+int work_set_policy(const struct work *work);
+int work_set_mem(const struct mem_policy *mem);
+
+/* work_check_policy - of CPU and memory, on @nr_nodes; what is wrong with it is in @err. */
+int work_check_policy(const struct work *work, unsigned int nr_nodes, struct err *err);
+
+/* work_mem_nodes - those that a memory policy names, a bit each. */
+uint64_t work_mem_nodes(const struct mem_policy *mem);
+
 /* --- numa.c --------------------------------------------------------------- */
 
 /*
