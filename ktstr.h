@@ -54,6 +54,10 @@ enum work_type {
 	WORK_AFFINITY_CHURN,	/* spin, then ask for one CPU, a random one */
 	WORK_POLICY_CHURN,	/* spin, then the next of OTHER, BATCH, IDLE, FIFO 1, RR 1 */
 	WORK_MUTEX_CONTENTION,	/* groups: spin, lock, spin for hold steps, unlock */
+	WORK_RT_STARVATION,	/* groups: one spins as FIFO 1 for burst_ms, the others always */
+	WORK_PRIORITY_INVERSION,	/* three and a lock with priority inheritance */
+	WORK_SMT_SIBLING_SPIN,	/* pairs: spin on the threads of one core */
+	WORK_NUMA_WORKING_SET_SWEEP,	/* walk, then move all of size_kb to the next node */
 	WORK_CUSTOM,		/* a function of the test */
 	NR_WORK_TYPES,
 };

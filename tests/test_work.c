@@ -7,6 +7,8 @@
 #include <sys/resource.h>
 #include "workers.h"
 
+#define ALL	(~0U)
+
 FIXTURE(worker)
 {
 	struct worker *list;
@@ -20,50 +22,63 @@ FIXTURE_VARIANT(worker)
 {
 	enum work_type type;
 	unsigned int nr;
-	bool wakes;		/* it sleeps, and is woken, */
-	unsigned int spins;	/* but each so-many-th does not */
+	unsigned int wakes;	/* a bit for each worker that sleeps and is woken */
+	bool bursts;		/* as BURSTY does, here for 5 ms with 5 ms between them */
 	bool root;		/* needs its privileges */
 };
 
 FIXTURE_VARIANT_ADD(worker, cpu_spin) { .type = WORK_CPU_SPIN, .nr = 2 };
 FIXTURE_VARIANT_ADD(worker, yield_heavy) { .type = WORK_YIELD_HEAVY, .nr = 2 };
 FIXTURE_VARIANT_ADD(worker, mixed) { .type = WORK_MIXED, .nr = 2 };
-FIXTURE_VARIANT_ADD(worker, bursty) { .type = WORK_BURSTY, .nr = 2, .wakes = true };
-FIXTURE_VARIANT_ADD(worker, pipe_io) { .type = WORK_PIPE_IO, .nr = 4, .wakes = true };
+FIXTURE_VARIANT_ADD(worker, bursty) { .type = WORK_BURSTY, .nr = 2, .bursts = true, .wakes = ALL };
+FIXTURE_VARIANT_ADD(worker, pipe_io) { .type = WORK_PIPE_IO, .nr = 4, .wakes = ALL };
 FIXTURE_VARIANT_ADD(worker, futex_ping_pong)
 {
-	.type = WORK_FUTEX_PING_PONG, .nr = 4, .wakes = true
+	.type = WORK_FUTEX_PING_PONG, .nr = 4, .wakes = ALL
 };
-FIXTURE_VARIANT_ADD(worker, io_sync) { .type = WORK_IO_SYNC, .nr = 2, .wakes = true };
+FIXTURE_VARIANT_ADD(worker, io_sync) { .type = WORK_IO_SYNC, .nr = 2, .wakes = ALL };
 FIXTURE_VARIANT_ADD(worker, cache_pressure) { .type = WORK_CACHE_PRESSURE, .nr = 2 };
 FIXTURE_VARIANT_ADD(worker, cache_yield) { .type = WORK_CACHE_YIELD, .nr = 2 };
-FIXTURE_VARIANT_ADD(worker, cache_pipe) { .type = WORK_CACHE_PIPE, .nr = 4, .wakes = true };
+FIXTURE_VARIANT_ADD(worker, cache_pipe) { .type = WORK_CACHE_PIPE, .nr = 4, .wakes = ALL };
 FIXTURE_VARIANT_ADD(worker, page_fault_churn) { .type = WORK_PAGE_FAULT_CHURN, .nr = 2 };
 FIXTURE_VARIANT_ADD(worker, futex_fan_out)
 {
-	.type = WORK_FUTEX_FAN_OUT, .nr = 10, .wakes = true, .spins = 5
+	.type = WORK_FUTEX_FAN_OUT, .nr = 10, .wakes = 0x3de
 };
 FIXTURE_VARIANT_ADD(worker, fan_out_compute)
 {
-	.type = WORK_FAN_OUT_COMPUTE, .nr = 5, .wakes = true, .spins = 5
+	.type = WORK_FAN_OUT_COMPUTE, .nr = 5, .wakes = 0x1e
 };
-FIXTURE_VARIANT_ADD(worker, wake_chain) { .type = WORK_WAKE_CHAIN, .nr = 8, .wakes = true };
+FIXTURE_VARIANT_ADD(worker, wake_chain) { .type = WORK_WAKE_CHAIN, .nr = 8, .wakes = ALL };
 FIXTURE_VARIANT_ADD(worker, thundering_herd)
 {
-	.type = WORK_THUNDERING_HERD, .nr = 8, .wakes = true
+	.type = WORK_THUNDERING_HERD, .nr = 8, .wakes = ALL
 };
-FIXTURE_VARIANT_ADD(worker, sequence) { .type = WORK_SEQUENCE, .nr = 2, .wakes = true };
+FIXTURE_VARIANT_ADD(worker, sequence) { .type = WORK_SEQUENCE, .nr = 2, .wakes = ALL };
 FIXTURE_VARIANT_ADD(worker, timer_latency)
 {
-	.type = WORK_TIMER_LATENCY, .nr = 2, .wakes = true
+	.type = WORK_TIMER_LATENCY, .nr = 2, .wakes = ALL
 };
-FIXTURE_VARIANT_ADD(worker, fork_exit) { .type = WORK_FORK_EXIT, .nr = 2, .wakes = true };
+FIXTURE_VARIANT_ADD(worker, fork_exit) { .type = WORK_FORK_EXIT, .nr = 2, .wakes = ALL };
 FIXTURE_VARIANT_ADD(worker, nice_sweep) { .type = WORK_NICE_SWEEP, .nr = 2, .root = true };
 FIXTURE_VARIANT_ADD(worker, affinity_churn) { .type = WORK_AFFINITY_CHURN, .nr = 2 };
 FIXTURE_VARIANT_ADD(worker, policy_churn) { .type = WORK_POLICY_CHURN, .nr = 2 };
 FIXTURE_VARIANT_ADD(worker, mutex_contention)
 {
-	.type = WORK_MUTEX_CONTENTION, .nr = 8, .wakes = true
+	.type = WORK_MUTEX_CONTENTION, .nr = 8, .wakes = ALL
+};
+FIXTURE_VARIANT_ADD(worker, rt_starvation)
+{
+	.type = WORK_RT_STARVATION, .nr = 2, .root = true, .bursts = true, .wakes = 1
+};
+FIXTURE_VARIANT_ADD(worker, priority_inversion)
+{
+	.type = WORK_PRIORITY_INVERSION, .nr = 3, .root = true, .bursts = true, .wakes = 6
+};
+FIXTURE_VARIANT_ADD(worker, smt_sibling_spin) { .type = WORK_SMT_SIBLING_SPIN, .nr = 2 };
+FIXTURE_VARIANT_ADD(worker, numa_working_set_sweep)
+{
+	.type = WORK_NUMA_WORKING_SET_SWEEP, .nr = 1
 };
 FIXTURE_VARIANT_ADD(worker, custom) { .type = WORK_CUSTOM, .nr = 2 };
 
@@ -96,6 +111,14 @@ FIXTURE_TEARDOWN(worker)
 
 #define FORK() ASSERT_EQ(0, workers_fork(&self->list, &self->spec, &self->first, &self->err))
 
+static void wait_iterations(struct worker *w, uint64_t nr)
+{
+	uint64_t until = now_ns() + 5 * NSEC_PER_SEC;
+
+	while (now_ns() < until && READ_ONCE(w->page->rep.iterations) < nr)
+		sleep_ns(NSEC_PER_MSEC);
+}
+
 static void run_all(FIXTURE_DATA(worker) *self)
 {
 	struct worker *w;
@@ -105,6 +128,8 @@ static void run_all(FIXTURE_DATA(worker) *self)
 	for (w = self->list; w; w = w->next)
 		wait_running(w);
 	sleep_ns(RUN_NS);
+	for (w = self->list; w; w = w->next)
+		wait_iterations(w, 2);
 	collect_all(self->list);
 }
 
@@ -133,8 +158,8 @@ TEST_F(worker, every_type_works_and_reports)
 
 	self->spec.work.type = variant->type;
 	self->spec.work.nr = variant->nr;
-	self->spec.work.burst_ms = variant->type == WORK_BURSTY ? 5 : 0;
-	self->spec.work.sleep_ms = variant->type == WORK_BURSTY ? 5 : 0;
+	self->spec.work.burst_ms = variant->bursts ? 5 : 0;
+	self->spec.work.sleep_ms = variant->bursts ? 5 : 0;
 	/* Long enough that nobody is spared the wait. */
 	self->spec.work.hold = variant->type == WORK_MUTEX_CONTENTION ? 1 << 15 : 0;
 	self->spec.work.custom = variant->type == WORK_CUSTOM ? custom_loop : NULL;
@@ -170,10 +195,11 @@ TEST_F(worker, every_type_works_and_reports)
 			       (unsigned long long)rep->nr_checkpoints,
 			       (unsigned long long)rep->cpu_time_ns);
 		}
-		EXPECT_EQ(variant->wakes && !(variant->spins && nr % variant->spins == 0),
-			  !!rep->nr_wakes);
+		EXPECT_EQ(variant->wakes >> nr & 1, !!rep->nr_wakes);
 		EXPECT_GE(rep->end_ns - rep->start_ns, rep->wake_max_ns);
-		EXPECT_GE(rep->gap_ns, rep->wake_max_ns);
+		/* To wait for a lock that somebody has is no gap. */
+		if (variant->type != WORK_PRIORITY_INVERSION)
+			EXPECT_GE(rep->gap_ns, rep->wake_max_ns);
 		if (variant->type == WORK_BURSTY) {
 			/* Half of the time asleep, at the least. */
 			EXPECT_GT((rep->end_ns - rep->start_ns) * 3 / 4, rep->cpu_time_ns);
@@ -390,7 +416,8 @@ static uint64_t vm_rss(pid_t pid)
 	_w = self->w.first;						\
 	release_all(_w, &self->w.online);				\
 	wait_running(_w);						\
-	sleep_ns(RUN_NS / 4);						\
+	/* More than it takes to come around once. */			\
+	wait_iterations(_w, 200);					\
 	_rss = vm_rss(_w->pid);						\
 	worker_mark_stop(_w);						\
 	EXPECT_EQ(0, workers_collect(self->w.list));			\

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include "work.h"
 
+#define MULTIPLY_SLICE	1024	/* between two checkpoints */
 #define CALLER_SPIN	256	/* what one that wakes others does beside its own unit */
 
 void work_expect_wake(struct work_self *self)
@@ -157,7 +158,7 @@ static void multiply(struct work_self *self, struct matrix *m)
 			sum += m->a[i - j + k] * m->b[k * m->n + j];
 		WRITE_ONCE(m->product[i], sum);
 		since += m->n;
-		if (since >= 4096) {
+		if (since >= MULTIPLY_SLICE) {
 			since = 0;
 			work_checkpoint(self);
 		}

@@ -3,12 +3,13 @@
  * Work on memory: caches and page faults.
  */
 #include <errno.h>
+#include <linux/mempolicy.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "work.h"
 
 #define WALK_SLICE	1024U	/* steps between two checkpoints */
-#define FAULT_SLICE	16U	/* faults between two */
 
 struct walk {
 	unsigned char *mem;
@@ -86,12 +87,63 @@ void work_run_page_fault_churn(struct work_self *self)
 	while (!work_stopped(self)) {
 		for (i = 0; i < self->work.ops && !work_stopped(self); i++) {
 			WRITE_ONCE(mem[work_random(self, DIV_ROUND_UP(size, page)) * page], 1);
-			if (i % FAULT_SLICE == 0)
-				work_checkpoint(self);
+			work_checkpoint(self);
 		}
 		if (madvise(mem, size, MADV_DONTNEED))
 			work_fail(self, WORKER_SETUP_WORK, errno);
 		work_unit(self);
+		self->page->rep.iterations++;
+	}
+}
+
+/* The nodes that we may have memory of. */
+static uint64_t mem_allowed(struct work_self *self)
+{
+	/* As large as any kernel may ask for. */
+	uint64_t nodes[1024 / 64] = { };
+
+	if (syscall(SYS_get_mempolicy, NULL, nodes, 8 * sizeof(nodes), NULL,
+		    MPOL_F_MEMS_ALLOWED))
+		work_fail(self, WORKER_SETUP_WORK, errno);
+	return nodes[0];
+}
+
+static void move_to_node(struct work_self *self, struct walk *w, unsigned int node)
+{
+	uint64_t mask = 1ULL << node;
+
+	if (syscall(SYS_mbind, w->mem, w->size, MPOL_BIND, &mask, 8 * sizeof(mask) + 1,
+		    MPOL_MF_MOVE))
+		work_fail(self, WORKER_SETUP_WORK, errno);
+	work_checkpoint(self);
+}
+
+/* The next of @nodes after @node, or that one if there is no other. */
+static unsigned int next_node(uint64_t nodes, unsigned int node)
+{
+	unsigned int i;
+
+	for (i = 1; i < 64; i++) {
+		if (nodes & 1ULL << (node + i) % 64)
+			return (node + i) % 64;
+	}
+	return node;
+}
+
+void work_run_numa_working_set_sweep(struct work_self *self)
+{
+	uint64_t nodes = mem_allowed(self);
+	unsigned int node = next_node(nodes, 63), next;
+	struct walk w;
+
+	walk_init(self, &w);
+	while (!work_stopped(self)) {
+		walk_unit(self, &w);
+		next = next_node(nodes, node);
+		/* On a single node there is nowhere to go. */
+		if (next != node)
+			move_to_node(self, &w, next);
+		node = next;
 		self->page->rep.iterations++;
 	}
 }

@@ -24,10 +24,10 @@ static const struct work_type_ops table[NR_WORK_TYPES] = {
 	[WORK_BURSTY]	= { .name = "BURSTY",
 			    .defaults = { .spin = 1024, .burst_ms = 50, .sleep_ms = 100 },
 			    .run = work_run_bursty },
-	[WORK_PIPE_IO]	= { .name = "PIPE_IO", .pair = true, .pipe = true,
+	[WORK_PIPE_IO]	= { .name = "PIPE_IO", .fixed = true, .pipe = true,
 			    .defaults = { .group = 2, .spin = 1024 },
 			    .run = work_run_pipe_io },
-	[WORK_FUTEX_PING_PONG] = { .name = "FUTEX_PING_PONG", .pair = true,
+	[WORK_FUTEX_PING_PONG] = { .name = "FUTEX_PING_PONG", .fixed = true,
 			    .defaults = { .group = 2, .spin = 1024 },
 			    .run = work_run_wake_chain },
 	[WORK_IO_SYNC]	= { .name = "IO_SYNC",
@@ -39,7 +39,7 @@ static const struct work_type_ops table[NR_WORK_TYPES] = {
 	[WORK_CACHE_YIELD] = { .name = "CACHE_YIELD", .always_runnable = true,
 			    .defaults = { .spin = 1024, .size_kb = 32, .stride = 64 },
 			    .run = work_run_cache_yield },
-	[WORK_CACHE_PIPE] = { .name = "CACHE_PIPE", .pair = true, .pipe = true,
+	[WORK_CACHE_PIPE] = { .name = "CACHE_PIPE", .fixed = true, .pipe = true,
 			    .defaults = { .group = 2, .spin = 1024, .size_kb = 32, .stride = 64 },
 			    .run = work_run_cache_pipe },
 	[WORK_PAGE_FAULT_CHURN] = { .name = "PAGE_FAULT_CHURN", .always_runnable = true,
@@ -78,6 +78,20 @@ static const struct work_type_ops table[NR_WORK_TYPES] = {
 	[WORK_MUTEX_CONTENTION] = { .name = "MUTEX_CONTENTION",
 			    .defaults = { .group = 4, .spin = 1024, .hold = 256 },
 			    .run = work_run_mutex_contention },
+	[WORK_RT_STARVATION] = { .name = "RT_STARVATION", .lead = true,
+			    .defaults = { .group = 2, .spin = 1024, .burst_ms = 200,
+					  .sleep_ms = 20 },
+			    .run = work_run_rt_starvation },
+	[WORK_PRIORITY_INVERSION] = { .name = "PRIORITY_INVERSION", .fixed = true,
+			    .defaults = { .group = 3, .spin = 256, .hold = 1024, .burst_ms = 50,
+					  .sleep_ms = 10 },
+			    .run = work_run_priority_inversion },
+	[WORK_SMT_SIBLING_SPIN] = { .name = "SMT_SIBLING_SPIN", .fixed = true,
+			    .defaults = { .group = 2, .spin = 1024 },
+			    .run = work_run_smt_sibling_spin },
+	[WORK_NUMA_WORKING_SET_SWEEP] = { .name = "NUMA_WORKING_SET_SWEEP",
+			    .defaults = { .spin = 1024, .size_kb = 1024, .stride = 4096 },
+			    .run = work_run_numa_working_set_sweep },
 	[WORK_CUSTOM]	= { .name = "CUSTOM",
 			    .defaults = { .group = 1, .spin = 1024, .ops = 1, .hold = 1,
 					  .size_kb = 1, .stride = 1, .burst_ms = 1, .sleep_ms = 1,
@@ -190,7 +204,7 @@ int work_check(const struct work *work, struct err *err)
 		return err_set(err, -EINVAL, "a stride of %u bytes is too long for %u KiB",
 			       full.stride, full.size_kb);
 	group = work_group(work);
-	if (ops->defaults.group > 1 && (ops->pair ? group != 2 : group < 2))
+	if (ops->defaults.group > 1 && (ops->fixed ? group != ops->defaults.group : group < 2))
 		return err_set(err, -EINVAL, "type %s does not work in groups of %u", ops->name,
 			       group);
 	if (work->nr % group)

@@ -33,8 +33,8 @@ struct work_self {
 
 struct work_type_ops {
 	const char *name;
-	bool pair;			/* its groups are always of two */
-	bool pipe;			/* of a pair: over pipes */
+	bool fixed;			/* its groups are always of the size that they have here */
+	bool pipe;			/* two of them, with a pipe each way */
 	bool lead;			/* the first of a group has another task than the rest */
 	bool always_runnable;		/* its time off the CPU is the scheduler's doing */
 	struct work defaults;		/* .group: how many workers, of a type that has groups */
@@ -177,6 +177,10 @@ void work_run_fork_exit(struct work_self *self);
 void work_run_nice_sweep(struct work_self *self);
 void work_run_affinity_churn(struct work_self *self);
 void work_run_policy_churn(struct work_self *self);
+void work_run_rt_starvation(struct work_self *self);
+void work_run_priority_inversion(struct work_self *self);
+void work_run_smt_sibling_spin(struct work_self *self);
+void work_run_numa_working_set_sweep(struct work_self *self);
 void work_run_mutex_contention(struct work_self *self);
 
 #endif /* KTSTR_GUEST_WORK_WORK_H */
