@@ -7,6 +7,7 @@
 #include <errno.h>
 #include "../guest/topology_check.h"
 #include "../guest/truth.h"
+#include "../guest/work/work.h"
 #include "../ktstr.h"
 #include "../monitor/truth.h"
 
@@ -68,6 +69,104 @@ KTSTR_TEST(control_cgroup,
 	.backdrop = CGROUPS({ "cgroup.procs", CPUSET_NONE, { } }),
 	.steps = STEPS({ .hold = HOLD_FULL }),
 	.expect_fail = EXPECT_FAIL(CGROUP, "cannot make"));
+
+static void custom_work(struct work_self *self)
+{
+	while (!work_stopped(self))
+		work_unit(self);
+}
+
+/* Of each type as few as there can be. */
+KTSTR_TEST(control_every_work,
+	.desc = "every type of work sets itself up, works and stops in a guest",
+	.steps = STEPS(
+		{ .cgroups = CGROUPS(
+			{ "spin", CPUSET_NONE, WORKER_LIST(W(CPU_SPIN, 1), W(YIELD_HEAVY, 1),
+							   W(MIXED, 1), W(SMT_SIBLING_SPIN, 2)) },
+			{ "sleep", CPUSET_NONE, WORKER_LIST(W(BURSTY, 1), W(TIMER_LATENCY, 1),
+							    W(IO_SYNC, 1)) },
+			{ "phases", CPUSET_NONE,
+			  WORKERS(SEQUENCE, 1,
+				  .phases = PHASES({ PHASE_SPIN, 5 }, { PHASE_SLEEP, 5 },
+						   { PHASE_YIELD, 5 }, { PHASE_IO, 5 })) },
+			{ "pairs", CPUSET_NONE, WORKER_LIST(W(PIPE_IO, 2), W(CACHE_PIPE, 2),
+							    W(FUTEX_PING_PONG, 2)) },
+			{ "memory", CPUSET_NONE, WORKER_LIST(W(CACHE_PRESSURE, 1),
+							     W(CACHE_YIELD, 1),
+							     W(PAGE_FAULT_CHURN, 1),
+							     W(NUMA_WORKING_SET_SWEEP, 1)) }),
+		  .hold = HOLD_FRAC(.5) },
+		{ .cgroups = CGROUPS(
+			{ "groups", CPUSET_NONE, WORKER_LIST(W(FUTEX_FAN_OUT, 5),
+							     W(FAN_OUT_COMPUTE, 5, .size_kb = 4),
+							     W(WAKE_CHAIN, 4),
+							     W(THUNDERING_HERD, 8)) },
+			{ "churn", CPUSET_NONE, WORKER_LIST(W(FORK_EXIT, 1), W(NICE_SWEEP, 1),
+							    W(AFFINITY_CHURN, 1),
+							    W(POLICY_CHURN, 1)) },
+			{ "lock", CPUSET_NONE, WORKER_LIST(W(MUTEX_CONTENTION, 4),
+							   W(PRIORITY_INVERSION, 3),
+							   W(RT_STARVATION, 2,
+							     .burst_ms = 20)) },
+			{ "custom", CPUSET_NONE, WORKERS(CUSTOM, 1, .custom = custom_work) }),
+		  .hold = HOLD_FRAC(.5) }),
+	.expect = { .isolation = true, .max_spread_pct = 100 });
+
+/* --- what it says of limits that are off by default ----------------------- */
+
+KTSTR_TEST(control_throughput,
+	.desc = "nobody does a thousand million units in a second",
+	.steps = STEADY,
+	.expect = { .min_work_rate = 1e9 },
+	.expect_fail = EXPECT_FAIL(THROUGHPUT, "limit 1000000000.0"));
+
+/* One that sleeps for a millisecond, over and over, alone on its CPU but for who else is given. */
+#define SLEEPER(...)								\
+	STEPS({ .cgroups = CGROUPS({ "cg_0", CPUSET_EXACT("0"),			\
+				     WORKER_LIST(W(TIMER_LATENCY, 1), ##__VA_ARGS__) }),	\
+		.hold = HOLD_FULL })
+
+KTSTR_TEST(control_no_latency,
+	.desc = "twin of the next one, without the other: it wakes up in time",
+	.steps = SLEEPER(),
+	.expect = { .max_p99_wake_latency_us = 20000 });
+
+KTSTR_TEST(control_latency,
+	.desc = "one that sleeps is late where a real-time worker has the CPU for 100 ms",
+	.steps = SLEEPER(W(BURSTY, 1, .burst_ms = 100, .policy = SCHED_FIFO, .prio = 1)),
+	.expect = { .max_p99_wake_latency_us = 20000 },
+	.expect_fail = EXPECT_FAIL(LATENCY, "limit 20000.0 us"));
+
+KTSTR_TEST(control_no_migration,
+	.desc = "twin of the next one: a worker with one CPU only stays there",
+	.steps = STEADY,
+	.expect = { .max_migration_ratio = .001 });
+
+KTSTR_TEST(control_migration,
+	.desc = "a worker that asks for another CPU all the time is found",
+	.steps = STEPS({ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(AFFINITY_CHURN, 1) }),
+			 .hold = HOLD_FULL }),
+	.expect = { .max_migration_ratio = .001 },
+	.expect_fail = EXPECT_FAIL(MIGRATION, "limit 0.0010"));
+
+/* A worker fills its memory on node 0. In the end it is on @node, for so short that it stays. */
+#define REMOTE(_node)								\
+	.topology = "2n2l2c1t", .min_nodes = 2,					\
+	.backdrop = CGROUPS({ "cg_0", CPUSET_NODE(0),				\
+			      WORKERS(CACHE_PRESSURE, 1, .size_kb = 8192, .stride = 4096) }), \
+	.steps = STEPS({ .hold = HOLD_FIXED(700) },				\
+		       { .ops = OPS(SET_CPUSET("cg_0", CPUSET_NODE(_node))),	\
+			 .hold = HOLD_FIXED(50) }),				\
+	.expect = { .min_page_locality = .9 }
+
+KTSTR_TEST(control_local_memory,
+	.desc = "twin of the next one: memory is where its worker is",
+	REMOTE(0));
+
+KTSTR_TEST(control_remote_memory,
+	.desc = "a worker that was taken away from its memory is found",
+	REMOTE(1),
+	.expect_fail = EXPECT_FAIL(NUMA, "on its nodes (mask 0x2), limit 0.9000"));
 
 /* --- what the kernel log says --------------------------------------------- */
 
