@@ -90,7 +90,8 @@ newest=
 for series in ${CHECK_KERNELS:-7 6.18}; do
 	step "kernel-$series" scripts/fetch-kernel.sh "$series" || continue
 	kernel=$(tail -n 1 "$logs/kernel-$series.log")
-	for program in "$out/ktstr_basic" "$out/ktstr_cpuset" "$out/build/tests/ktstr_controls"; do
+	for program in "$out/ktstr_basic" "$out/ktstr_cpuset" "$out/ktstr_performance"	\
+		       "$out/build/tests/ktstr_controls"; do
 		[ -x "$program" ] || { failed "${program##*/}-$series" "was not built"; continue; }
 		run "${program##*/}-$series" 900 "$program" -k "$kernel" --accel tcg
 	done

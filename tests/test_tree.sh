@@ -81,7 +81,7 @@ kselftest run_tests
 both_ran
 result $? run_tests
 kselftest install INSTALL_PATH="$work/installed" &&
-	[ "$(cd "$work/installed/ktstr" && echo *)" = "config ktstr ktstr_basic ktstr_cpuset settings" ]
+	[ "$(cd "$work/installed/ktstr" && echo *)" = "config ktstr ktstr_basic ktstr_cpuset ktstr_performance settings" ]
 result $? install
 kselftest gen_tar INSTALL_PATH="$work/packed"
 result $? gen_tar
