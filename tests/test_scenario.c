@@ -408,6 +408,35 @@ TEST_F(run, passes_and_says_what_it_does)
 	EXPECT_EQ(2, fake_count("write ktstr/cg_1/cgroup.procs"));
 }
 
+/* However many there are to be for each CPU: nobody is without a group. */
+TEST_F(run, groups_are_whole)
+{
+	static struct shm_frame frame;
+	struct msg_stimulus st;
+
+	self->test.steps = STEPS(
+		{ .cgroups = CGROUPS({ "a", CPUSET_NONE,
+				       WORKERS_PER_CPU(WAKE_CHAIN, 1, .group = 5) },
+				     { "b", CPUSET_NONE, WORKERS_PER_CPU(PIPE_IO, 1) },
+				     { "c", CPUSET_NONE, WORKERS_PER_CPU(CPU_SPIN, 1) }),
+		  .hold = HOLD_FULL });
+	run(self);
+	EXPECT_PASS();
+	ASSERT_EQ(0, next_message(self, MSG_STIMULUS, &frame));
+	memcpy(&st, frame.payload, sizeof(st));
+	switch (self->g.nr_cpus) {
+	case 1:
+		EXPECT_EQ(5 + 2 + 1, st.nr_workers);
+		break;
+	case 4:
+		/* The last one is not usable. */
+		EXPECT_EQ(5 + 4 + 3, st.nr_workers);
+		break;
+	default:
+		EXPECT_EQ(5 + 2 + 2, st.nr_workers);
+	}
+}
+
 TEST_F(run, settling_comes_on_top)
 {
 	self->test.settle_ms = 100;
