@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which declarations are legal.
+ */
+#include <string.h>
+#include "../guest/work/work.h"
+#include "declare.h"
+#include "kselftest_harness.h"
+
+#define EXPECT_LEGAL(...) do {						\
+	struct ktstr_test _t = TEST_OF(__VA_ARGS__);			\
+	struct err _err = { };						\
+	EXPECT_EQ(0, scenario_check(&_t, &_err)) {			\
+		TH_LOG("%s", _err.msg);					\
+	}								\
+} while (0)
+
+#define EXPECT_ILLEGAL(_text, ...) do {					\
+	struct ktstr_test _t = TEST_OF(__VA_ARGS__);			\
+	struct err _err = { };						\
+	EXPECT_EQ(-EINVAL, scenario_check(&_t, &_err));			\
+	EXPECT_NE(NULL, strstr(_err.msg, _text)) {			\
+		TH_LOG("\"%s\" is not in \"%s\"", _text, _err.msg);	\
+	}								\
+} while (0)
+
+#define STEPS_OF(_hold, ...)	.steps = STEPS({ .hold = _hold, ##__VA_ARGS__ })
+#define OPS_OF(...)	.backdrop = CGROUPS(ONE_SPINNER, { "cg_2", CPUSET_RANGE(0, .5), { } }), \
+			STEPS_OF(HOLD_FULL, .ops = OPS(__VA_ARGS__))
+
+static int no_body(struct scenario *scn, struct msg_result *res)
+{
+	(void)scn;
+	(void)res;
+	return 0;
+}
+
+static void no_work(struct work_self *self)
+{
+	(void)self;
+}
+
+TEST(head)
+{
+	char name[sizeof(((struct job *)0)->test) + 1];
+
+	EXPECT_LEGAL(STEPS_OF(HOLD_FULL));
+	EXPECT_LEGAL(.body = no_body);
+	EXPECT_ILLEGAL("either steps or a body", .min_cpus = 1);
+	EXPECT_ILLEGAL("either steps or a body", STEPS_OF(HOLD_FULL), .body = no_body);
+	EXPECT_ILLEGAL("no description", .desc = "", .body = no_body);
+	EXPECT_ILLEGAL("0 characters", .name = "", .body = no_body);
+	memset(name, 'x', sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	EXPECT_ILLEGAL("64 characters", .name = name, .body = no_body);
+	name[sizeof(name) - 2] = '\0';
+	EXPECT_LEGAL(.name = name, .body = no_body);
+	EXPECT_ILLEGAL("", .topology = "nonsense", .body = no_body);
+	EXPECT_ILLEGAL("cannot run on its own topology", .min_cpus = 5, .body = no_body);
+	EXPECT_ILLEGAL("cannot run on its own topology", .min_llcs = 3, .body = no_body);
+	EXPECT_ILLEGAL("cannot run on its own topology", .min_nodes = 2, .body = no_body);
+	EXPECT_ILLEGAL("cannot run on its own topology", .needs_smt = true, .body = no_body);
+	EXPECT_LEGAL(.needs_smt = true, .topology = "1n1l2c2t", .body = no_body);
+	EXPECT_ILLEGAL("cannot be expected", .expect_fail = { .cause = CAUSE_INFRA },
+		       .body = no_body);
+}
+
+TEST(holds)
+{
+	EXPECT_ILLEGAL("no steps", .steps = STEPS({ .hold = { .kind = HOLD_KIND_NONE } }));
+	EXPECT_ILLEGAL("step 0: hold 0:", STEPS_OF(HOLD_FRAC(0)));
+	EXPECT_ILLEGAL("step 0: hold -1", STEPS_OF(HOLD_FRAC(-1)));
+	EXPECT_ILLEGAL("hold 1.5", STEPS_OF(HOLD_FRAC(1.5)));
+	EXPECT_ILLEGAL("hold", STEPS_OF(HOLD_FRAC(0. / 0.)));
+	EXPECT_ILLEGAL("hold of 0 ms", STEPS_OF(HOLD_FIXED(0)));
+	EXPECT_ILLEGAL("hold of 60001 ms", STEPS_OF(HOLD_FIXED(60001)));
+	EXPECT_ILLEGAL("hold kind 9", STEPS_OF({ .kind = 9 }));
+	EXPECT_LEGAL(.steps = STEPS({ .hold = HOLD_FRAC(1. / 3) }, { .hold = HOLD_FRAC(1. / 3) },
+				    { .hold = HOLD_FRAC(1. / 3) }));
+	EXPECT_ILLEGAL("step 1: the holds so far",
+		       .steps = STEPS({ .hold = HOLD_FULL }, { .hold = HOLD_FRAC(.1) }));
+	EXPECT_ILLEGAL("interval and operations", STEPS_OF(HOLD_LOOP(10)));
+	EXPECT_ILLEGAL("interval and operations",
+		       STEPS_OF(HOLD_LOOP(0), .ops = OPS(ADD_CGROUP("a"))));
+	EXPECT_ILLEGAL("must be the last",
+		       .backdrop = CGROUPS(ONE_SPINNER),
+		       .steps = STEPS({ .hold = HOLD_LOOP(9), .ops = OPS(STOP_CGROUP("cg")) },
+				      { .hold = HOLD_FRAC(.1) }));
+	/* The second turn of a loop finds what the first has left. */
+	EXPECT_ILLEGAL("cgroup a exists already",
+		       STEPS_OF(HOLD_LOOP(9), .ops = OPS(ADD_CGROUP("a"))));
+	EXPECT_LEGAL(STEPS_OF(HOLD_LOOP(9), .ops = OPS(ADD_CGROUP("a"), REMOVE_CGROUP("a"))));
+}
+
+TEST(work)
+{
+#define WORK_IN(...) \
+	STEPS_OF(HOLD_FULL, .cgroups = CGROUPS({ "cg", CPUSET_NONE, WORKERS(__VA_ARGS__) }))
+
+	EXPECT_LEGAL(WORK_IN(PIPE_IO, 2));
+	EXPECT_ILLEGAL("step 0, cgroup cg: 3 workers of type PIPE_IO: must be a multiple of 2",
+		       WORK_IN(PIPE_IO, 3));
+	EXPECT_ILLEGAL("must be a multiple of 2", WORK_IN(FUTEX_PING_PONG, 1));
+	EXPECT_ILLEGAL("say either", WORK_IN(CPU_SPIN, 0));
+	EXPECT_ILLEGAL("say either", WORK_IN(CPU_SPIN, 1, .per_cpu = 1));
+	EXPECT_ILLEGAL("workers per CPU", WORK_IN(CPU_SPIN, 0, .per_cpu = -1));
+	EXPECT_ILLEGAL("up to 1024", WORK_IN(CPU_SPIN, 1025));
+	EXPECT_ILLEGAL("burst_ms is not for type CPU_SPIN", WORK_IN(CPU_SPIN, 1, .burst_ms = 1));
+	EXPECT_ILLEGAL("sleep_ms 60001: must be up to", WORK_IN(BURSTY, 1, .sleep_ms = 60001));
+	EXPECT_LEGAL(WORK_IN(CACHE_YIELD, 1, .size_kb = 1, .stride = 1024));
+	EXPECT_ILLEGAL("stride of 1025 bytes is too long for 1 KiB",
+		       WORK_IN(CACHE_YIELD, 1, .size_kb = 1, .stride = 1025));
+	EXPECT_LEGAL(WORK_IN(FUTEX_FAN_OUT, 10));
+	EXPECT_ILLEGAL("8 workers of type FUTEX_FAN_OUT: must be a multiple of 5",
+		       WORK_IN(FUTEX_FAN_OUT, 8));
+	EXPECT_LEGAL(WORK_IN(FUTEX_FAN_OUT, 8, .group = 4));
+	EXPECT_LEGAL(WORK_IN(PIPE_IO, 2, .group = 2));
+	EXPECT_ILLEGAL("PIPE_IO does not work in groups of 4", WORK_IN(PIPE_IO, 4, .group = 4));
+	EXPECT_ILLEGAL("does not work in groups of 1", WORK_IN(WAKE_CHAIN, 4, .group = 1));
+	EXPECT_ILLEGAL("group 33: must be up to 32", WORK_IN(WAKE_CHAIN, 33, .group = 33));
+	EXPECT_ILLEGAL("group is not for type CPU_SPIN", WORK_IN(CPU_SPIN, 2, .group = 2));
+	EXPECT_LEGAL(WORK_IN(CUSTOM, 3, .custom = no_work, .ops = 7, .group = 3));
+	EXPECT_ILLEGAL("type CUSTOM needs a function", WORK_IN(CUSTOM, 1));
+	EXPECT_ILLEGAL("type CPU_SPIN has no use for a function",
+		       WORK_IN(CPU_SPIN, 1, .custom = no_work));
+	EXPECT_LEGAL(WORK_IN(SEQUENCE, 1, .phases = PHASES({ PHASE_IO, 1 })));
+	EXPECT_ILLEGAL("no phase in which it works", WORK_IN(SEQUENCE, 1));
+	EXPECT_ILLEGAL("no phase in which it works",
+		       WORK_IN(SEQUENCE, 1, .phases = PHASES({ PHASE_SLEEP, 1 })));
+	EXPECT_ILLEGAL("phase 1: 0 ms: must be 1 to 60000",
+		       WORK_IN(SEQUENCE, 1, .phases = PHASES({ PHASE_SPIN, 1 }, { PHASE_IO, 0 })));
+	EXPECT_ILLEGAL("phase 0: kind 9", WORK_IN(SEQUENCE, 1, .phases = PHASES({ 9, 1 })));
+	EXPECT_ILLEGAL("phases are not for type MIXED",
+		       WORK_IN(MIXED, 1, .phases = PHASES({ PHASE_SPIN, 1 })));
+	EXPECT_ILLEGAL("spin is not for type YIELD_HEAVY", WORK_IN(YIELD_HEAVY, 1, .spin = 1));
+	EXPECT_ILLEGAL("policy 99", WORK_IN(CPU_SPIN, 1, .policy = 99));
+	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .policy = SCHED_FIFO, .prio = 1));
+	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .policy = SCHED_FIFO, .prio = PID1_PRIO - 1));
+	EXPECT_ILLEGAL("priority 50: must be below",
+		       WORK_IN(CPU_SPIN, 1, .policy = SCHED_FIFO, .prio = PID1_PRIO));
+	EXPECT_ILLEGAL("priority 0", WORK_IN(CPU_SPIN, 1, .policy = SCHED_RR));
+	EXPECT_ILLEGAL("priority 5", WORK_IN(CPU_SPIN, 1, .prio = 5));
+	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .policy = SCHED_DEADLINE, .dl = { 2000, 10000 }));
+	EXPECT_ILLEGAL("deadline 0/0/0", WORK_IN(CPU_SPIN, 1, .policy = SCHED_DEADLINE));
+	EXPECT_ILLEGAL("deadline 3000/2000/4000",
+		       WORK_IN(CPU_SPIN, 1, .policy = SCHED_DEADLINE, .dl = { 3000, 2000, 4000 }));
+	EXPECT_ILLEGAL("deadline 2000/9000/4000",
+		       WORK_IN(CPU_SPIN, 1, .policy = SCHED_DEADLINE, .dl = { 2000, 9000, 4000 }));
+	EXPECT_ILLEGAL("deadline 910/1000/1000",
+		       WORK_IN(CPU_SPIN, 1, .policy = SCHED_DEADLINE, .dl = { 910, 1000 }));
+	EXPECT_ILLEGAL("a deadline does not go with policy 3",
+		       WORK_IN(CPU_SPIN, 1, .policy = SCHED_BATCH, .dl = { 2000, 10000 }));
+	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .mem = { MEM_BIND, MEM_NUMA_BALANCING, "0" }));
+	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .mem = { .kind = MEM_LOCAL }));
+	EXPECT_ILLEGAL("memory policy 7", WORK_IN(CPU_SPIN, 1, .mem = { .kind = 7 }));
+	EXPECT_ILLEGAL("nodes \"\" do not go with memory policy 2",
+		       WORK_IN(CPU_SPIN, 1, .mem = { .kind = MEM_BIND }));
+	EXPECT_ILLEGAL("nodes \"0\" do not go with memory policy 4",
+		       WORK_IN(CPU_SPIN, 1, .mem = { MEM_LOCAL, 0, "0" }));
+	EXPECT_ILLEGAL("nodes \"x\" do not go", WORK_IN(CPU_SPIN, 1, .mem = { MEM_BIND, 0, "x" }));
+	EXPECT_ILLEGAL("nodes 0-1: there are only 1",
+		       WORK_IN(CPU_SPIN, 1, .mem = { MEM_INTERLEAVE, 0, "0-1" }));
+	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .mem = { MEM_INTERLEAVE, MEM_RELATIVE, "0-1" }));
+	EXPECT_ILLEGAL("flags 0xc000 do not go",
+		       WORK_IN(CPU_SPIN, 1, .mem = { MEM_BIND, MEM_STATIC | MEM_RELATIVE, "0" }));
+	EXPECT_ILLEGAL("flags 0x1 do not go", WORK_IN(CPU_SPIN, 1, .mem = { MEM_BIND, 1, "0" }));
+	EXPECT_ILLEGAL("nice 20", WORK_IN(CPU_SPIN, 1, .nice = 20));
+	EXPECT_ILLEGAL("not a list of CPUs",
+		       WORK_IN(CPU_SPIN, 1, .affinity = { .kind = AFFINITY_EXACT, .cpus = "" }));
+	EXPECT_ILLEGAL("affinity kind 77", WORK_IN(CPU_SPIN, 1, .affinity.kind = 77));
+}
+
+TEST(cgroups)
+{
+#define NAMED(_name)	STEPS_OF(HOLD_FULL, .ops = OPS(ADD_CGROUP(_name)))
+	char name[CGROUP_NAME_LEN + 1];
+
+	EXPECT_LEGAL(NAMED("a/b/c-d_1.x"));
+	EXPECT_ILLEGAL("0 characters", NAMED(""));
+	EXPECT_ILLEGAL("not a name", NAMED("/a"));
+	EXPECT_ILLEGAL("not a name", NAMED("a/"));
+	EXPECT_ILLEGAL("not a name", NAMED("a//b"));
+	EXPECT_ILLEGAL("not a name", NAMED(".."));
+	EXPECT_ILLEGAL("not a name", NAMED("a/../b"));
+	EXPECT_ILLEGAL("not a name", NAMED("a b"));
+	memset(name, 'x', sizeof(name));
+	name[CGROUP_NAME_LEN] = '\0';
+	EXPECT_ILLEGAL("128 characters", NAMED(name));
+
+	EXPECT_ILLEGAL("step 0, cgroup cg: cgroup cg exists already",
+		       STEPS_OF(HOLD_FULL, .cgroups = CGROUPS(ONE_SPINNER, ONE_SPINNER)));
+	/* Without .keep it is gone when the next step begins. */
+	EXPECT_LEGAL(.steps = STEPS({ .cgroups = CGROUPS(ONE_SPINNER), .hold = HOLD_FRAC(.5) },
+				    { .cgroups = CGROUPS(ONE_SPINNER), .hold = HOLD_FRAC(.5) }));
+	EXPECT_ILLEGAL("step 1, cgroup cg: cgroup cg exists already",
+		       .steps = STEPS({ .cgroups = CGROUPS(ONE_SPINNER), .hold = HOLD_FRAC(.5),
+					.keep = true },
+				      { .cgroups = CGROUPS(ONE_SPINNER), .hold = HOLD_FRAC(.5) }));
+	EXPECT_ILLEGAL("step 1, operation 0 on cg: cgroup cg does not exist here",
+		       .steps = STEPS({ .cgroups = CGROUPS(ONE_SPINNER), .hold = HOLD_FRAC(.5) },
+				      { .ops = OPS(STOP_CGROUP("cg")), .hold = HOLD_FRAC(.5) }));
+}
+
+TEST(operations)
+{
+	EXPECT_LEGAL(OPS_OF(ADD_CGROUP("x"), SPAWN("x", CPU_SPIN, 1), REMOVE_CGROUP("x"),
+			    SET_CPUSET("cg", CPUSET_LLC(1)), SWAP_CPUSETS("cg", "cg_2"),
+			    CLEAR_CPUSET("cg"), STOP_CGROUP("cg"), SET_AFFINITY("cg", RANDOM),
+			    SPAWN_ROOT(CPU_SPIN, 1), SPAWN_ROOT_PER_CPU(MIXED, 1),
+			    MOVE_TASKS("cg", "cg_2")));
+	EXPECT_ILLEGAL("operation 1 on x: cgroup x does not exist",
+		       OPS_OF(STOP_CGROUP("cg"), REMOVE_CGROUP("x")));
+	EXPECT_ILLEGAL("cgroup cg does not exist here",
+		       OPS_OF(REMOVE_CGROUP("cg"), STOP_CGROUP("cg")));
+	EXPECT_ILLEGAL("no cpuset to clear", OPS_OF(CLEAR_CPUSET("cg")));
+	EXPECT_ILLEGAL("do not both have a cpuset", OPS_OF(SWAP_CPUSETS("cg", "cg_2")));
+	EXPECT_ILLEGAL("with itself", OPS_OF(SWAP_CPUSETS("cg_2", "cg_2")));
+	EXPECT_ILLEGAL("with itself", OPS_OF(MOVE_TASKS("cg_2", "cg_2")));
+	EXPECT_ILLEGAL("cgroup nowhere does not exist", OPS_OF(MOVE_TASKS("cg", "nowhere")));
+	EXPECT_ILLEGAL("LLC 2 of 2", OPS_OF(SET_CPUSET("cg", CPUSET_LLC(2))));
+	EXPECT_ILLEGAL("no usable CPU", OPS_OF(SET_CPUSET("cg", CPUSET_RANGE(0, .25))));
+	EXPECT_ILLEGAL("has children",
+		       OPS_OF(ADD_CGROUP("a/b"), SPAWN("a", CPU_SPIN, 1)));
+	EXPECT_ILLEGAL("work type 0", OPS_OF(SPAWN("cg", NONE, 1)));
+	EXPECT_ILLEGAL("operation 77 does not exist", OPS_OF({ .kind = 77 }));
+	EXPECT_ILLEGAL("does not exist here", OPS_OF({ .kind = OP_STOP_CGROUP }));
+}
+
+/* As every scenario is declared and found. */
+KTSTR_TEST(registered,
+	.desc = "to be found",
+	.steps = STEPS({ .cgroups = CGROUPS(ONE_SPINNER), .hold = HOLD_FULL }));
+
+TEST(registration)
+{
+	const struct ktstr_test *const *pos;
+	unsigned int nr = 0;
+
+	for_each_test(pos) {
+		EXPECT_STREQ("registered", (*pos)->name);
+		EXPECT_EQ(0, scenario_check(*pos, NULL));
+		nr++;
+	}
+	EXPECT_EQ(1, nr);
+}
+
+TEST_HARNESS_MAIN
