@@ -43,11 +43,21 @@ set_up()
 		sed -i '0,/^TARGETS +=/s//TARGETS += ktstr\n&/' "$top/tools/testing/selftests/Makefile"
 }
 
+# To the log by a pipe: runner.sh opens its standard output anew, at the start of a file.
+logged()
+{
+	{
+		"$@"
+		echo $? >"$work/code"
+	} 2>&1 | cat >"$work/log"
+	return "$(cat "$work/code")"
+}
+
 # What make was told about our own build is not for this one.
 kselftest()
 {
-	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS -u OUTPUT -u KDIR -u O -u KBUILD_OUTPUT			\
-		make -C "$top/tools/testing/selftests" TARGETS=ktstr "$@" >"$work/log" 2>&1
+	logged env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS -u OUTPUT -u KDIR -u O -u KBUILD_OUTPUT		\
+		make -C "$top/tools/testing/selftests" TARGETS=ktstr "$@"
 }
 
 sources() { (cd "$self" && find . -type f -exec md5sum {} + | sort -k 2); }
@@ -87,7 +97,7 @@ kselftest gen_tar INSTALL_PATH="$work/packed"
 result $? gen_tar
 mkdir -p "$work/unpacked"
 tar -xf "$work"/packed/kselftest-packages/kselftest.tar* -C "$work/unpacked" &&
-	(cd "$work/unpacked" && ./run_kselftest.sh -c ktstr) >"$work/log" 2>&1
+	logged sh -c 'cd "$1" && exec ./run_kselftest.sh -c ktstr' - "$work/unpacked"
 both_ran
 result $? run_unpacked
 kselftest clean && intact
