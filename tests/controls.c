@@ -342,7 +342,7 @@ TRUTH_TEST(truth_high, "the same with RAM above 4 GiB: passes",
 TRUTH_TEST(truth_lie_running, "a wrong number of tasks would be found",
 	   truth_lie_running, .sched = "none",
 	   .expect_fail = EXPECT_FAIL(READING,
-				      "CPU 1: nr_running: the guest sees 3, the monitor reads 2"));
+				      "CPU 1: nr_running: the guest sees 102, the monitor reads 2"));
 TRUTH_TEST(truth_lie_clock, "a wrong clock would be found",
 	   truth_lie_clock, .sched = "none",
 	   .expect_fail = EXPECT_FAIL(READING, "CPU 1: clock"));
@@ -353,11 +353,11 @@ TRUTH_TEST(truth_lie_idle, "a wrong idle flag would be found",
 TRUTH_TEST(truth_lie_scx, "a wrong number of tasks of sched_ext would be found",
 	   truth_lie_scx, .needs_scx = true, .sched = "fifo",
 	   .expect_fail = EXPECT_FAIL(READING, "CPU 1: scx.nr_running: "
-				      "the guest sees 3, the monitor reads 2"));
+				      "the guest sees 102, the monitor reads 2"));
 TRUTH_TEST(truth_lie_event, "a wrong count of an event of sched_ext would be found",
 	   truth_lie_event, .needs_scx = true, .sched = "fifo",
 	   .expect_fail = EXPECT_FAIL(READING, "SCX_EV_SELECT_CPU_FALLBACK: "
-				      "the guest sees 1, the monitor reads 0"));
+				      "the guest sees 100, the monitor reads 0"));
 
 #define SYMBOLS_TEST(_name, _desc, _body, _more...)				\
 	KTSTR_TEST(_name,							\
