@@ -140,16 +140,16 @@ TEST(work)
 		       WORK_IN(CPU_SPIN, 1, .policy = SCHED_FIFO, .prio = PID1_PRIO));
 	EXPECT_ILLEGAL("priority 0", WORK_IN(CPU_SPIN, 1, .policy = SCHED_RR));
 	EXPECT_ILLEGAL("priority 5", WORK_IN(CPU_SPIN, 1, .prio = 5));
-	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .policy = SCHED_DEADLINE, .dl = { 2000, 10000 }));
+	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .policy = SCHED_DEADLINE, .dl = { 2000, 10000, 0 }));
 	EXPECT_ILLEGAL("deadline 0/0/0", WORK_IN(CPU_SPIN, 1, .policy = SCHED_DEADLINE));
 	EXPECT_ILLEGAL("deadline 3000/2000/4000",
 		       WORK_IN(CPU_SPIN, 1, .policy = SCHED_DEADLINE, .dl = { 3000, 2000, 4000 }));
 	EXPECT_ILLEGAL("deadline 2000/9000/4000",
 		       WORK_IN(CPU_SPIN, 1, .policy = SCHED_DEADLINE, .dl = { 2000, 9000, 4000 }));
 	EXPECT_ILLEGAL("deadline 910/1000/1000",
-		       WORK_IN(CPU_SPIN, 1, .policy = SCHED_DEADLINE, .dl = { 910, 1000 }));
+		       WORK_IN(CPU_SPIN, 1, .policy = SCHED_DEADLINE, .dl = { 910, 1000, 0 }));
 	EXPECT_ILLEGAL("a deadline does not go with policy 3",
-		       WORK_IN(CPU_SPIN, 1, .policy = SCHED_BATCH, .dl = { 2000, 10000 }));
+		       WORK_IN(CPU_SPIN, 1, .policy = SCHED_BATCH, .dl = { 2000, 10000, 0 }));
 	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .mem = { MEM_BIND, MEM_NUMA_BALANCING, "0" }));
 	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .mem = { .kind = MEM_LOCAL }));
 	EXPECT_ILLEGAL("memory policy 7", WORK_IN(CPU_SPIN, 1, .mem = { .kind = 7 }));
