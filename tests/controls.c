@@ -120,6 +120,16 @@ KTSTR_TEST(control_throughput,
 	.expect = { .min_work_rate = 1e9 },
 	.expect_fail = EXPECT_FAIL(THROUGHPUT, "limit 1000000000.0"));
 
+/* Not the first CPU, which keeps the time for all: that is a fifth of what it does on tcg. */
+KTSTR_TEST(control_turns,
+	.desc = "CPUs of an engine that runs them in turns get as much done as each other",
+	.topology = "1n2l4c1t",
+	.steps = STEPS(
+		{ .cgroups = CGROUPS({ "cg_0", CPUSET_EXACT("1-4"), WORKERS(CPU_SPIN, 4) },
+				     { "cg_1", CPUSET_EXACT("5"), WORKERS(TIMER_LATENCY, 1) }),
+		  .hold = HOLD_FULL }),
+	.expect = { .max_throughput_cv = .1 });
+
 /* One that sleeps for a millisecond, over and over, alone on its CPU but for who else is given. */
 #define SLEEPER(...)								\
 	STEPS({ .cgroups = CGROUPS({ "cg_0", CPUSET_EXACT("0"),			\

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * lockstep.c - QEMU's main loop looks at the clock only while no CPU runs
+ * lockstep.c - QEMU's main loop looks at the clock only while no CPU runs, and CPUs take turns
  *
  * A library that the tcg engine has preloaded into QEMU. Under -icount,sleep=off it
  * is the main loop that moves the clock on when all CPUs are idle, and each timer
@@ -15,6 +15,13 @@
  * accel/tcg/tcg-accel-ops-rr.c of QEMU 7.2: qemu_cond_wait_iothread()). What comes from
  * outside, as a command or a signal does, is let through at once.
  *
+ * The round robin of QEMU 7.2 (accel/tcg/tcg-accel-ops-rr.c, icount_prepare_for_run()) lets a CPU
+ * run up to the next timer. Whose turn it is then has no time left, runs the timers, and is passed
+ * over: a busy CPU was seen to stand still for 2 s in this way. With a CPU that was asked to exit
+ * it is different: the round starts again with it, timers first. So the next one is always asked to.
+ * And because timers may come in a pattern that gives one CPU all the time, there is one more, of
+ * our own, so often that a turn is short. It rests while all CPUs do.
+ *
  * Linked with nothing: all names are found in the process that this is loaded into.
  */
 #include <dlfcn.h>
@@ -23,6 +30,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -33,22 +41,65 @@ int __ppoll_chk(struct pollfd *fds, nfds_t nr, const struct timespec *timeout,
 
 #define MAX_FDS		64
 #define MAX_EVENTFD	256
+#define MAX_CPUS	1024
 /* CPUs may never wait, and there be something to do: a triple fault beside an endless loop. */
 #define PATIENCE_NS	500000000
 
 typedef int ppoll_fn(struct pollfd *fds, nfds_t nr, const struct timespec *timeout,
 		     const sigset_t *mask);
+typedef int mutex_lock_fn(pthread_mutex_t *mutex);
 typedef int cond_wait_fn(pthread_cond_t *cond, pthread_mutex_t *mutex);
 typedef int eventfd_fn(unsigned int val, int flags);
+
+/* Of QEMU itself, which exports what its modules may need (include/hw/core/cpu.h). */
+struct cpu_state;
+typedef struct cpu_state *get_cpu_fn(int index);
+typedef void cpu_exit_fn(struct cpu_state *cpu);
+/* include/qemu/timer.h */
+struct qemu_timer;
+typedef void timer_init_fn(struct qemu_timer *timer, void *group, int clock, int scale,
+			   int attributes, void (*cb)(void *), void *opaque);
+typedef void timer_mod_fn(struct qemu_timer *timer, int64_t ns);
+typedef void timer_del_fn(struct qemu_timer *timer);
+typedef int64_t clock_get_fn(int clock);
+
+#define QEMU_CLOCK_VIRTUAL	1
+#define TIMER_MAX_SIZE		256		/* it has 56 */
+#define SCALE_NS		1
+/* All of a round, and limits for one turn: each costs. */
+#define ROUND_NS		1200000
+#define TURN_MIN_NS		100000
+#define TURN_MAX_NS		300000
+#define MIX			0x9e3779b97f4a7c15ULL	/* 2^64 over the golden ratio */
 
 /* Interposed functions have no argument of ours: this is the one place for global state. */
 static _Atomic(ppoll_fn *) next_ppoll;
 static _Atomic(cond_wait_fn *) next_cond_wait;
+static _Atomic(mutex_lock_fn *) next_mutex_lock;
 static _Atomic(eventfd_fn *) next_eventfd;
 static atomic_bool notifies[MAX_EVENTFD];	/* this descriptor is an eventfd */
 static atomic_int cpu_thread;			/* 0: there is none yet */
 static atomic_bool cpus_waiting;
 static atomic_int wake_fd = -1;
+static __thread pthread_mutex_t *big_lock;	/* what the CPU thread has waited with */
+
+/* Of the CPU thread alone, which fills it in when it runs for the first time. */
+static struct {
+	cpu_exit_fn *exit;
+	timer_mod_fn *timer_mod;
+	timer_del_fn *timer_del;
+	clock_get_fn *clock_get;
+	struct cpu_state **current;
+	struct cpu_state *cpu[MAX_CPUS];
+	bool known;
+	unsigned int nr;			/* 0: this QEMU does not tell */
+	unsigned int at;
+	int64_t turn_ns;
+	int64_t until;				/* the end of the turn, while the timer is set */
+	int64_t last_ns;			/* when the lock was last taken */
+	bool ticking;
+	_Alignas(max_align_t) char timer[TIMER_MAX_SIZE];
+} turns;
 
 /* All CPUs share one. It is the first to wait, but for the main thread: until the machine runs. */
 static bool in_cpu_thread(void)
@@ -84,6 +135,100 @@ static bool is_notification(int fd)
 	return fd >= 0 && fd < MAX_EVENTFD && notifies[fd];
 }
 
+/* --- CPUs that take turns -------------------------------------------------------- */
+
+static struct qemu_timer *turn_timer(void)
+{
+	return (struct qemu_timer *)turns.timer;
+}
+
+/*
+ * A turn that begins now ends after half of the usual time to one and a half: all of one length fall
+ * in step with what the guest does at regular times. The clock alone says which, so that it does
+ * not matter what was before.
+ */
+static void begin_turn(int64_t now)
+{
+	const uint64_t mixed = ((uint64_t)now * MIX) >> 32;
+	const int64_t until = now + turns.turn_ns / 2 + mixed % turns.turn_ns;
+
+	if (turns.ticking && until == turns.until)
+		return;
+	turns.until = until;
+	turns.ticking = true;
+	turns.timer_mod(turn_timer(), until);
+}
+
+static void turn_ended(void *arg)
+{
+	(void)arg;
+	begin_turn(turns.clock_get(QEMU_CLOCK_VIRTUAL));
+}
+
+static void find_cpus(void)
+{
+	get_cpu_fn *get = (get_cpu_fn *)dlsym(RTLD_DEFAULT, "qemu_get_cpu");
+	timer_init_fn *init = (timer_init_fn *)dlsym(RTLD_DEFAULT, "timer_init_full");
+	unsigned int nr = 0;
+
+	turns.known = true;
+	turns.exit = (cpu_exit_fn *)dlsym(RTLD_DEFAULT, "cpu_exit");
+	turns.timer_mod = (timer_mod_fn *)dlsym(RTLD_DEFAULT, "timer_mod_ns");
+	turns.timer_del = (timer_del_fn *)dlsym(RTLD_DEFAULT, "timer_del");
+	turns.clock_get = (clock_get_fn *)dlsym(RTLD_DEFAULT, "qemu_clock_get_ns");
+	turns.current = dlsym(RTLD_DEFAULT, "current_cpu");
+	if (!get || !init || !turns.exit || !turns.timer_mod || !turns.timer_del ||
+	    !turns.clock_get || !turns.current)
+		return;
+	while (nr < MAX_CPUS && (turns.cpu[nr] = get(nr)))
+		nr++;
+	/* One alone has nobody to take turns with. */
+	if (nr < 2)
+		return;
+	turns.nr = nr;
+	/* Nobody's turn has been seen: that of the first must be, too. */
+	turns.at = nr - 1;
+	turns.turn_ns = ROUND_NS / nr;
+	if (turns.turn_ns < TURN_MIN_NS)
+		turns.turn_ns = TURN_MIN_NS;
+	if (turns.turn_ns > TURN_MAX_NS)
+		turns.turn_ns = TURN_MAX_NS;
+	init(turn_timer(), NULL, QEMU_CLOCK_VIRTUAL, SCALE_NS, 0, turn_ended, NULL);
+}
+
+/* Who comes after the CPU that runs. After the last a round starts anyway. */
+static void ask_next(struct cpu_state *current)
+{
+	unsigned int i;
+
+	for (i = 0; i < turns.nr && turns.cpu[turns.at] != current; i++)
+		turns.at = (turns.at + 1) % turns.nr;
+	if (turns.at + 1 < turns.nr)
+		turns.exit(turns.cpu[turns.at + 1]);
+}
+
+/*
+ * The CPU thread takes the lock for a device, and when a CPU has run: then a second time before the
+ * next one does, at the same instant. That is when a turn begins.
+ */
+static void take_turns(void)
+{
+	struct cpu_state *current;
+	int64_t now;
+
+	if (!turns.known)
+		find_cpus();
+	current = turns.nr ? *turns.current : NULL;
+	if (!current)
+		return;
+	now = turns.clock_get(QEMU_CLOCK_VIRTUAL);
+	if (current != turns.cpu[turns.at])
+		ask_next(current);
+	else if (now == turns.last_ns || !turns.ticking)
+		begin_turn(now);
+	turns.last_ns = now;
+}
+
 int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
 {
 	cond_wait_fn *next = next_cond_wait;
@@ -99,6 +244,10 @@ int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
 	}
 	if (!in_cpu_thread())
 		return next(cond, mutex);
+	big_lock = mutex;
+	if (turns.ticking)
+		turns.timer_del(turn_timer());
+	turns.ticking = false;
 	cpus_waiting = true;
 	/* It can only fail because its counter is full, and then it is readable. */
 	if (wake_fd >= 0)
@@ -106,6 +255,18 @@ int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
 	ret = next(cond, mutex);
 	cpus_waiting = false;
 	return ret;
+}
+
+int pthread_mutex_lock(pthread_mutex_t *mutex)
+{
+	mutex_lock_fn *next = next_mutex_lock;
+
+	if (!next)
+		next = (mutex_lock_fn *)dlsym(RTLD_NEXT, "pthread_mutex_lock");
+	next_mutex_lock = next;
+	if (mutex == big_lock)
+		take_turns();
+	return next(mutex);
 }
 
 /* Until the CPU thread waits, something comes in from outside, or patience ends. */
