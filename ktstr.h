@@ -25,6 +25,7 @@
 
 #include <sched.h>
 #include <stdbool.h>
+#include "lib/sched_fault.h"
 #include "lib/topology.h"
 #include "lib/wire.h"
 
@@ -364,6 +365,7 @@ struct ktstr_test {
 	const char *sched;		/* NULL: as the user says; "none", or a built-in */
 	const char *const *sched_args;	/* NULL-terminated, may be NULL */
 	uint32_t fault;			/* JOB_FAULT_* */
+	uint32_t sched_faults;		/* SCHED_FAULT(): the host has them on while workers run */
 	struct expect_fail expect_fail;
 
 	const struct ktstr_flag *const *flags;	/* the scheduler's flags this test is about */

@@ -108,6 +108,13 @@ uint32_t guest_requests(struct guest *g)
 	return atomic_load_explicit(&shm_header(&g->shm)->request, memory_order_acquire);
 }
 
+uint32_t guest_sched_faults(struct guest *g)
+{
+	if (!g->shm.base)
+		return 0;
+	return atomic_load_explicit(&shm_header(&g->shm)->sched_faults, memory_order_relaxed);
+}
+
 bool guest_poll_requests(struct guest *g)
 {
 	uint32_t req = guest_requests(g);
@@ -138,6 +145,7 @@ void result_set(struct guest *g, struct msg_result *res, enum verdict verdict,
 	if ((uint32_t)verdict > res->verdict) {
 		res->verdict = verdict;
 		res->cause = cause;
+		res->at_ns = now_ns();
 		memcpy(res->text, text, sizeof(res->text));
 	}
 	guest_detail(g, "%s", text);

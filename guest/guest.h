@@ -53,6 +53,9 @@ void guest_detail(struct guest *g, const char *fmt, ...) __printf(2, 3);
 void guest_signal(struct guest *g, uint32_t bits);
 uint32_t guest_requests(struct guest *g);
 
+/* guest_sched_faults - SCHED_FAULT() bits: what the host wants the scheduler to do wrong. */
+uint32_t guest_sched_faults(struct guest *g);
+
 /*
  * guest_poll_requests - do what the host asks for; to be called several times a second
  * while workers run. A dump is made here and its request taken back. True: shut down,

@@ -3,6 +3,7 @@
  * Waiting while workers run, with an eye on everything that may end it.
  */
 #include <errno.h>
+#include "sched_fault.h"
 #include "steps.h"
 
 #define HOLD_SLICE_NS	(100 * NSEC_PER_MSEC)
@@ -28,6 +29,7 @@ int scenario_wait(struct scenario *scn, uint64_t until_ns, struct msg_result *re
 			ret = sched_check(scn->g, scn->sched, res);
 			if (ret)
 				return ret;
+			sched_faults_switch(scn->sched, guest_sched_faults(scn->g));
 		}
 		if (workers_reap(scn->workers))
 			return -ECHILD;
@@ -38,6 +40,7 @@ int scenario_wait(struct scenario *scn, uint64_t until_ns, struct msg_result *re
 		now = now_ns();
 		if (scn->fault_ns && now >= scn->fault_ns) {
 			scn->fault_ns = 0;
+			scn->faulted_ns = now;
 			fault_inject(scn);
 			continue;
 		}

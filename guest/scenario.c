@@ -279,6 +279,8 @@ void scenario_run_in(struct guest *g, struct sched *s, const struct ktstr_test *
 		run_steps(&scn, res);
 	steal_read(&after);
 
+	res->start_ns = scn.start_ns;
+	res->fault_ns = scn.faulted_ns;
 	if (scn.start_ns) {
 		res->run_ns = now_ns() - scn.start_ns;
 		guest_signal(g, SHM_GST_STOPPED);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include "job.h"
 #include "klog.h"
+#include "sched_fault.h"
 #include "sched_log.h"
 #include "scheduler.h"
 #include "scx.h"
@@ -122,6 +123,7 @@ static void kill_loader(struct sched *s)
 
 static void release(struct sched *s)
 {
+	sched_faults_close(s);
 	if (s->pidfd >= 0)
 		close(s->pidfd);
 	if (s->log_fd >= 0)
@@ -348,6 +350,8 @@ int sched_start(struct guest *g, struct sched *s, struct msg_result *res)
 		return ret;
 	snprintf(s->ops, sizeof(s->ops), "%s", st.ops);
 	s->enable_seq = st.enable_seq;
+	if (s->kind == SCHED_KIND_BUILTIN)
+		sched_faults_open(s);
 	guest_log(g, "scheduler %s is attached as \"%s\", enable_seq %llu%s", g->job.sched_name,
 		  s->ops, (unsigned long long)s->enable_seq,
 		  st.switch_all ? "" : ", for SCHED_EXT tasks only");
@@ -474,4 +478,6 @@ void sched_stop(struct guest *g, struct sched *s, struct msg_result *res)
 	}
 	sched_log_send(g, s->log_fd);
 	release(s);
+	if (s->fault_ns)
+		res->fault_ns = s->fault_ns;
 }

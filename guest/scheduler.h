@@ -5,6 +5,7 @@
 #ifndef KTSTR_GUEST_SCHEDULER_H
 #define KTSTR_GUEST_SCHEDULER_H
 
+#include "../lib/sched_fault.h"
 #include "guest.h"
 
 struct sched {
@@ -17,6 +18,9 @@ struct sched {
 	uint64_t enable_seq;	/* when it was attached */
 	int wstatus;		/* wait status once it was reaped, else -1 */
 	bool dead;		/* sched_check() has said so */
+	struct sched_faults *faults;	/* guest/sched_fault.h; NULL: it has none */
+	uint32_t switched;	/* those that the host has on */
+	uint64_t fault_ns;	/* when one began, 0: none did */
 };
 
 #define SCHED_BINARY_PATH	"/scheduler"

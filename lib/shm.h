@@ -53,6 +53,7 @@ struct shm_header {
 	uint32_t size;
 	_Atomic uint32_t request;	/* SHM_REQ_*, set by the host */
 	_Atomic uint32_t guest;		/* SHM_GST_*, set by the guest */
+	_Atomic uint32_t sched_faults;	/* SCHED_FAULT() bits, set by the host */
 	_Atomic uint32_t drops;
 	_Atomic uint64_t wpos;		/* bytes ever written to the ring */
 	_Atomic uint64_t rpos;		/* bytes ever read, set by the host */

@@ -96,6 +96,10 @@ struct msg_result {
 	uint32_t verdict;	/* enum verdict */
 	uint32_t cause;		/* enum cause */
 	uint64_t run_ns;	/* length of the measured part, guest CLOCK_MONOTONIC */
+	/* The same clock, 0: never. */
+	uint64_t start_ns;	/* start of the scenario */
+	uint64_t fault_ns;	/* when the fault began that a control asked for */
+	uint64_t at_ns;		/* when the verdict was known to be bad */
 	char text[RESULT_TEXT_LEN];	/* one line: measured, limit, where */
 };
 

@@ -27,6 +27,7 @@ struct session {
 	struct shm mon_shm;		/* the monitor's own view of the window */
 	struct monitor_report report;
 	bool ring_corrupt;
+	bool switched;			/* the faults that the test wants from here are on */
 	bool inspected;			/* the result is what its inspection found */
 	size_t job_off;			/* console: where the job began */
 	char *console[2];

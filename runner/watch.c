@@ -40,6 +40,19 @@ void session_drain(struct session *s)
 	}
 }
 
+/* At once when workers run. PID 1 looks several times a second. */
+static void switch_faults(struct session *s)
+{
+	struct shm_header *h = shm_header(&s->vm->shm);
+
+	if (s->switched || !s->inst->test->sched_faults ||
+	    !(atomic_load_explicit(&h->guest, memory_order_acquire) & SHM_GST_STARTED))
+		return;
+	s->switched = true;
+	atomic_store_explicit(&h->sched_faults, s->inst->test->sched_faults,
+			      memory_order_relaxed);
+}
+
 void session_event(struct session *s, enum vm_event event)
 {
 	struct evidence *ev = &s->col.ev;
@@ -134,6 +147,7 @@ static void watch(struct session *s)
 			session_event(s, event);
 			return;
 		}
+		switch_faults(s);
 		if (s->col.ev.have_exit) {
 			if (!run_until(s, now_ns() + SESSION_EXIT_S * NSEC_PER_SEC))
 				session_note(s,

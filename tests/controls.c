@@ -257,78 +257,79 @@ KTSTR_TEST(control_no_devmem,
 KTSTR_TEST(control_sched,
 	.desc = "twin of those with a scheduler: it attaches, schedules, detaches: passes",
 	.needs_scx = true,
-	.sched = "fifo",
+	.sched = "fault",
 	.steps = ANYWHERE);
 
-static const char *const late_args[] = { "--attach-after", "5", NULL };
+static const char *const late_args[] = { "--fault", "late-attach=5", NULL };
 
 KTSTR_TEST(control_sched_late,
 	.desc = "a scheduler that takes 5 s to attach is waited for: passes",
 	.needs_scx = true,
-	.sched = "fifo", .sched_args = late_args,
+	.sched = "fault", .sched_args = late_args,
 	.steps = ANYWHERE);
 
-static const char *const never_args[] = { "--attach-after", "3600", NULL };
+static const char *const never_args[] = { "--fault", "no-attach", NULL };
 
 KTSTR_TEST(control_sched_never,
 	.desc = "a scheduler that does not attach is given up, and what it waits for is told",
 	.needs_scx = true,
-	.sched = "fifo", .sched_args = never_args,
+	.sched = "fault", .sched_args = never_args,
 	.steps = ANYWHERE,
 	.expect_fail = EXPECT_FAIL(SCHED_ATTACH, "was not attached after"));
 
-static const char *const reject_args[] = { "--reject", NULL };
+static const char *const reject_args[] = { "--fault", "reject", NULL };
 
 KTSTR_TEST(control_sched_rejected,
 	.desc = "what the verifier says of a program that it refuses is told",
 	.needs_scx = true,
-	.sched = "fifo", .sched_args = reject_args,
+	.sched = "fault", .sched_args = reject_args,
 	.steps = ANYWHERE,
 	.expect_fail = EXPECT_FAIL(SCHED_ATTACH, "BPF program load failed"));
 
-static const char *const exit_args[] = { "--exit-after", "1", NULL };
+static const char *const exit_args[] = { "--fault", "die@1", NULL };
 
 KTSTR_TEST(control_sched_exits,
 	.desc = "a scheduler that ends by itself has died, and its exit code is told",
 	.needs_scx = true,
-	.sched = "fifo", .sched_args = exit_args,
+	.sched = "fault", .sched_args = exit_args,
 	.steps = ANYWHERE,
 	.expect_fail = EXPECT_FAIL(SCHED_DIED, "exit code 7"));
 
-static const char *const error_args[] = { "--error-after", "1", NULL };
+static const char *const error_args[] = { "--fault", "error@1", NULL };
 
 KTSTR_TEST(control_sched_error,
 	.desc = "what a scheduler says as it gives up is told",
 	.needs_scx = true,
-	.sched = "fifo", .sched_args = error_args,
+	.sched = "fault", .sched_args = error_args,
 	.steps = ANYWHERE,
 	.expect_fail = EXPECT_FAIL(SCHED_DIED, "scx_bpf_error"));
 
 KTSTR_TEST(control_sched_killed,
 	.desc = "a scheduler that is killed is missed",
 	.needs_scx = true,
-	.sched = "fifo",
+	.sched = "fault",
 	.steps = ANYWHERE,
 	.fault = JOB_FAULT_KILL_SCHED,
 	.expect_fail = EXPECT_FAIL(SCHED_DIED, "signal 9"));
 
 /* The kernel's own watchdog needs a while, hence the duration. */
-static const char *const stall_args[] = { "--stall-after", "1", "--timeout-ms", "2000", NULL };
+static const char *const stall_args[] = { "--fault", "stall-all@1", "--timeout-ms", "2000",
+					  NULL };
 
 KTSTR_TEST(control_sched_stall,
 	.desc = "a scheduler that forgets its tasks is thrown out, and the kernel's reason told",
 	.needs_scx = true,
-	.sched = "fifo", .sched_args = stall_args,
+	.sched = "fault", .sched_args = stall_args,
 	.duration_ms = 8000,
 	.steps = ANYWHERE,
 	.expect_fail = EXPECT_FAIL(SCHED_DIED, "runnable task stall"));
 
-static const char *const unfair_args[] = { "--unfair", "10", NULL };
+static const char *const unfair_args[] = { "--fault", "unfair=10", NULL };
 
 KTSTR_TEST(control_sched_unfair,
 	.desc = "a scheduler that gives some tasks more than others is unfair",
 	.needs_scx = true,
-	.sched = "fifo", .sched_args = unfair_args,
+	.sched = "fault", .sched_args = unfair_args,
 	.steps = ANYWHERE,
 	.expect_fail = EXPECT_FAIL(UNFAIR, "time off the CPU differs"));
 
@@ -411,30 +412,30 @@ KTSTR_TEST(control_imbalance,
 	STEPS({ .cgroups = CGROUPS({ "cg_0", CPUSET_EXACT("0"), WORKERS(CPU_SPIN, 64) }), \
 		.hold = HOLD_FULL })
 
-static const char *const pile_args[] = { "--pile-up", NULL };
+static const char *const pile_args[] = { "--fault", "pile-up", NULL };
 
 KTSTR_TEST(control_shared_queue,
 	.desc = "twin of control_pile_up: a crowd in a shared queue is no deep local DSQ: passes",
 	.needs_scx = true,
-	.sched = "fifo",
+	.sched = "fault",
 	.steps = CROWD,
 	.expect = { .no_starvation_check = true });
 
 KTSTR_TEST(control_pile_up,
 	.desc = "a local DSQ that stays too deep is seen from outside",
 	.needs_scx = true,
-	.sched = "fifo", .sched_args = pile_args,
+	.sched = "fault", .sched_args = pile_args,
 	.steps = CROWD,
 	.expect = { .no_starvation_check = true },
 	.expect_fail = EXPECT_FAIL(DSQ_DEPTH, "cpu 0: measured 6"));
 
 /* The other CPUs are busy too, or jiffies would stand still with the one that counts them. */
-static const char *const spin_args[] = { "--spin-after", "1", NULL };
+static const char *const spin_args[] = { "--fault", "spin=3000@1", NULL };
 
 KTSTR_TEST(control_ticking,
 	.desc = "twin of control_spin: CPUs as busy, whose clocks go on: passes",
 	.needs_scx = true,
-	.sched = "fifo",
+	.sched = "fault",
 	.duration_ms = 5000,
 	.steps = PILES(2, 2),
 	.expect = { .no_starvation_check = true });
@@ -442,7 +443,7 @@ KTSTR_TEST(control_ticking,
 KTSTR_TEST(control_spin,
 	.desc = "a scheduler that keeps a CPU for seconds stops its run queue's clock: seen",
 	.needs_scx = true,
-	.sched = "fifo", .sched_args = spin_args,
+	.sched = "fault", .sched_args = spin_args,
 	.duration_ms = 5000,
 	.steps = PILES(2, 2),
 	.expect = { .no_starvation_check = true },
