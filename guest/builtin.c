@@ -13,6 +13,7 @@
 /* Generated; each defines KTSTR_NO_BPF where it could not be. */
 #include "fault.skel.h"
 #include "fifo.skel.h"
+#include "vtime.skel.h"
 
 /* The kernel accepts no more (SCX_WATCHDOG_MAX_TIMEOUT). */
 #define MAX_TIMEOUT_MS	30000
@@ -30,6 +31,7 @@ static const struct builtin {
 	bool faults;
 } builtins[] = {
 	{ "fifo", "one queue, in order of arrival", ELF(fifo), false },
+	{ "vtime", "one queue, in order of weighted virtual time", ELF(vtime), false },
 	{ "fault", "as fifo, with faults that can be switched on", ELF(fault), true },
 };
 
