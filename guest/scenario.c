@@ -189,8 +189,12 @@ struct judge_ctx {
 static void on_objection(void *ctx, enum verdict verdict, enum cause cause, const char *text)
 {
 	struct judge_ctx *j = ctx;
+	uint32_t before = j->res->verdict;
 
 	result_set(j->g, j->res, verdict, cause, "%s", text);
+	/* It was known when there was no more to be seen, not when all had been collected. */
+	if (j->res->verdict != before)
+		j->res->at_ns = j->res->start_ns + j->res->run_ns;
 }
 
 static void on_figures(void *ctx, const char *text)

@@ -32,6 +32,7 @@ static void set(struct outcome *out, enum verdict verdict, enum cause cause, con
 
 	out->verdict = verdict;
 	out->cause = cause;
+	out->at_ns = 0;
 	va_start(ap, fmt);
 	vsnprintf(out->text, sizeof(out->text), fmt, ap);
 	va_end(ap);
@@ -102,10 +103,12 @@ static void judge_missing(const struct evidence *ev, struct outcome *out)
 
 static void judge_result(const struct evidence *ev, struct outcome *out)
 {
-	if (ev->have_result && result_sound(&ev->result) && ev->ending != ENDING_INFRA)
-		set(out, ev->result.verdict, ev->result.cause, "%s", ev->result.text);
-	else
+	if (!ev->have_result || !result_sound(&ev->result) || ev->ending == ENDING_INFRA) {
 		judge_missing(ev, out);
+		return;
+	}
+	set(out, ev->result.verdict, ev->result.cause, "%s", ev->result.text);
+	out->at_ns = ev->result.at_ns;
 }
 
 /* A machine that breaks down after the result, but before the guest has said that it ends. */
@@ -145,7 +148,7 @@ static void judge_monitor(const struct evidence *ev, struct outcome *out)
 	const struct monitor_report *mon = ev->monitor;
 	const struct monitor_violation *v;
 	const char *name;
-	uint64_t unit;
+	uint64_t unit, must_last;
 
 	if (out->verdict != VERDICT_PASS || !mon || !mon->usable || !mon->nr_violations ||
 	    ev->test->expect.no_monitor)
@@ -161,6 +164,12 @@ static void judge_monitor(const struct evidence *ev, struct outcome *out)
 	    (unsigned long long)(v->for_ns / NSEC_PER_MSEC),
 	    (unsigned long long)(v->at_ns / NSEC_PER_MSEC),
 	    mon->nr_violations > 1 ? ", and more" : "");
+	/* It lasted for longer than it had to, and was one as soon as that was over. */
+	must_last = unit > 1 ? v->limit : ev->test->expect.sustain_ms * NSEC_PER_MSEC;
+	if (!must_last)
+		must_last = EXPECT_SUSTAIN_MS * NSEC_PER_MSEC;
+	if (ev->result.start_ns)
+		out->at_ns = ev->result.start_ns + v->at_ns - v->for_ns + must_last;
 }
 
 /*
@@ -248,16 +257,28 @@ static void judge_engine(const struct evidence *ev, struct outcome *out)
 	      ev->klog.bad_eflags);
 }
 
+static uint64_t since(uint64_t at_ns, uint64_t from_ns)
+{
+	return from_ns && at_ns > from_ns ? at_ns - from_ns : 0;
+}
+
 /* A control passes if it fails the way it must. A skip says nothing about it, and stays one. */
 static void judge_control(const struct evidence *ev, struct outcome *out)
 {
 	const struct expect_fail *want = &ev->test->expect_fail;
+	struct caught caught = { .cause = CAUSE_NONE };
 	char got[OUTCOME_TEXT_LEN];
 	bool text_ok;
 
 	if (want->cause == CAUSE_NONE || out->verdict == VERDICT_SKIP ||
 	    out->verdict == VERDICT_INCONCLUSIVE)
 		return;
+	if (out->verdict == VERDICT_FAIL) {
+		caught.cause = out->cause;
+		caught.start_ns = since(out->at_ns, ev->result.start_ns);
+		caught.fault_ns = since(out->at_ns, ev->result.fault_ns);
+	}
+	out->caught = caught;
 	text_ok = !want->text || strstr(out->text, want->text) ||
 		  (ev->details && strstr(ev->details, want->text));
 	memcpy(got, out->text, sizeof(got));

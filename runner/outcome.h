@@ -44,9 +44,18 @@ struct evidence {
 
 #define OUTCOME_TEXT_LEN	1024
 
+/* How a control failed, whether it had to or not. Guest time, 0 where that is not known. */
+struct caught {
+	enum cause cause;		/* CAUSE_NONE: it did not fail, or is no control */
+	uint64_t start_ns;		/* since the start of the scenario */
+	uint64_t fault_ns;		/* since the fault began */
+};
+
 struct outcome {
 	enum verdict verdict;
 	enum cause cause;
+	uint64_t at_ns;			/* guest time since boot when it was known, 0: unknown */
+	struct caught caught;
 	char text[OUTCOME_TEXT_LEN];	/* one line */
 };
 

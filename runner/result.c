@@ -18,6 +18,7 @@ struct result_head {
 	uint64_t run_ns;
 	uint64_t real_ns;
 	struct phases phases;
+	struct caught caught;
 	uint64_t len[NR_SECTIONS];
 	uint64_t nr_dropped[NR_SECTIONS];
 	char text[OUTCOME_TEXT_LEN];
@@ -45,6 +46,7 @@ int result_send(int fd, const struct instance_result *res)
 		.run_ns = res->run_ns,
 		.real_ns = res->real_ns,
 		.phases = res->phases,
+		.caught = res->outcome.caught,
 	};
 	unsigned int i;
 	int ret;
@@ -97,6 +99,7 @@ int result_parse(const struct result_reader *rd, struct instance_result *res)
 	memcpy(&head, rd->buf, sizeof(head));
 	if (head.magic != RESULT_MAGIC || head.verdict <= VERDICT_NONE ||
 	    head.verdict >= NR_VERDICTS || head.cause >= NR_CAUSES ||
+	    head.caught.cause >= NR_CAUSES ||
 	    !memchr(head.text, '\0', sizeof(head.text)))
 		return -EBADMSG;
 	for (i = 0; i < NR_SECTIONS; i++) {
@@ -109,6 +112,7 @@ int result_parse(const struct result_reader *rd, struct instance_result *res)
 
 	res->outcome.verdict = head.verdict;
 	res->outcome.cause = head.cause;
+	res->outcome.caught = head.caught;
 	memcpy(res->outcome.text, head.text, sizeof(head.text));
 	res->flags = head.flags;
 	res->have_result = head.have_result;

@@ -19,6 +19,7 @@
 #include "diag.h"
 #include "keep.h"
 #include "signals.h"
+#include "table.h"
 
 #define BUDGET_RESERVE_S	30	/* of kselftest's time-out, for what still runs */
 #define POLL_MS			1000
@@ -63,6 +64,7 @@ struct state {
 	struct child *child;		/* opts.jobs of them */
 	unsigned int nr_running;
 	unsigned int nr_printed;
+	struct caught *caught;		/* one for each instance of the plan */
 	int sigfd;
 	bool status;			/* is there a status line on the terminal? */
 	bool out_of_time;
@@ -129,6 +131,7 @@ static int print_done(struct state *st)
 
 		status_clear(st);
 		diag_instance(st->run, &plan->inst[st->nr_printed], &slot->res);
+		st->caught[st->nr_printed] = slot->res.outcome.caught;
 		instance_result_free(&slot->res);
 		st->nr_printed++;
 		if (fflush(stdout) || ferror(stdout))
@@ -462,6 +465,7 @@ static void state_free(struct state *st)
 		instance_result_free(&g->failure);
 	}
 	free(st->slot);
+	free(st->caught);
 	free(st->group);
 	free(st->child);
 	if (st->sigfd >= 0)
@@ -479,9 +483,10 @@ int runner_run(const struct runner *run)
 	report_plan(run->plan.nr);
 	st.slot = calloc(run->plan.nr, sizeof(*st.slot));
 	st.group = calloc(run->plan.nr, sizeof(*st.group));
+	st.caught = calloc(run->plan.nr, sizeof(*st.caught));
 	st.child = calloc(run->opts.jobs, sizeof(*st.child));
 	st.sigfd = signals_open(&old, &err);
-	if (!st.slot || !st.group || !st.child || st.sigfd < 0) {
+	if (!st.slot || !st.caught || !st.group || !st.child || st.sigfd < 0) {
 		report_bail_out(err.msg[0] ? err.msg : "out of memory");
 		goto out;
 	}
@@ -498,6 +503,8 @@ int runner_run(const struct runner *run)
 	}
 	status_clear(&st);
 	kill_all(&st);
+	if (!ret)
+		table_print(&run->plan, st.caught, st.nr_printed);
 	if (sig) {
 		snprintf(text, sizeof(text), "ended by signal %d (%s)", sig, strsignal(sig));
 		report_bail_out(text);

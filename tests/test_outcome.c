@@ -310,6 +310,61 @@ TEST_F(outcome, control_that_fails_as_it_must)
 	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "failed as it must");
 }
 
+TEST_F(outcome, when_a_control_was_caught)
+{
+	self->ev.test = &control;
+	guest_says(&self->ev, VERDICT_FAIL, CAUSE_STUCK, "cg_1");
+	outcome_judge(&self->ev, &self->out);
+	EXPECT_EQ(CAUSE_STUCK, self->out.caught.cause);
+	EXPECT_EQ(0UL, self->out.caught.start_ns);
+	EXPECT_EQ(0UL, self->out.caught.fault_ns);
+
+	self->ev.result.start_ns = 100;
+	self->ev.result.fault_ns = 250;
+	self->ev.result.at_ns = 300;
+	outcome_judge(&self->ev, &self->out);
+	EXPECT_EQ(200UL, self->out.caught.start_ns);
+	EXPECT_EQ(50UL, self->out.caught.fault_ns);
+
+	/* For another cause is also a way to be caught; a time before the fault is none. */
+	self->ev.result.cause = CAUSE_STARVED;
+	self->ev.result.fault_ns = 400;
+	outcome_judge(&self->ev, &self->out);
+	EXPECT_EQ(VERDICT_FAIL, self->out.verdict);
+	EXPECT_EQ(CAUSE_STARVED, self->out.caught.cause);
+	EXPECT_EQ(0UL, self->out.caught.fault_ns);
+
+	/* Not at all, or no control. */
+	guest_says(&self->ev, VERDICT_PASS, CAUSE_NONE, "");
+	outcome_judge(&self->ev, &self->out);
+	EXPECT_EQ(CAUSE_NONE, self->out.caught.cause);
+	self->ev.test = &plain;
+	guest_says(&self->ev, VERDICT_FAIL, CAUSE_STUCK, "cg_1");
+	outcome_judge(&self->ev, &self->out);
+	EXPECT_EQ(CAUSE_NONE, self->out.caught.cause);
+}
+
+/* A violation that went on and on was one as soon as it had lasted for long enough. */
+TEST_F(outcome, when_the_monitor_caught_a_control)
+{
+	const uint64_t ms = NSEC_PER_MSEC;
+
+	self->ev.test = &control;
+	self->ev.result.start_ns = 10000 * ms;
+	self->mon.nr_violations = 1;
+	self->mon.violation[0].cause = CAUSE_DSQ_DEPTH;
+	self->mon.violation[0].at_ns = 5000 * ms;
+	self->mon.violation[0].for_ns = 4000 * ms;
+	outcome_judge(&self->ev, &self->out);
+	EXPECT_EQ(CAUSE_DSQ_DEPTH, self->out.caught.cause);
+	EXPECT_EQ((1000 + EXPECT_SUSTAIN_MS) * ms, self->out.caught.start_ns);
+	/* What a stall must last is its limit. */
+	self->mon.violation[0].cause = CAUSE_STALL;
+	self->mon.violation[0].limit = 1500 * ms;
+	outcome_judge(&self->ev, &self->out);
+	EXPECT_EQ(2500 * ms, self->out.caught.start_ns);
+}
+
 TEST_F(outcome, control_that_does_not)
 {
 	self->ev.test = &control;
