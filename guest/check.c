@@ -147,7 +147,7 @@ static int check_work(const struct paper *p, const struct work *work, struct err
 		return err_set(err, -EINVAL, "workers: say either how many or how many per CPU");
 	if (work->nr > MAX_WORKERS)
 		return err_set(err, -EINVAL, "%u workers: must be up to %d", work->nr, MAX_WORKERS);
-	ret = work_check_policy(work, p->topo.nr_nodes, err);
+	ret = work_check_policy(work, topology_all_nodes(&p->topo), err);
 	return ret ? ret : check_affinity(&work->affinity, err);
 }
 
