@@ -155,7 +155,7 @@ $(OUTPUT)/ktstr_unsupported: unsupported.c
 TEST_PROGRAMS := $(call to_bin,tests,$(TEST_SRCS))
 SAN_PROGRAMS := $(call to_bin,tests-san,$(TEST_SRCS))
 FUZZ_PROGRAMS := $(call to_bin,fuzz,$(FUZZ_SRCS))
-CONTROLS := $(patsubst tests/%.c,$B/tests/ktstr_%,$(wildcard tests/controls.c))
+CONTROLS := $(patsubst tests/%.c,$B/tests/ktstr_%,$(wildcard tests/controls.c tests/matrix.c))
 
 tests: $(TEST_PROGRAMS) $(CONTROLS)
 tests-san: $(SAN_PROGRAMS) $(FUZZ_PROGRAMS)
@@ -285,7 +285,7 @@ $B/bpf/%.skel.h: scenarios/%.bpf.c $B/bpf/clang $B/bpf/bpftool | $(BPFOBJ)
 	fi
 
 HARNESS_SRCS := $(TEST_SRCS) $(wildcard tests/bench*.c)		\
-	$(addprefix tests/,controls.c fuzz_main.c inject.c nested.c nested_irq.c trace_pc.c)
+	$(addprefix tests/,controls.c matrix.c fuzz_main.c inject.c nested.c nested_irq.c trace_pc.c)
 -include $(patsubst %.o,%.d,$(call objs,obj,ktstr.c $(LIB_SRCS) $(GROUPS:%=scenarios/%.c) $(HARNESS_SRCS)))
 -include $(patsubst %.o,%.d,$(call objs,san,$(LIB_SRCS) $(TEST_SRCS) $(FUZZ_SRCS) tests/inject.c))
 -include $(SKELS:.skel.h=.d)

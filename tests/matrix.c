@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The matrix: each fault of a scheduler, and each assertion of struct expect, with one
+ * scenario that must fail for exactly that reason, and the very same scenario on a healthy
+ * scheduler of sched_ext and on the kernel's own, where it must pass.
+ *
+ *	_fault		must fail: for the cause, and with the text, that it names
+ *	_healthy	"fifo", or "vtime" where an order of arrival is not fair enough
+ *	_eevdf		the kernel's own
+ *
+ * What a scheduler of sched_ext cannot do wrong, since the kernel does not let it or because
+ * it is a matter of memory, is done wrong by the scenario: its row has a good one and a bad one.
+ */
+#include <errno.h>
+#include "../guest/steps.h"
+#include "../guest/work/work.h"
+#include "../ktstr.h"
+
+#define ARGS(...)	((const char *const[]){ __VA_ARGS__, NULL })
+#define FAULT(...)	ARGS("--fault", ##__VA_ARGS__)
+#define EXPECT_FAIL(_cause, _text)	{ .cause = CAUSE_##_cause, .text = (_text) }
+
+/* The two that must pass. */
+#define TWINS(_name, _sched, ...)						\
+	KTSTR_TEST(_name##_healthy,						\
+		.desc = "twin of " #_name "_fault on \"" _sched "\": passes",	\
+		.needs_scx = true, .sched = _sched, ##__VA_ARGS__);		\
+	KTSTR_TEST(_name##_eevdf,						\
+		.desc = "twin of " #_name "_fault on the kernel's own scheduler: passes", \
+		.sched = "none", ##__VA_ARGS__)
+
+/* A fault of the scheduler. @_args: with which it is started. */
+#define ROW(_name, _desc, _twin, _args, _cause, _text, ...)			\
+	KTSTR_TEST(_name##_fault,						\
+		.desc = _desc,							\
+		.needs_scx = true, .sched = "fault", .sched_args = _args,	\
+		.expect_fail = EXPECT_FAIL(_cause, _text), ##__VA_ARGS__);	\
+	TWINS(_name, _twin, ##__VA_ARGS__)
+
+/* The host switches it on when workers run. */
+#define HOST_ROW(_name, _desc, _twin, _faults, _cause, _text, ...)		\
+	KTSTR_TEST(_name##_fault,						\
+		.desc = _desc,							\
+		.needs_scx = true, .sched = "fault",				\
+		.sched_args = ARGS("--timeout-ms", "2000"),			\
+		.sched_faults = _faults,					\
+		.expect_fail = EXPECT_FAIL(_cause, _text), ##__VA_ARGS__);	\
+	TWINS(_name, _twin, ##__VA_ARGS__)
+
+/* A fault of the scenario: what @_bad has, @_good has not. */
+#define SCENARIO_ROW(_name, _desc, _bad, _good, _cause, _text, ...)		\
+	KTSTR_TEST(_name##_fault,						\
+		.desc = _desc,							\
+		.sched = "none", _bad,						\
+		.expect_fail = EXPECT_FAIL(_cause, _text), ##__VA_ARGS__);	\
+	TWINS(_name, "fifo", _good, ##__VA_ARGS__)
+
+/* --- scenarios ------------------------------------------------------------ */
+
+/* Two for each of four CPUs, wherever they run. */
+#define ANYWHERE								\
+	.steps = STEPS({ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(CPU_SPIN, 8) }), \
+			 .hold = HOLD_FULL })
+
+/* Which CPU they share with whom is a matter of chance there, see scenarios/limits.h. */
+#define ROUGHLY_EVEN	.expect = { .max_spread_pct = 60 }
+
+/* So many for each CPU, and no other for them: where a worker runs is no matter of chance. */
+#define PINNED(_nr, ...)							\
+	.steps = STEPS({ .cgroups = CGROUPS(					\
+		{ "cg_0", CPUSET_EXACT("0"), WORKERS(CPU_SPIN, _nr, ##__VA_ARGS__) }, \
+		{ "cg_1", CPUSET_EXACT("1"), WORKERS(CPU_SPIN, _nr, ##__VA_ARGS__) }, \
+		{ "cg_2", CPUSET_EXACT("2"), WORKERS(CPU_SPIN, _nr, ##__VA_ARGS__) }, \
+		{ "cg_3", CPUSET_EXACT("3"), WORKERS(CPU_SPIN, _nr, ##__VA_ARGS__) }), \
+		.hold = HOLD_FULL })
+
+/* A CPU for each, most of the time without use for it. */
+#define SLEEPERS								\
+	.steps = STEPS({ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(TIMER_LATENCY, 3) }), \
+			 .hold = HOLD_FULL })
+
+/* Each waits for the other all the time. */
+#define TALKERS									\
+	.steps = STEPS({ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(PIPE_IO, 4) }), \
+			 .hold = HOLD_FULL })
+
+/* More for one CPU than its local DSQ is expected to hold. */
+#define CROWD									\
+	.steps = STEPS({ .cgroups = CGROUPS({ "cg_0", CPUSET_EXACT("0"), WORKERS(CPU_SPIN, 64) }), \
+			 .hold = HOLD_FULL })
+
+/* --- a scheduler that does not attach, or not for long -------------------- */
+
+ROW(matrix_reject, "what the verifier says of a program that it refuses is told",
+	"fifo", FAULT("reject"), SCHED_ATTACH, "BPF program load failed",
+	ANYWHERE, ROUGHLY_EVEN);
+
+ROW(matrix_no_attach, "a scheduler that does not attach is given up",
+	"fifo", FAULT("no-attach"), SCHED_ATTACH, "was not attached after",
+	ANYWHERE, ROUGHLY_EVEN);
+
+ROW(matrix_stall_at_once, "a scheduler that attaches, but schedules nothing, has not started",
+	"fifo", FAULT("stall-all"), SCHED_ATTACH, "made no progress",
+	ANYWHERE, ROUGHLY_EVEN);
+
+ROW(matrix_die, "a scheduler that ends by itself has died, and its exit code is told",
+	"fifo", FAULT("die@1"), SCHED_DIED, "exit code 7",
+	ANYWHERE, ROUGHLY_EVEN);
+
+ROW(matrix_reattach, "a scheduler that leaves its tasks to the kernel for a moment is not the same",
+	"fifo", FAULT("reattach@1"), SCHED_DIED, "kernel: unregistered from user",
+	ANYWHERE, ROUGHLY_EVEN);
+
+ROW(matrix_error, "what a scheduler says as it gives up is told",
+	"fifo", FAULT("error@1"), SCHED_DIED, "scx_bpf_error",
+	ANYWHERE, ROUGHLY_EVEN);
+
+ROW(matrix_exit, "a scheduler that leaves in peace has died all the same",
+	"fifo", FAULT("exit@1"), SCHED_DIED, "unregistered from BPF",
+	ANYWHERE, ROUGHLY_EVEN);
+
+ROW(matrix_crash, "a scheduler that uses what does not exist is thrown out",
+	"fifo", FAULT("crash@1"), SCHED_DIED, "non-existent DSQ",
+	ANYWHERE, ROUGHLY_EVEN);
+
+ROW(matrix_leak, "a scheduler that stays in force when its program has ended is found",
+	"fifo", FAULT("leak"), SCHED_DETACH, "sched_ext is still \"enabled\"",
+	ANYWHERE, ROUGHLY_EVEN);
+
+ROW(matrix_deaf, "a scheduler that does not end when it is told to is found",
+	"fifo", FAULT("deaf"), SCHED_DETACH, "did not end within",
+	ANYWHERE, ROUGHLY_EVEN);
+
+/* --- a scheduler that forgets tasks --------------------------------------- */
+
+/* The kernel's own watchdog needs a while, hence the durations. */
+ROW(matrix_stall_all, "a scheduler that dispatches nothing any more is thrown out",
+	"fifo", ARGS("--fault", "stall-all@1", "--timeout-ms", "2000"),
+	SCHED_DIED, "runnable task stall",
+	ANYWHERE, .duration_ms = 8000, ROUGHLY_EVEN);
+
+ROW(matrix_drop, "a scheduler that forgets one task in fifty is thrown out",
+	"fifo", ARGS("--fault", "drop=50@1", "--timeout-ms", "2000"),
+	SCHED_DIED, "runnable task stall",
+	ANYWHERE, .duration_ms = 8000, ROUGHLY_EVEN);
+
+HOST_ROW(matrix_host_stall, "a stall that the host switches on is found",
+	"fifo", SCHED_FAULT(STALL_ALL), SCHED_DIED, "runnable task stall",
+	ANYWHERE, .duration_ms = 8000, ROUGHLY_EVEN);
+
+HOST_ROW(matrix_host_error, "that a scheduler gives up when the host wants it to is told",
+	"fifo", SCHED_FAULT(ERROR), SCHED_DIED, "scx_bpf_error",
+	ANYWHERE, ROUGHLY_EVEN);
+
+HOST_ROW(matrix_host_die, "that its program ends when the host wants it to is told",
+	"fifo", SCHED_FAULT(DIE), SCHED_DIED, "exit code 7",
+	ANYWHERE, ROUGHLY_EVEN);
+
+/* Its watchdog is patient: what is late first is the worker. */
+ROW(matrix_stall_cpu, "who waits on a CPU where nothing is dispatched is stuck",
+	"fifo", FAULT("stall-cpu=1@1"), STUCK, "limit 2000 ms",
+	PINNED(2), .duration_ms = 5000);
+
+ROW(matrix_wrong_cpuset, "who waits for a CPU that its cpuset has not is stuck",
+	"fifo", FAULT("wrong-cpuset=0@1"), STUCK, "limit 2000 ms",
+	PINNED(2), .duration_ms = 5000);
+
+ROW(matrix_starve, "workers of a cgroup that never runs are starved",
+	"fifo", FAULT("starve=cg_1"), STARVED, "cgroup cg_1) did no work",
+	PINNED(1));
+
+ROW(matrix_hog, "who waits for one whose slice does not end is stuck",
+	"fifo", FAULT("hog@1"), STUCK, "limit 500 ms",
+	PINNED(2), .duration_ms = 3000, .expect = { .max_gap_ms = 500 });
+
+/* --- a scheduler that sends tasks elsewhere ------------------------------- */
+
+ROW(matrix_affinity, "a scheduler that ignores the affinity of a task is thrown out",
+	"fifo", FAULT("ignore-affinity@1"), SCHED_DIED, "not allowed",
+	.steps = STEPS({ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE,
+					      WORKERS(TIMER_LATENCY, 2,
+						      .affinity = { .kind = AFFINITY_EXACT,
+								    .cpus = "2-3" }) }),
+			 .hold = HOLD_FULL }));
+
+ROW(matrix_cpuset, "a scheduler that ignores the cpuset of a cgroup is thrown out",
+	"fifo", FAULT("ignore-affinity@1"), SCHED_DIED, "not allowed",
+	PINNED(2));
+
+ROW(matrix_migration, "workers that are sent from CPU to CPU are found",
+	"fifo", FAULT("scattershot"), MIGRATION, "limit 0.2000",
+	SLEEPERS, .expect = { .max_migration_ratio = .2 });
+
+HOST_ROW(matrix_host_migration, "the same when the host switches it on",
+	"fifo", SCHED_FAULT(SCATTERSHOT), MIGRATION, "limit 0.2000",
+	SLEEPERS, .expect = { .max_migration_ratio = .2 });
+
+ROW(matrix_imbalance, "a CPU that has all tasks for itself is seen from outside",
+	"fifo", FAULT("crowd=0"), IMBALANCE, "limit 7, for",
+	ANYWHERE, .duration_ms = 5000, .expect = { .max_imbalance = 7, .no_starvation_check = true });
+
+ROW(matrix_dsq_depth, "a local DSQ that stays too deep is seen from outside",
+	"fifo", FAULT("pile-up"), DSQ_DEPTH, "limit 50, for",
+	CROWD, .duration_ms = 5000, .expect = { .no_starvation_check = true });
+
+/* --- a scheduler that is unfair, slow or late ----------------------------- */
+
+ROW(matrix_unfair, "like workers that get unlike shares are found",
+	"vtime", FAULT("unfair=10"), UNFAIR, "limit 15 %",
+	PINNED(2));
+
+ROW(matrix_slow, "workers that get too little done for want of dispatches are found",
+	"fifo", FAULT("slow"), THROUGHPUT, "iterations per second, limit 300.0",
+	TALKERS, .expect = { .min_iteration_rate = 300 });
+
+ROW(matrix_late, "wake-ups that are all late are found",
+	"fifo", FAULT("late"), LATENCY, "limit 2000.0 us",
+	SLEEPERS, .expect = { .max_p99_wake_latency_us = 2000 });
+
+ROW(matrix_late_now_and_then, "wake-ups of which one in two hundred is late are found",
+	"fifo", FAULT("late=200"), LATENCY, "limit 3.00",
+	SLEEPERS, .expect = { .max_wake_latency_cv = 3 });
+
+/* The other CPUs are busy too, or jiffies would stand still with the one that counts them. */
+ROW(matrix_spin, "a scheduler that keeps a CPU for seconds stops its run queue's clock: seen",
+	"fifo", FAULT("spin=3000@1"), STALL, "limit 1500 ms",
+	PINNED(2), .duration_ms = 5000, .expect = { .no_starvation_check = true });
+
+/* --- weights -------------------------------------------------------------- */
+
+#define NICE		5
+#define LEAST_RATIO	2.0	/* of what nice 0 gets to what nice 5 gets: 1024 to 335 */
+#define MOST_RATIO	4.5
+
+/* No assertion compares workers that are not alike, so this one does it itself. */
+static int weights_body(struct scenario *scn, struct msg_result *res)
+{
+	const struct cgroup_def *defs = CGROUPS({
+		"cg_0", CPUSET_EXACT("0"),
+		WORKER_LIST(W(CPU_SPIN, 2), W(CPU_SPIN, 2, .nice = NICE)) });
+	uint64_t units[2] = { };
+	struct err err = { "" };
+	struct worker *w;
+	double ratio;
+	int ret;
+
+	ret = scenario_cgroups(scn, defs, true, &err);
+	if (ret) {
+		result_set(scn->g, res, VERDICT_FAIL, CAUSE_CGROUP, "%s", err.msg);
+		return 0;
+	}
+	scenario_release(scn);
+	ret = scenario_wait(scn, now_ns() + scn->duration_ns, res);
+	if (ret)
+		return 0;
+	for (w = scn->workers; w; w = w->next)
+		units[w->work.nice == NICE] += READ_ONCE(w->page->rep.units);
+	ratio = units[1] ? (double)units[0] / units[1] : 0;
+	if (ratio < LEAST_RATIO || ratio > MOST_RATIO)
+		result_set(scn->g, res, VERDICT_FAIL, CAUSE_UNFAIR,
+			   "workers of nice 0 got %.2f times what those of nice %d got, must be %.1f to %.1f",
+			   ratio, NICE, LEAST_RATIO, MOST_RATIO);
+	return 0;
+}
+
+KTSTR_TEST(matrix_weights_fault,
+	.desc = "a scheduler that does not know nice values is found: \"fifo\" is one",
+	.needs_scx = true, .sched = "fifo",
+	.body = weights_body,
+	.expect_fail = EXPECT_FAIL(UNFAIR, "times what those of nice 5 got"));
+TWINS(matrix_weights, "vtime", .body = weights_body);
+
+/* --- what is not for a scheduler to do wrong ------------------------------ */
+
+SCENARIO_ROW(matrix_isolation, "a worker that runs outside of its cpuset is found",
+	.fault = JOB_FAULT_ESCAPE, .fault = 0, ISOLATION, "ran outside of its CPUs",
+	PINNED(2), .expect = { .isolation = true, .no_starvation_check = true });
+
+/* Every second one does for a unit what the others do for four. */
+static void uneven_work(struct work_self *self)
+{
+	while (!work_stopped(self)) {
+		work_spin(self, self->seat.side & 1 ? 3 * self->work.spin : 0);
+		work_unit(self);
+	}
+}
+
+static void even_work(struct work_self *self)
+{
+	while (!work_stopped(self))
+		work_unit(self);
+}
+
+/* On one CPU: an emulated one may be slower than the next. */
+#define CUSTOM_PAIR(_loop)							\
+	.steps = STEPS({ .cgroups = CGROUPS({ "cg_0", CPUSET_EXACT("0"),	\
+					      WORKERS(CUSTOM, 2, .group = 2, .custom = _loop) }), \
+			 .hold = HOLD_FULL })
+
+SCENARIO_ROW(matrix_throughput, "like workers that get unlike amounts done are found",
+	CUSTOM_PAIR(uneven_work), CUSTOM_PAIR(even_work), THROUGHPUT, "limit 0.200",
+	.expect = { .max_throughput_cv = .2 });
+
+/* A unit of the one is as much as a hundred of the other. */
+SCENARIO_ROW(matrix_work_rate, "workers that get too little done for their CPU time are found",
+	PINNED(1, .spin = 102400), PINNED(1), THROUGHPUT, "units per CPU second, limit 2000.0",
+	.expect = { .min_work_rate = 2000 });
+
+/* A worker fills its memory on node 0. In the end it is on @_node, for so short that it stays. */
+#define TAKEN_TO(_node)								\
+	.steps = STEPS({ .hold = HOLD_FIXED(700) },				\
+		       { .ops = OPS(SET_CPUSET("cg_0", CPUSET_NODE(_node))),	\
+			 .hold = HOLD_FIXED(50) })
+
+SCENARIO_ROW(matrix_locality, "a worker that was taken away from its memory is found",
+	TAKEN_TO(1), TAKEN_TO(0), NUMA, "on its nodes (mask 0x2), limit 0.9000",
+	.topology = "2n2l2c1t", .min_nodes = 2,
+	.backdrop = CGROUPS({ "cg_0", CPUSET_NODE(0),
+				   WORKERS(CACHE_PRESSURE, 1, .size_kb = 8192, .stride = 4096) }),
+	.expect = { .min_page_locality = .9 });
+
+/* Node 1 has memory, but no CPUs. */
+#define MEMORY_ON(_node)							\
+	.steps = STEPS({ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE,		\
+		WORKERS(CACHE_PRESSURE, 1, .size_kb = 8192, .stride = 4096,	\
+			.mem = { .kind = MEM_BIND, .nodes = _node }) }),	\
+		.hold = HOLD_FULL })
+
+SCENARIO_ROW(matrix_slow_tier, "memory on a node without CPUs is found",
+	MEMORY_ON("1"), MEMORY_ON("0"), NUMA, "on nodes without CPUs (mask 0x2), limit 0.1000",
+	.topology = "1n2l2c1t1m",
+	.expect = { .max_slow_tier_ratio = .1 });
+
+/* The kernel brings memory to who uses it from afar, and counts that; not under sched_ext. */
+#define LIVES_ON(_node)								\
+	.steps = STEPS({ .hold = HOLD_FIXED(700) },				\
+		       { .ops = OPS(SET_CPUSET("cg_0", CPUSET_NODE(_node))),	\
+			 .hold = HOLD_FIXED(8000) })
+
+SCENARIO_ROW(matrix_cross_node, "memory that follows its worker to another node is found",
+	LIVES_ON(1), LIVES_ON(0), NUMA, "pages went to another node",
+	.topology = "2n2l2c1t", .min_nodes = 2,
+	.backdrop = CGROUPS({ "cg_0", CPUSET_NODE(0),
+				   WORKERS(CACHE_PRESSURE, 1, .size_kb = 8192, .stride = 4096) }),
+	.expect = { .max_cross_node_migration_ratio = .1 });
+
+/* --- the same faults, but nobody asks ------------------------------------- */
+
+KTSTR_TEST(matrix_no_starvation_check,
+	.desc = "twin of matrix_unfair_fault that does not ask for shares: passes",
+	.needs_scx = true, .sched = "fault", .sched_args = FAULT("unfair=10"),
+	PINNED(2), .expect = { .no_starvation_check = true });
+
+KTSTR_TEST(matrix_no_monitor,
+	.desc = "twin of matrix_dsq_depth_fault that does not ask the monitor: passes",
+	.needs_scx = true, .sched = "fault", .sched_args = FAULT("pile-up"),
+	CROWD, .expect = { .no_starvation_check = true, .no_monitor = true });
+
+KTSTR_TEST(matrix_deep_enough,
+	.desc = "twin of matrix_dsq_depth_fault that allows so many: passes",
+	.needs_scx = true, .sched = "fault", .sched_args = FAULT("pile-up"),
+	CROWD, .expect = { .no_starvation_check = true, .max_dsq_depth = 80 });
+
+KTSTR_TEST(matrix_short_enough,
+	.desc = "twin of matrix_dsq_depth_fault for which that is too short: passes",
+	.needs_scx = true, .sched = "fault", .sched_args = FAULT("pile-up"),
+	CROWD, .expect = { .no_starvation_check = true, .sustain_ms = 10000 });
