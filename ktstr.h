@@ -59,6 +59,10 @@ enum work_type {
 	WORK_PRIORITY_INVERSION,	/* three and a lock with priority inheritance */
 	WORK_SMT_SIBLING_SPIN,	/* pairs: spin on the threads of one core */
 	WORK_NUMA_WORKING_SET_SWEEP,	/* walk, then move all of size_kb to the next node */
+	WORK_IO_CONVOY,		/* groups: as IO_SYNC, but only who has the lock */
+	/* Not in cgroups with a cpuset, which they would leave. */
+	WORK_CGROUP_ATTACH_STORM,	/* into a cgroup beside its own and back, over and over */
+	WORK_CGROUP_CHURN,	/* the same, but that cgroup is made for it and removed again */
 	WORK_CUSTOM,		/* a function of the test */
 	NR_WORK_TYPES,
 };
@@ -68,12 +72,15 @@ enum affinity_kind {
 	AFFINITY_RANDOM,	/* a random half of the cgroup's CPUs */
 	AFFINITY_ALL,		/* all CPUs, whatever the cpuset */
 	AFFINITY_SINGLE,	/* the first CPU of the cgroup */
+	AFFINITY_FIRST,		/* its first .nr CPUs */
+	AFFINITY_EACH,		/* one CPU of the cgroup for each worker, in turn */
 	AFFINITY_LLC,		/* the LLC that overlaps most with the cgroup's CPUs */
 	AFFINITY_EXACT,		/* the CPUs of a list */
 };
 
 struct affinity {
 	enum affinity_kind kind;
+	unsigned int nr;	/* AFFINITY_FIRST */
 	const char *cpus;	/* AFFINITY_EXACT */
 };
 
@@ -156,6 +163,7 @@ struct work {
 	int nice;
 	struct mem_policy mem;
 	struct affinity affinity;
+	unsigned int max_gap_ms;	/* theirs, instead of that of the test; see struct expect */
 };
 
 #define WORK_LIST_MAX	4
@@ -164,8 +172,8 @@ struct work {
 #define W(_type, _nr, ...)		{ .type = WORK_##_type, .nr = (_nr), ##__VA_ARGS__ }
 #define WORKERS(_type, _nr, ...)	{ W(_type, _nr, ##__VA_ARGS__) }
 #define WORKER_LIST(...)		{ __VA_ARGS__ }
-#define WORKERS_PER_CPU(_type, _n, ...)	\
-	{ { .type = WORK_##_type, .per_cpu = (_n), ##__VA_ARGS__ } }
+#define W_PER_CPU(_type, _n, ...)	{ .type = WORK_##_type, .per_cpu = (_n), ##__VA_ARGS__ }
+#define WORKERS_PER_CPU(_type, _n, ...)	{ W_PER_CPU(_type, _n, ##__VA_ARGS__) }
 
 /* --- cgroups -------------------------------------------------------------- */
 
@@ -177,6 +185,7 @@ enum cpuset_kind {
 	CPUSET_KIND_DISJOINT,
 	CPUSET_KIND_OVERLAP,
 	CPUSET_KIND_EXACT,
+	CPUSET_KIND_EACH_CPU,	/* of a cgroup_def only */
 };
 
 struct cpuset_spec {
@@ -195,6 +204,8 @@ struct cpuset_spec {
 #define CPUSET_OVERLAP(i, n, f)	\
 	{ .kind = CPUSET_KIND_OVERLAP, .index = (i), .of = (n), .from = (f) }
 #define CPUSET_EXACT(list)	{ .kind = CPUSET_KIND_EXACT, .cpus = (list) }
+/* A cgroup for each usable CPU, which is its cpuset: "name/0", "name/1", ... */
+#define CPUSET_EACH_CPU		{ .kind = CPUSET_KIND_EACH_CPU }
 
 struct cgroup_def {
 	const char *name;	/* below the test's root; "a/b" nests */
@@ -279,7 +290,9 @@ struct step {
 /* --- what is expected ----------------------------------------------------- */
 
 /*
- * Zero means the default. Every number is a limit: the test fails beyond it.
+ * Every number is a limit: the test fails beyond it. Zero means that of the scheduler under
+ * test (--sched-expect), and if there is none the default. What a test has no use for it
+ * puts out of reach.
  * The judge stretches gaps by measured steal on an engine that runs in real time.
  */
 struct expect {
@@ -300,6 +313,7 @@ struct expect {
 	double max_migration_ratio;	/* migrations per iteration */
 	/* Of pages, at the end; a kernel without NUMA says nothing of them. */
 	double min_page_locality;	/* share on nodes of its CPUs, or of its memory policy */
+	double min_node_share;		/* on each node that its memory policy names */
 	double max_slow_tier_ratio;	/* share on nodes without CPUs */
 	double max_cross_node_migration_ratio;	/* moved between nodes in the guest, per page */
 
@@ -327,12 +341,16 @@ struct expect_fail {
 struct ktstr_flag {
 	const char *name;
 	const char *arg;
+	bool by_user;		/* only if the user says that the scheduler has it, and how */
 	const struct ktstr_flag *const *requires;	/* NULL-terminated, may be NULL */
 };
 
 #define FLAGS(...)	((const struct ktstr_flag *const[]){ __VA_ARGS__, NULL })
 #define KTSTR_FLAG(_name, _arg, ...) \
 	static const struct ktstr_flag _name = { .name = #_name, .arg = (_arg), ##__VA_ARGS__ }
+#define KTSTR_USER_FLAG(_name, ...)	\
+	static const struct ktstr_flag _name __maybe_unused =	\
+		{ .name = #_name, .by_user = true, ##__VA_ARGS__ }
 
 /* --- the test ------------------------------------------------------------- */
 
@@ -348,6 +366,7 @@ struct ktstr_test {
 	bool needs_smt;
 	bool needs_scx;			/* the kernel must have sched_ext */
 	unsigned int memory_mb;		/* at least; 0: the default */
+	bool no_cpu_controller;		/* cgroups with cpusets, but without weights */
 	unsigned int settle_ms;		/* added to the first hold; default 0 */
 	unsigned int duration_ms;	/* T, default KTSTR_DURATION_MS */
 	const struct cgroup_def *backdrop;	/* cgroups that live for the whole test */

@@ -9,7 +9,6 @@
 #include <string.h>
 #include "cgroup.h"
 
-#define CONTROLLERS	"+cpuset +cpu"
 #define BUSY_LIMIT_MS	1000	/* nothing tells when a process has finally left a cgroup */
 #define DRAIN_TRIES	8
 
@@ -86,7 +85,8 @@ static int read_cgroup(struct cgroup_fs *fs, const struct cgroup *cg, const char
 }
 
 int cgroup_fs_open(struct cgroup_fs *fs, const char *mount, const char *base,
-		   const struct cpumask *all, cgroup_serve serve, struct err *err)
+		   const char *controllers, const struct cpumask *all, cgroup_serve serve,
+		   struct err *err)
 {
 	char rel[REL_LEN] = "";
 	const char *slash = base;
@@ -95,14 +95,15 @@ int cgroup_fs_open(struct cgroup_fs *fs, const char *mount, const char *base,
 	memset(fs, 0, sizeof(*fs));
 	fs->mount = mount;
 	fs->base = base;
+	fs->controllers = controllers;
 	fs->all = *all;
 	ret = cgroup_helper_start(fs, serve);
 	if (ret)
 		return err_set(err, ret, "cannot start the cgroup helper: %s", strerror(-ret));
 
 	for (;;) {
-		ret = request(fs, CGROUP_REQ_WRITE, rel, "cgroup.subtree_control", CONTROLLERS,
-			      err);
+		ret = request(fs, CGROUP_REQ_WRITE, rel, "cgroup.subtree_control",
+			      (char *)controllers, err);
 		if (ret || !slash)
 			return ret;
 		slash = strchr(slash, '/');
@@ -165,7 +166,7 @@ static int add_one(struct cgroup_fs *fs, struct cgroup *parent, const char *name
 
 	/* A child gets a cpuset of its own only when its parent hands the controller down. */
 	if (parent) {
-		ret = write_cgroup(fs, parent, "cgroup.subtree_control", CONTROLLERS, err);
+		ret = write_cgroup(fs, parent, "cgroup.subtree_control", fs->controllers, err);
 		if (ret)
 			return ret;
 	}

@@ -19,6 +19,8 @@
 
 #define CGROUP_MOUNT		"/sys/fs/cgroup"
 #define CGROUP_BASE		"ktstr"
+#define CGROUP_CONTROLLERS	"+cpuset +cpu"
+#define CGROUP_NO_CPU		"+cpuset"	/* the same without weights */
 #define CGROUP_DEADLINE_NS	(2 * NSEC_PER_SEC)
 #define CGROUP_NAME_LEN		128
 #define CGROUP_DATA_LEN		4096
@@ -53,6 +55,7 @@ struct cgroup {
 struct cgroup_fs {
 	const char *mount;
 	const char *base;
+	const char *controllers;	/* as cgroup.subtree_control takes them */
 	struct cpumask all;		/* CPUs of the root */
 	int sock;			/* -1: not open */
 	pid_t pid;
@@ -62,12 +65,13 @@ struct cgroup_fs {
 };
 
 /*
- * cgroup_fs_open - start the helper; make @mount/@base (no leading slash) with +cpuset
- * and +cpu on everything above and on itself. @serve is NULL but in tests. All must be
- * undone with cgroup_fs_close(), also after a failure.
+ * cgroup_fs_open - start the helper; make @mount/@base (no leading slash) with @controllers
+ * on everything above and on itself. @serve is NULL but in tests. All must be undone with
+ * cgroup_fs_close(), also after a failure.
  */
 int cgroup_fs_open(struct cgroup_fs *fs, const char *mount, const char *base,
-		   const struct cpumask *all, cgroup_serve serve, struct err *err);
+		   const char *controllers, const struct cpumask *all, cgroup_serve serve,
+		   struct err *err);
 
 /*
  * cgroup_fs_close - remove what is left, children first, then the base; end the helper.

@@ -124,6 +124,11 @@ static int check_affinity(const struct affinity *aff, struct err *err)
 	case AFFINITY_ALL:
 	case AFFINITY_SINGLE:
 	case AFFINITY_LLC:
+	case AFFINITY_EACH:
+		return 0;
+	case AFFINITY_FIRST:
+		if (!aff->nr)
+			return err_set(err, -EINVAL, "affinity: the first how many CPUs?");
 		return 0;
 	case AFFINITY_EXACT:
 		if (!aff->cpus || cpulist_parse(aff->cpus, &m) || cpumask_empty(&m))
@@ -151,6 +156,15 @@ static int check_work(const struct paper *p, const struct work *work, struct err
 	return ret ? ret : check_affinity(&work->affinity, err);
 }
 
+/* In a cgroup with a cpuset: outside of it the worker would be outside of its CPUs. */
+static int check_stays(const struct work *work, struct err *err)
+{
+	if (!work_ops(work->type)->roams)
+		return 0;
+	return err_set(err, -EINVAL, "type %s leaves its cgroup, which must have no cpuset then",
+		       work_ops(work->type)->name);
+}
+
 static int check_cpuset(struct paper *p, const struct cpuset_spec *spec, struct err *err)
 {
 	struct cpumask cpus;
@@ -158,18 +172,41 @@ static int check_cpuset(struct paper *p, const struct cpuset_spec *spec, struct 
 	return cpuset_resolve(spec, &p->topo, &p->all, &p->usable, &cpus, err);
 }
 
+/* One for each usable CPU, below a common name. */
+static int add_each(struct paper *p, const struct cgroup_def *def, bool keep, struct err *err)
+{
+	unsigned int i, nr = cpumask_weight(&p->usable);
+	char name[CGROUP_NAME_LEN];
+	int ret = check_name(def->name, err);
+
+	for (i = 0; !ret && i < nr; i++) {
+		snprintf(name, sizeof(name), "%s/%u", def->name, i);
+		ret = add(p, name, keep, err);
+		if (!ret)
+			find(p, name)->has_cpus = true;
+	}
+	return ret;
+}
+
 static int check_def(struct paper *p, const struct cgroup_def *def, bool keep, struct err *err)
 {
 	unsigned int i;
 	int ret;
 
-	ret = add(p, def->name, keep, err);
-	if (!ret && def->cpuset.kind != CPUSET_KIND_NONE) {
+	if (def->cpuset.kind == CPUSET_KIND_EACH_CPU)
+		ret = add_each(p, def, keep, err);
+	else
+		ret = add(p, def->name, keep, err);
+	if (!ret && def->cpuset.kind != CPUSET_KIND_NONE &&
+	    def->cpuset.kind != CPUSET_KIND_EACH_CPU) {
 		ret = check_cpuset(p, &def->cpuset, err);
 		find(p, def->name)->has_cpus = true;
 	}
-	for (i = 0; !ret && i < WORK_LIST_MAX && def->work[i].type != WORK_NONE; i++)
+	for (i = 0; !ret && i < WORK_LIST_MAX && def->work[i].type != WORK_NONE; i++) {
 		ret = check_work(p, &def->work[i], err);
+		if (!ret && def->cpuset.kind != CPUSET_KIND_NONE)
+			ret = check_stays(&def->work[i], err);
+	}
 	return ret;
 }
 
@@ -223,7 +260,9 @@ static int check_op(struct paper *p, const struct op *op, bool keep, struct err 
 		if (!ret && has_children(p, op->name))
 			ret = err_set(err, -EINVAL, "cgroup %s has children, so no processes",
 				      op->name);
-		return ret ? ret : check_work(p, &op->work, err);
+		if (!ret)
+			ret = check_work(p, &op->work, err);
+		return !ret && cg->has_cpus ? check_stays(&op->work, err) : ret;
 	case OP_REMOVE_CGROUP:
 		ret = need(p, op->name, &cg, err);
 		if (!ret)

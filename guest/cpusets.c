@@ -154,9 +154,10 @@ static void best_llc(const struct topology *topo, const struct cpumask *pool, st
 }
 
 int affinity_resolve(const struct affinity *aff, const struct topology *topo,
-		     const struct cpumask *all, const struct cpumask *pool,
+		     const struct cpumask *all, const struct cpumask *pool, unsigned int turn,
 		     cpuset_random random, void *ctx, struct cpumask *cpus, struct err *err)
 {
+	unsigned int nr = cpumask_weight(pool);
 	int ret = 0;
 
 	cpumask_clear(cpus);
@@ -170,8 +171,14 @@ int affinity_resolve(const struct affinity *aff, const struct topology *topo,
 		*cpus = *all;
 		break;
 	case AFFINITY_SINGLE:
-		if (!cpumask_empty(pool))
-			cpumask_set_cpu(cpus, cpumask_first(pool));
+		take(pool, 0, min(1U, nr), cpus);
+		break;
+	case AFFINITY_FIRST:
+		take(pool, 0, min(aff->nr, nr), cpus);
+		break;
+	case AFFINITY_EACH:
+		if (nr)
+			take(pool, turn % nr, turn % nr + 1, cpus);
 		break;
 	case AFFINITY_LLC:
 		best_llc(topo, pool, cpus);

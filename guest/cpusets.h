@@ -37,10 +37,11 @@ typedef uint32_t (*cpuset_random)(void *ctx, uint32_t bound);
 
 /*
  * affinity_resolve - the CPUs that a worker is to ask for, whose cgroup has @pool. Empty
- * for AFFINITY_INHERIT. RANDOM takes half of the pool, rounded up.
+ * for AFFINITY_INHERIT. RANDOM takes half of the pool, rounded up; FIRST all of it, if it
+ * has no more than .nr CPUs. @turn counts workers, for EACH.
  */
 int affinity_resolve(const struct affinity *aff, const struct topology *topo,
-		     const struct cpumask *all, const struct cpumask *pool,
+		     const struct cpumask *all, const struct cpumask *pool, unsigned int turn,
 		     cpuset_random random, void *ctx, struct cpumask *cpus, struct err *err);
 
 #endif /* KTSTR_GUEST_CPUSETS_H */

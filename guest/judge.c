@@ -96,8 +96,10 @@ static uint64_t worst_gap(const struct worker *w, uint64_t *at_ns)
 	return tail;
 }
 
-static unsigned int gap_limit_ms(const struct judge_input *in)
+static unsigned int gap_limit_ms(const struct judge_input *in, const struct worker *w)
 {
+	if (w->work.max_gap_ms)
+		return w->work.max_gap_ms;
 	return in->expect->max_gap_ms ? in->expect->max_gap_ms : EXPECT_GAP_MS;
 }
 
@@ -106,19 +108,31 @@ static bool stuck(const struct judge_input *in, const struct worker *w)
 	uint64_t at;
 
 	return w->page->rep.state != WORKER_FORKED &&
-	       worst_gap(w, &at) > gap_limit_ms(in) * NSEC_PER_MSEC + in->steal_ns;
+	       worst_gap(w, &at) > gap_limit_ms(in, w) * NSEC_PER_MSEC + in->steal_ns;
+}
+
+/* Where it was last seen; nothing to say of one that never ran. */
+static const char *on_cpu(const struct worker *w, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	if (w->page->rep.state != WORKER_FORKED)
+		snprintf(buf, size, ", last seen on CPU %u", w->page->rep.last_cpu);
+	return buf;
 }
 
 static void judge_exit(struct judge *j, const struct worker *w)
 {
 	const struct worker_report *rep = &w->page->rep;
 	const char *when = w->unexpected ? " before it was told to stop" : "";
-	char buf[JUDGE_WHO_LEN];
+	char buf[JUDGE_WHO_LEN], cpu[32];
 
 	judge_who(w, buf);
+	on_cpu(w, cpu, sizeof(cpu));
 	if (set_up_failed(w)) {
-		judge_object(j, VERDICT_FAIL, CAUSE_WORKER, "%s: %s failed: %s", buf,
-			     worker_setup_name(rep->setup_call), strerror(rep->setup_errno));
+		judge_object(j, VERDICT_FAIL, CAUSE_WORKER, "%s: %s failed: %s%s, at +%" PRIu64
+			     " ms", buf, worker_setup_name(rep->setup_call),
+			     strerror(rep->setup_errno), cpu,
+			     judge_at_ms(j->in, w->gone_ns));
 		return;
 	}
 	/* One that could not run is starved or stuck, and that says more. */
@@ -129,13 +143,13 @@ static void judge_exit(struct judge *j, const struct worker *w)
 	case WORKER_EXITED:
 		if (w->exit_code || w->unexpected)
 			judge_object(j, VERDICT_FAIL, CAUSE_WORKER,
-				     "%s exited with status %d%s, at +%" PRIu64 " ms", buf,
-				     w->exit_code, when, judge_at_ms(j->in, w->gone_ns));
+				     "%s exited with status %d%s%s, at +%" PRIu64 " ms", buf,
+				     w->exit_code, when, cpu, judge_at_ms(j->in, w->gone_ns));
 		break;
 	case WORKER_SIGNALLED:
 		judge_object(j, VERDICT_FAIL, CAUSE_WORKER,
-			     "%s was killed by signal %d (%s)%s, at +%" PRIu64 " ms", buf,
-			     w->exit_code, strsignal(w->exit_code), when,
+			     "%s was killed by signal %d (%s)%s%s, at +%" PRIu64 " ms", buf,
+			     w->exit_code, strsignal(w->exit_code), when, cpu,
 			     judge_at_ms(j->in, w->gone_ns));
 		break;
 	case WORKER_TIMED_OUT:
@@ -145,24 +159,28 @@ static void judge_exit(struct judge *j, const struct worker *w)
 			     judge_at_ms(j->in, rep->last_ns), rep->last_cpu);
 		break;
 	case WORKER_ALIVE:
-		judge_object(j, VERDICT_FAIL, CAUSE_WORKER, "%s cannot be killed", buf);
+		judge_object(j, VERDICT_FAIL, CAUSE_WORKER, "%s cannot be killed%s, at +%" PRIu64
+			     " ms", buf, cpu, judge_at_ms(j->in, w->gone_ns));
 		break;
 	case WORKER_LOST:
-		judge_object(j, VERDICT_FAIL, CAUSE_INFRA, "%s: its exit status was lost", buf);
+		judge_object(j, VERDICT_FAIL, CAUSE_INFRA,
+			     "%s: its exit status was lost%s, at +%" PRIu64 " ms", buf, cpu,
+			     judge_at_ms(j->in, w->gone_ns));
 		break;
 	}
 }
 
 static void judge_starved(struct judge *j, const struct worker *w)
 {
-	char buf[JUDGE_WHO_LEN];
+	char buf[JUDGE_WHO_LEN], cpu[32];
 
 	if (!starved(w))
 		return;
 	judge_object(j, VERDICT_FAIL, CAUSE_STARVED,
-		     "%s did no work in %" PRIu64 " ms%s, limit 1 unit", judge_who(w, buf),
-		     ms(lifetime(w)),
-		     w->page->rep.state == WORKER_FORKED ? " (it never got to run)" : "");
+		     "%s did no work in %" PRIu64 " ms since +%" PRIu64 " ms%s, limit 1 unit",
+		     judge_who(w, buf), ms(lifetime(w)), judge_at_ms(j->in, w->released_ns),
+		     w->page->rep.state == WORKER_FORKED ? " (it never got to run)" :
+							   on_cpu(w, cpu, sizeof(cpu)));
 }
 
 static void judge_isolation(struct judge *j, const struct worker *w)
@@ -197,7 +215,7 @@ static void judge_gap(struct judge *j, const struct worker *w)
 		snprintf(where, sizeof(where), ", last seen on CPU %u", rep->last_cpu);
 	judge_object(j, verdict, CAUSE_STUCK, "%s was kept off the CPU for %" PRIu64
 		     " ms until +%" PRIu64 " ms%s; limit %u ms, stolen by the host %" PRIu64 " ms",
-		     judge_who(w, buf), ms(gap), judge_at_ms(in, at), where, gap_limit_ms(in),
+		     judge_who(w, buf), ms(gap), judge_at_ms(in, at), where, gap_limit_ms(in, w),
 		     ms(in->steal_ns));
 }
 
@@ -294,11 +312,13 @@ static void judge_spread(struct judge *j, const struct worker *w)
 	judge_object(j, verdict, CAUSE_UNFAIR,
 		     "time off the CPU differs by %u.%02u %% between %u like workers (%s, cgroup %s): "
 		     "worker %u (pid %d, CPU %u) %u.%02u %%, worker %u (pid %d, CPU %u) %u.%02u %% in %"
-		     PRIu64 " ms; limit %u %%, stolen by the host %" PRIu64 " ms",
+		     PRIu64 " ms until +%" PRIu64 " ms; limit %u %%, stolen by the host %" PRIu64
+		     " ms",
 		     (hi - lo) / 100, (hi - lo) % 100, g.nr, ops->name, w->cgroup_name,
 		     g.least->id, g.least->pid, g.least->page->rep.last_cpu, lo / 100, lo % 100,
 		     g.most->id, g.most->pid, g.most->page->rep.last_cpu, hi / 100, hi % 100,
-		     ms(wall_ns(g.most)), limit, ms(in->steal_ns));
+		     ms(wall_ns(g.most)), judge_at_ms(in, g.most->page->rep.end_ns), limit,
+		     ms(in->steal_ns));
 }
 
 void judge_workers(struct judge *j, enum cause cause,

@@ -6,6 +6,7 @@
  * widened before and narrowed after, so that it can tell at any moment.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include "cpusets.h"
 #include "steps.h"
@@ -39,8 +40,8 @@ static int resolve_affinity(struct scenario *scn, const struct affinity *aff, st
 	struct cpumask pool;
 
 	cgroup_effective(&scn->fs, w->cgroup, &pool);
-	return affinity_resolve(aff, &scn->g->topo, &scn->all, &pool, random_of, scn->g, cpus,
-				err);
+	return affinity_resolve(aff, &scn->g->topo, &scn->all, &pool, w->id, random_of, scn->g,
+				cpus, err);
 }
 
 static unsigned int nr_workers(const struct scenario *scn, const struct work *work)
@@ -316,23 +317,45 @@ int scenario_ops(struct scenario *scn, const struct op *ops, bool keep, struct e
 	return 0;
 }
 
-static int make_cgroup(struct scenario *scn, const struct cgroup_def *def, bool keep,
-		       struct err *err)
+/* @cpu: that of its own, if each one has a cgroup; else -1. */
+static int make_cgroup(struct scenario *scn, const struct cgroup_def *def, const char *name,
+		       int cpu, bool keep, struct err *err)
 {
+	struct cpumask cpus = { };
 	struct cgroup *cg;
 	unsigned int i;
 	int ret;
 
-	ret = cgroup_add(&scn->fs, def->name, scn->step, keep, &cg, err);
+	ret = cgroup_add(&scn->fs, name, scn->step, keep, &cg, err);
 	if (ret)
 		return ret;
-	if (def->cpuset.kind != CPUSET_KIND_NONE) {
+	if (cpu >= 0) {
+		cpumask_set_cpu(&cpus, cpu);
+		ret = set_cpuset(scn, cg, &cpus, err);
+	} else if (def->cpuset.kind != CPUSET_KIND_NONE) {
 		ret = set_cpuset_spec(scn, cg, &def->cpuset, err);
+	}
+	if (ret)
+		return ret;
+	for (i = 0; i < WORK_LIST_MAX && def->work[i].type != WORK_NONE; i++) {
+		ret = spawn(scn, &def->work[i], cg, true, def->name, err);
 		if (ret)
 			return ret;
 	}
-	for (i = 0; i < WORK_LIST_MAX && def->work[i].type != WORK_NONE; i++) {
-		ret = spawn(scn, &def->work[i], cg, true, def->name, err);
+	return 0;
+}
+
+static int make_each(struct scenario *scn, const struct cgroup_def *def, bool keep,
+		     struct err *err)
+{
+	char name[CGROUP_NAME_LEN];
+	unsigned int cpu, i = 0;
+	int ret;
+
+	for_each_cpu(cpu, &scn->usable) {
+		if (snprintf(name, sizeof(name), "%s/%u", def->name, i++) >= (int)sizeof(name))
+			return err_set(err, -ENAMETOOLONG, "its name is too long");
+		ret = make_cgroup(scn, def, name, cpu, keep, err);
 		if (ret)
 			return ret;
 	}
@@ -346,7 +369,10 @@ int scenario_cgroups(struct scenario *scn, const struct cgroup_def *defs, bool k
 	int ret;
 
 	for (; defs && defs->name; defs++) {
-		ret = make_cgroup(scn, defs, keep, &why);
+		if (defs->cpuset.kind == CPUSET_KIND_EACH_CPU)
+			ret = make_each(scn, defs, keep, &why);
+		else
+			ret = make_cgroup(scn, defs, defs->name, -1, keep, &why);
 		if (ret)
 			return err_set(err, ret, "step %u, cgroup %s: %s", scn->step, defs->name,
 				       why.msg);

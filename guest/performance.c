@@ -321,6 +321,33 @@ static void judge_locality(struct judge *j, const struct worker *w)
 		     judge_at_ms(j->in, rep->end_ns));
 }
 
+/* Of the nodes over which a policy spreads memory, the one with the least. */
+static void judge_node_share(struct judge *j, const struct worker *w)
+{
+	double limit = j->in->expect->min_node_share;
+	const struct worker_report *rep = &w->page->rep;
+	uint64_t nodes = work_mem_nodes(&w->work.mem), on, all, least = UINT64_MAX;
+	unsigned int i, node = 0;
+	char buf[JUDGE_WHO_LEN];
+
+	if (!nodes || !numa_known(j, w))
+		return;
+	for (i = 0; i < TOPOLOGY_MAX_NODES; i++) {
+		on = pages_on(w, 1U << i, &all);
+		if (!(nodes & 1U << i) || on >= least)
+			continue;
+		least = on;
+		node = i;
+	}
+	if (!all || (double)least / all >= limit)
+		return;
+	judge_object(j, VERDICT_FAIL, CAUSE_NUMA,
+		     "%s has %.4f of its pages, %" PRIu64 " of %" PRIu64
+		     ", on node %u of its policy (mask %#x), limit %.4f; last on CPU %u at +%"
+		     PRIu64 " ms", judge_who(w, buf), (double)least / all, least, all, node,
+		     (unsigned int)nodes, limit, rep->last_cpu, judge_at_ms(j->in, rep->end_ns));
+}
+
 static void judge_slow_tier(struct judge *j, const struct worker *w)
 {
 	double limit = j->in->expect->max_slow_tier_ratio;
@@ -387,6 +414,8 @@ void judge_performance(struct judge *j)
 		judge_workers(j, CAUSE_MIGRATION, judge_migrations);
 	if (expect->min_page_locality > 0)
 		judge_workers(j, CAUSE_NUMA, judge_locality);
+	if (expect->min_node_share > 0)
+		judge_workers(j, CAUSE_NUMA, judge_node_share);
 	if (expect->max_slow_tier_ratio > 0)
 		judge_workers(j, CAUSE_NUMA, judge_slow_tier);
 	if (expect->max_cross_node_migration_ratio > 0)

@@ -270,7 +270,9 @@ void scenario_run_in(struct guest *g, struct sched *s, const struct ktstr_test *
 	if (g->shm.base && madvise(g->shm.base, SHM_SIZE, MADV_DONTFORK))
 		guest_log(g, "workers inherit the window: %s", strerror(errno));
 
-	if (cgroup_fs_open(&scn.fs, env->mount, env->base, &scn.all, env->serve, &err)) {
+	if (cgroup_fs_open(&scn.fs, env->mount, env->base,
+			   test->no_cpu_controller ? CGROUP_NO_CPU : CGROUP_CONTROLLERS, &scn.all,
+			   env->serve, &err)) {
 		result_set(g, res, VERDICT_FAIL, CAUSE_CGROUP, "%s", err.msg);
 		close_cgroups(&scn, res);
 		return;

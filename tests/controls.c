@@ -108,6 +108,9 @@ KTSTR_TEST(control_every_work,
 							   W(PRIORITY_INVERSION, 3),
 							   W(RT_STARVATION, 2,
 							     .burst_ms = 20)) },
+			{ "roam", CPUSET_NONE, WORKER_LIST(W(CGROUP_ATTACH_STORM, 1),
+							   W(CGROUP_CHURN, 1),
+							   W(IO_CONVOY, 4)) },
 			{ "custom", CPUSET_NONE, WORKERS(CUSTOM, 1, .custom = custom_work) }),
 		  .hold = HOLD_FRAC(.5) }),
 	.expect = { .isolation = true, .max_spread_pct = 100 });
@@ -179,6 +182,26 @@ KTSTR_TEST(control_remote_memory,
 	.desc = "a worker that was taken away from its memory is found",
 	REMOTE(1),
 	.expect_fail = EXPECT_FAIL(NUMA, "on its nodes (mask 0x2), limit 0.9000"));
+
+/* A worker on node 0, whose policy names both nodes. */
+#define BOTH_NODES(_policy)							\
+	.topology = "2n2l2c1t", .min_nodes = 2,					\
+	.steps = STEPS(								\
+		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NODE(0),			\
+				       WORKERS(CACHE_PRESSURE, 1, .size_kb = 8192, \
+					       .stride = 4096,			\
+					       .mem = { .kind = (_policy), .nodes = "0-1" }) }), \
+		  .hold = HOLD_FIXED(700) }),					\
+	.expect = { .min_node_share = .3 }
+
+KTSTR_TEST(control_spread_memory,
+	.desc = "twin of the next one: memory that is spread is on both nodes",
+	BOTH_NODES(MEM_INTERLEAVE));
+
+KTSTR_TEST(control_gathered_memory,
+	.desc = "memory that may be on two nodes, but is on the nearer one only, is found",
+	BOTH_NODES(MEM_PREFERRED_MANY),
+	.expect_fail = EXPECT_FAIL(NUMA, "on node 1 of its policy (mask 0x3), limit 0.3000"));
 
 /* --- what the kernel log says --------------------------------------------- */
 

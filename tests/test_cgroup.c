@@ -18,8 +18,8 @@ FIXTURE_SETUP(cgroup)
 	memset(self, 0, sizeof(*self));
 	ASSERT_EQ(0, fake_create(8));
 	cpumask_set_range(&self->all, 0, 8);
-	ASSERT_EQ(0, cgroup_fs_open(&self->fs, FAKE_MOUNT, "ktstr", &self->all, fake_serve,
-				    &self->err));
+	ASSERT_EQ(0, cgroup_fs_open(&self->fs, FAKE_MOUNT, "ktstr", CGROUP_CONTROLLERS,
+				    &self->all, fake_serve, &self->err));
 }
 
 FIXTURE_TEARDOWN(cgroup)
@@ -44,7 +44,8 @@ TEST_F(cgroup, a_deeper_base)
 {
 	struct cgroup_fs fs;
 
-	ASSERT_EQ(0, cgroup_fs_open(&fs, FAKE_MOUNT, "a/b", &self->all, fake_serve, &self->err));
+	ASSERT_EQ(0, cgroup_fs_open(&fs, FAKE_MOUNT, "a/b", CGROUP_CONTROLLERS, &self->all,
+				    fake_serve, &self->err));
 	EXPECT_TRUE(fake_has("a/b"));
 	EXPECT_EQ(1, fake_count("write a/cgroup.subtree_control"));
 	EXPECT_EQ(1, fake_count("write a/b/cgroup.subtree_control"));
@@ -56,7 +57,8 @@ TEST_F(cgroup, a_base_that_is_there_already)
 {
 	struct cgroup_fs fs;
 
-	ASSERT_EQ(0, cgroup_fs_open(&fs, FAKE_MOUNT, "ktstr", &self->all, fake_serve, &self->err));
+	ASSERT_EQ(0, cgroup_fs_open(&fs, FAKE_MOUNT, "ktstr", CGROUP_CONTROLLERS, &self->all,
+				    fake_serve, &self->err));
 	EXPECT_EQ(0, cgroup_fs_close(&fs, &self->err));
 }
 
@@ -65,8 +67,8 @@ TEST_F(cgroup, opening_without_the_controllers)
 	struct cgroup_fs fs;
 
 	fake_fail("cgroup.subtree_control", -ENOENT, 1);
-	EXPECT_EQ(-ENOENT, cgroup_fs_open(&fs, FAKE_MOUNT, "other", &self->all, fake_serve,
-					  &self->err));
+	EXPECT_EQ(-ENOENT, cgroup_fs_open(&fs, FAKE_MOUNT, "other", CGROUP_CONTROLLERS, &self->all,
+					  fake_serve, &self->err));
 	EXPECT_NE(NULL, strstr(self->err.msg, "+cpuset +cpu"));
 	EXPECT_NE(NULL, strstr(self->err.msg, FAKE_MOUNT "/cgroup.subtree_control"));
 	EXPECT_EQ(0, cgroup_fs_close(&fs, NULL));

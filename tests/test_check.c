@@ -92,6 +92,44 @@ TEST(holds)
 	EXPECT_LEGAL(STEPS_OF(HOLD_LOOP(9), .ops = OPS(ADD_CGROUP("a"), REMOVE_CGROUP("a"))));
 }
 
+/* Who leaves its cgroup must not lose its CPUs by it. */
+TEST(roaming)
+{
+#define LEAVES	WORKERS(CGROUP_ATTACH_STORM, 1)
+
+	EXPECT_LEGAL(OPS_OF(SPAWN("cg", CGROUP_ATTACH_STORM, 1)));
+	EXPECT_LEGAL(STEPS_OF(HOLD_FULL, .cgroups = CGROUPS({ "a", CPUSET_RANGE(0, 1), { } },
+							    { "a/b", CPUSET_NONE, LEAVES })));
+	EXPECT_ILLEGAL("type CGROUP_ATTACH_STORM leaves its cgroup",
+		       STEPS_OF(HOLD_FULL, .cgroups = CGROUPS({ "a", CPUSET_LLC(0), LEAVES })));
+	EXPECT_ILLEGAL("type CGROUP_ATTACH_STORM leaves its cgroup",
+		       STEPS_OF(HOLD_FULL, .cgroups = CGROUPS({ "a", CPUSET_EACH_CPU, LEAVES })));
+	EXPECT_ILLEGAL("type CGROUP_CHURN leaves its cgroup",
+		       OPS_OF(SPAWN("cg_2", CGROUP_CHURN, 1)));
+#undef LEAVES
+}
+
+/* Three of four CPUs are usable. */
+TEST(one_for_each_cpu)
+{
+	EXPECT_LEGAL(.backdrop = CGROUPS({ "a", CPUSET_EACH_CPU, WORKERS(CPU_SPIN, 1) }),
+		     STEPS_OF(HOLD_FULL, .ops = OPS(REMOVE_CGROUP("a/0"), STOP_CGROUP("a/2"),
+						    SWAP_CPUSETS("a/1", "a/2"),
+						    REMOVE_CGROUP("a"))));
+	EXPECT_ILLEGAL("cgroup a/3 does not exist here",
+		       .backdrop = CGROUPS({ "a", CPUSET_EACH_CPU, { } }),
+		       STEPS_OF(HOLD_FULL, .ops = OPS(STOP_CGROUP("a/3"))));
+	EXPECT_ILLEGAL("cgroup a/0 exists already",
+		       .backdrop = CGROUPS({ "a", CPUSET_EACH_CPU, { } },
+					   { "a", CPUSET_EACH_CPU, { } }),
+		       STEPS_OF(HOLD_FULL));
+	EXPECT_ILLEGAL("is not a name", .backdrop = CGROUPS({ "a b", CPUSET_EACH_CPU, { } }),
+		       STEPS_OF(HOLD_FULL));
+	EXPECT_ILLEGAL("a cpuset of kind",
+		       .backdrop = CGROUPS(ONE_SPINNER),
+		       STEPS_OF(HOLD_FULL, .ops = OPS(SET_CPUSET("cg", CPUSET_EACH_CPU))));
+}
+
 TEST(work)
 {
 #define WORK_IN(...) \
@@ -123,6 +161,11 @@ TEST(work)
 	EXPECT_ILLEGAL("type CUSTOM needs a function", WORK_IN(CUSTOM, 1));
 	EXPECT_ILLEGAL("type CPU_SPIN has no use for a function",
 		       WORK_IN(CPU_SPIN, 1, .custom = no_work));
+	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .affinity = { AFFINITY_FIRST, .nr = 9 }));
+	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 9, .affinity.kind = AFFINITY_EACH));
+	EXPECT_ILLEGAL("the first how many CPUs",
+		       WORK_IN(CPU_SPIN, 1, .affinity.kind = AFFINITY_FIRST));
+	EXPECT_LEGAL(WORK_IN(CGROUP_CHURN, 1));
 	EXPECT_LEGAL(WORK_IN(SEQUENCE, 1, .phases = PHASES({ PHASE_IO, 1 })));
 	EXPECT_ILLEGAL("no phase in which it works", WORK_IN(SEQUENCE, 1));
 	EXPECT_ILLEGAL("no phase in which it works",

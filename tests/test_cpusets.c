@@ -177,8 +177,8 @@ static const char *affinity(FIXTURE_DATA(cpusets) *self, const struct affinity a
 
 	memset(&self->err, 0, sizeof(self->err));
 	if (cpulist_parse(pool_list, &pool) ||
-	    affinity_resolve(&aff, &self->topo, &self->all, &pool, fake_random, &seed, &self->cpus,
-			     &self->err))
+	    affinity_resolve(&aff, &self->topo, &self->all, &pool, 4, fake_random, &seed,
+			     &self->cpus, &self->err))
 		return "error";
 	return cpulist_format(&self->cpus, self->list, sizeof(self->list));
 }
@@ -191,6 +191,13 @@ TEST_F(cpusets, affinity)
 	EXPECT_AFFINITY("", "2-4", .kind = AFFINITY_INHERIT);
 	EXPECT_AFFINITY("0-7", "2-4", .kind = AFFINITY_ALL);
 	EXPECT_AFFINITY("2", "2-4", .kind = AFFINITY_SINGLE);
+	EXPECT_AFFINITY("1,3", "1,3,5", .kind = AFFINITY_FIRST, .nr = 2);
+	EXPECT_AFFINITY("1,3,5", "1,3,5", .kind = AFFINITY_FIRST, .nr = 4);
+	EXPECT_AFFINITY("error", "", .kind = AFFINITY_FIRST, .nr = 2);
+	/* The fifth worker, since they are counted from 0. */
+	EXPECT_AFFINITY("3", "1,3,5", .kind = AFFINITY_EACH);
+	EXPECT_AFFINITY("6", "0,3-7", .kind = AFFINITY_EACH);
+	EXPECT_AFFINITY("error", "", .kind = AFFINITY_EACH);
 	EXPECT_AFFINITY("0-3", "2-4", .kind = AFFINITY_LLC);
 	EXPECT_AFFINITY("4-7", "3-5", .kind = AFFINITY_LLC);
 	EXPECT_AFFINITY("5", "2-4", .kind = AFFINITY_EXACT, .cpus = "5");
@@ -210,8 +217,8 @@ TEST_F(cpusets, random_affinity_is_half_and_reaches_all)
 
 	ASSERT_EQ(0, cpulist_parse("1-5", &pool));
 	for (i = 0; i < 1000; i++) {
-		ASSERT_EQ(0, affinity_resolve(&aff, &self->topo, &self->all, &pool, fake_random,
-					      &seed, &self->cpus, NULL));
+		ASSERT_EQ(0, affinity_resolve(&aff, &self->topo, &self->all, &pool, 0,
+					      fake_random, &seed, &self->cpus, NULL));
 		ASSERT_EQ(3, cpumask_weight(&self->cpus));
 		ASSERT_TRUE(cpumask_subset(&self->cpus, &pool));
 		cpumask_or(&seen, &seen, &self->cpus);

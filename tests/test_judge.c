@@ -15,7 +15,8 @@ TEST_F(judge, starved)
 {
 	self->page[2].rep.units = 0;
 	EXPECT_OBJECTION(CAUSE_STARVED, "worker 2 (pid 102, CPU_SPIN, cgroup cg_0)");
-	EXPECT_NE(NULL, strstr(self->said[0].text, "no work in 2000 ms, limit 1 unit"));
+	EXPECT_NE(NULL, strstr(self->said[0].text,
+			       "no work in 2000 ms since +0 ms, last seen on CPU 0, limit 1 unit"));
 	self->expect.no_starvation_check = true;
 	EXPECT_EQ(0, run_judge(self));
 }
@@ -122,6 +123,48 @@ TEST_F(judge, gap_at_the_limit)
 	EXPECT_OBJECTION(CAUSE_STUCK, "limit 100 ms");
 	self->expect.no_starvation_check = true;
 	EXPECT_EQ(0, run_judge(self));
+}
+
+TEST_F(judge, gap_of_those_with_a_limit_of_their_own)
+{
+	self->page[1].rep.gap_ns = 500 * NSEC_PER_MSEC + 1;
+	self->worker[1].work.max_gap_ms = 501;
+	EXPECT_EQ(0, run_judge(self));
+	self->worker[1].work.max_gap_ms = 500;
+	EXPECT_OBJECTION(CAUSE_STUCK, "limit 500 ms");
+	/* It counts instead of the other, not beside it. */
+	self->expect.max_gap_ms = 100;
+	EXPECT_OBJECTION(CAUSE_STUCK, "limit 500 ms");
+	self->worker[1].work.max_gap_ms = 3000;
+	EXPECT_EQ(0, run_judge(self));
+}
+
+/* Whatever it is: which worker and cgroup, on which CPU, and when. */
+TEST_F(judge, says_where_and_when)
+{
+	static const enum worker_exit exits[] = {
+		WORKER_EXITED, WORKER_SIGNALLED, WORKER_TIMED_OUT, WORKER_ALIVE, WORKER_LOST,
+	};
+	unsigned int i;
+
+	self->page[2].rep.last_cpu = 3;
+	self->worker[2].exit_code = 9;
+	for (i = 0; i < ARRAY_SIZE(exits); i++) {
+		self->worker[2].exit = exits[i];
+		ASSERT_EQ(1, run_judge(self));
+		EXPECT_NE(NULL, strstr(self->said[0].text, "worker 2 (pid 102, CPU_SPIN, cgroup"));
+		EXPECT_NE(NULL, strstr(self->said[0].text, "CPU 3"));
+		EXPECT_NE(NULL, strstr(self->said[0].text, "at +200")) {
+			TH_LOG("%s", self->said[0].text);
+		}
+	}
+	self->worker[2].exit = WORKER_EXITED;
+	self->page[2].rep.setup_call = WORKER_SETUP_POLICY;
+	EXPECT_OBJECTION(CAUSE_WORKER, "last seen on CPU 3, at +2001 ms");
+	self->page[2].rep.setup_call = WORKER_SETUP_NONE;
+	self->worker[2].exit_code = 0;
+	run_for(self, 2, 0);
+	EXPECT_OBJECTION(CAUSE_UNFAIR, "CPU 3) 100.00 % in 2000 ms until +2000 ms; limit 15 %");
 }
 
 TEST_F(judge, gap_that_has_not_ended)

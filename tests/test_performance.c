@@ -262,6 +262,25 @@ TEST_F(judge, page_locality)
 	EXPECT_EQ(CAUSE_NUMA, self->said[0].cause);
 }
 
+TEST_F(judge, node_share)
+{
+	all_have_pages(self);
+	self->expect.min_node_share = .3;
+	/* Nobody said that it is to be spread. */
+	EXPECT_EQ(0, run_judge(self));
+	self->worker[3].work.mem.kind = MEM_INTERLEAVE;
+	self->worker[3].work.mem.nodes = "0-1";
+	self->page[3].rep.numa_pages[0] = 70;
+	self->page[3].rep.numa_pages[1] = 30;
+	EXPECT_EQ(0, run_judge(self));
+	self->page[3].rep.numa_pages[1] = 29;
+	EXPECT_OBJECTION(CAUSE_NUMA, "worker 3 (pid 103, CPU_SPIN, cgroup cg_0) has 0.2929 of its");
+	EXPECT_SAID("pages, 29 of 99, on node 1 of its policy (mask 0x3), limit 0.3000");
+	EXPECT_SAID("on CPU");
+	self->page[3].rep.numa_pages[2] = 100;
+	EXPECT_OBJECTION(CAUSE_NUMA, "29 of 199, on node 1");
+}
+
 TEST_F(judge, slow_tier)
 {
 	all_have_pages(self);

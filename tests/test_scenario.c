@@ -158,6 +158,43 @@ TEST_F(run, passes_and_says_what_it_does)
 	EXPECT_EQ(2, fake_count("write ktstr/cg_1/cgroup.procs"));
 }
 
+TEST_F(run, a_cgroup_for_each_cpu)
+{
+	unsigned int nr = self->g.nr_cpus > 2 ? self->g.nr_cpus - 1 : self->g.nr_cpus, i;
+	char line[64];
+
+	self->test.steps = STEPS(
+		{ .cgroups = CGROUPS({ "a", CPUSET_EACH_CPU, WORKERS(CPU_SPIN, 1) }),
+		  .hold = HOLD_FULL });
+	run(self);
+	EXPECT_PASS();
+	for (i = 0; i < nr; i++) {
+		snprintf(line, sizeof(line), "write ktstr/a/%u/cpuset.cpus %u", i, i);
+		EXPECT_EQ(1, fake_count(line));
+		snprintf(line, sizeof(line), "write ktstr/a/%u/cgroup.procs", i);
+		EXPECT_EQ(1, fake_count(line));
+	}
+	snprintf(line, sizeof(line), "mkdir ktstr/a/%u", nr);
+	EXPECT_EQ(0, fake_count(line));
+}
+
+TEST_F(run, without_weights)
+{
+	self->test.steps = STEPS({ .cgroups = CGROUPS({ "a/b", CPUSET_NONE, WORKERS(CPU_SPIN, 1) }),
+				   .hold = HOLD_FULL });
+	run(self);
+	EXPECT_PASS();
+	EXPECT_LE(0, fake_index("write ktstr/a/cgroup.subtree_control +cpuset +cpu"));
+	fake->nr_lines = 0;
+	self->test.no_cpu_controller = true;
+	memset(&self->res, 0, sizeof(self->res));
+	run(self);
+	EXPECT_PASS();
+	EXPECT_LE(0, fake_index("write cgroup.subtree_control +cpuset"));
+	EXPECT_LE(0, fake_index("write ktstr/cgroup.subtree_control +cpuset"));
+	EXPECT_LE(0, fake_index("write ktstr/a/cgroup.subtree_control +cpuset"));
+}
+
 /* However many there are to be for each CPU: nobody is without a group. */
 TEST_F(run, groups_are_whole)
 {

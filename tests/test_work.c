@@ -4,7 +4,9 @@
  */
 #include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
+#include "../guest/cgroup.h"
 #include "workers.h"
 
 #define ALL	(~0U)
@@ -25,6 +27,7 @@ FIXTURE_VARIANT(worker)
 	unsigned int wakes;	/* a bit for each worker that sleeps and is woken */
 	bool bursts;		/* as BURSTY does, here for 5 ms with 5 ms between them */
 	bool root;		/* needs its privileges */
+	bool roams;		/* makes cgroups */
 };
 
 FIXTURE_VARIANT_ADD(worker, cpu_spin) { .type = WORK_CPU_SPIN, .nr = 2 };
@@ -80,6 +83,12 @@ FIXTURE_VARIANT_ADD(worker, numa_working_set_sweep)
 {
 	.type = WORK_NUMA_WORKING_SET_SWEEP, .nr = 1
 };
+FIXTURE_VARIANT_ADD(worker, io_convoy) { .type = WORK_IO_CONVOY, .nr = 8, .wakes = ALL };
+FIXTURE_VARIANT_ADD(worker, cgroup_attach_storm)
+{
+	.type = WORK_CGROUP_ATTACH_STORM, .nr = 2, .roams = true
+};
+FIXTURE_VARIANT_ADD(worker, cgroup_churn) { .type = WORK_CGROUP_CHURN, .nr = 2, .roams = true };
 FIXTURE_VARIANT_ADD(worker, custom) { .type = WORK_CUSTOM, .nr = 2 };
 
 FIXTURE_SETUP(worker)
@@ -147,6 +156,26 @@ static void custom_loop(struct work_self *self)
 	}
 }
 
+/* The cgroup2 file system where a guest has it, for this process alone; false: not here. */
+static bool mount_cgroups(void)
+{
+	return !geteuid() && !unshare(CLONE_NEWNS) &&
+	       !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
+	       !mount("none", CGROUP_MOUNT, "cgroup2", 0, NULL) &&
+	       !access(CGROUP_MOUNT "/cgroup.procs", W_OK);
+}
+
+static char *own_cgroup(pid_t pid, char *buf, size_t size)
+{
+	char path[32], text[512] = "", *own;
+
+	snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
+	read_file(path, text, sizeof(text));
+	own = strstr(text, "0::/");
+	snprintf(buf, size, "%.*s", own ? (int)strcspn(own, "\n") : 0, own ? own : "");
+	return buf;
+}
+
 TEST_F(worker, every_type_works_and_reports)
 {
 	const struct work_phase *phases = PHASES({ PHASE_SPIN, 2 }, { PHASE_SLEEP, 2 },
@@ -166,6 +195,8 @@ TEST_F(worker, every_type_works_and_reports)
 	self->spec.work.phases = variant->type == WORK_SEQUENCE ? phases : NULL;
 	if (variant->root && geteuid())
 		SKIP(return, "needs to be root");
+	if (variant->roams && !mount_cgroups())
+		SKIP(return, "needs to be root, and cgroups");
 	FORK();
 	run_all(self);
 	for (w = self->list; w; w = w->next, nr++) {
@@ -206,6 +237,75 @@ TEST_F(worker, every_type_works_and_reports)
 		}
 	}
 	EXPECT_EQ(variant->nr, nr);
+}
+
+/* It is elsewhere, then back; what it made is gone. */
+TEST_F(one, roams_and_comes_back)
+{
+	uint64_t until = now_ns() + 5 * NSEC_PER_SEC;
+	char home[512], at[512], dir[640] = "";
+	struct worker *w;
+
+	if (!mount_cgroups())
+		SKIP(return, "needs to be root, and cgroups");
+	own_cgroup(getpid(), home, sizeof(home));
+	self->w.spec.work.type = WORK_CGROUP_ATTACH_STORM;
+	/* Longer than it takes to look. */
+	self->w.spec.work.spin = 1 << 20;
+	FORK_ONE();
+	w = self->w.list;
+	release_all(w, &self->w.online);
+	while (!dir[0] && now_ns() < until) {
+		if (!strcmp(home, own_cgroup(w->pid, at, sizeof(at))))
+			sleep_ns(NSEC_PER_MSEC);
+		else
+			snprintf(dir, sizeof(dir), CGROUP_MOUNT "%s", at + strlen("0::"));
+	}
+	EXPECT_NE('\0', dir[0]);
+	EXPECT_NE(NULL, strstr(dir, "/roam-"));
+	EXPECT_EQ(0, access(dir, F_OK));
+	EXPECT_EQ(0, collect_all(w));
+	EXPECT_EQ(WORKER_EXITED, w->exit);
+	EXPECT_EQ(0, w->exit_code);
+	EXPECT_EQ(-1, access(dir, F_OK));
+}
+
+static uint64_t min_iterations(const struct worker *w)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (; w; w = w->next)
+		least = min(least, w->page->rep.iterations);
+	return least;
+}
+
+/* With the lock nobody else works, and each has its turn. */
+TEST_F(one, a_convoy_is_one_at_a_time)
+{
+	struct work_shared *shared;
+	unsigned int busy = 0;
+	struct worker *w;
+
+	self->w.spec.work.type = WORK_IO_CONVOY;
+	self->w.spec.work.nr = 4;
+	self->w.spec.work.spin = 1;
+	self->w.spec.work.sleep_us = 2000;
+	FORK_ONE();
+	w = self->w.list;
+	shared = &w->page->shared;
+	release_all(w, &self->w.online);
+	sleep_ns(RUN_NS);
+	for (; w; w = w->next) {
+		wait_iterations(w, 1);
+		busy += __builtin_popcount(atomic_load(&shared->waiting));
+		EXPECT_LT(0, READ_ONCE(w->page->rep.iterations));
+	}
+	/* Three of four wait, whenever one looks, but for hand-overs. */
+	EXPECT_LE(4, busy);
+	EXPECT_EQ(0, collect_all(self->w.list));
+	/* None of them had more turns than one of the others: the last may have been cut short. */
+	for (w = self->w.list; w; w = w->next)
+		EXPECT_GE(min_iterations(self->w.list) + 2, w->page->rep.iterations);
 }
 
 /* It is late since the first call, however often it is called while it does not run. */

@@ -4,7 +4,8 @@
  *
  * The word is 1 while somebody has the lock. Who finds it taken sets its bit and
  * waits for it; who gives the lock back wakes one, the next in the round, so that
- * it is known who has been woken and when. Anybody may take it until that one runs.
+ * it is known who has been woken and when. Anybody may take it until that one runs, unless
+ * it is passed on: then it is never free.
  */
 #include <errno.h>
 #include "work.h"
@@ -38,7 +39,7 @@ static bool lock(struct work_self *self)
 	atomic_fetch_or(&shared->waiting, bit);
 	for (;;) {
 		work_expect_wake(self);
-		got = try_lock(self);
+		got = try_lock(self) || atomic_load(&shared->owner) == self->seat.side + 1;
 		if (got || work_stopped(self))
 			break;
 		work_block(self);
@@ -63,10 +64,11 @@ static unsigned int next_waiting(struct work_self *self)
 	return self->seat.side;
 }
 
-static void unlock(struct work_self *self)
+static void unlock(struct work_self *self, bool pass_on)
 {
 	struct work_shared *shared = self->seat.shared;
 	unsigned int side;
+	uint32_t free = 0;
 
 	if (atomic_exchange(&shared->owner, 0) != self->seat.side + 1)
 		work_fail(self, WORKER_SETUP_LOCK, EPERM);
@@ -74,6 +76,8 @@ static void unlock(struct work_self *self)
 	side = next_waiting(self);
 	if (side == self->seat.side)
 		return;
+	if (pass_on && atomic_compare_exchange_strong(&shared->word, &free, 1))
+		atomic_store(&shared->owner, side + 1);
 	work_note_wake(self, side);
 	work_futex_wake(self, 1, 1U << side);
 }
@@ -85,7 +89,28 @@ void work_run_mutex_contention(struct work_self *self)
 		if (!lock(self))
 			return;
 		work_spin(self, self->work.hold);
-		unlock(self);
+		unlock(self, false);
+		self->page->rep.iterations++;
+	}
+}
+
+/*
+ * Who has the lock keeps it while it waits for its disk: the others queue up behind it, and
+ * each hand-over costs a wake-up. They have it by turns: by whom else it could be taken would
+ * be a matter of chance. Only what is done with it counts, so that one who waits in vain is
+ * starved.
+ */
+void work_run_io_convoy(struct work_self *self)
+{
+	int fd = work_io_open(self);
+
+	while (!work_stopped(self)) {
+		work_spin(self, self->work.spin);
+		if (!lock(self))
+			return;
+		work_io(self, fd);
+		work_sleep_until(self, self->base_ns + self->work.sleep_us * NSEC_PER_USEC);
+		unlock(self, true);
 		self->page->rep.iterations++;
 	}
 }

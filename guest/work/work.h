@@ -37,6 +37,7 @@ struct work_type_ops {
 	bool pipe;			/* two of them, with a pipe each way */
 	bool lead;			/* the first of a group has another task than the rest */
 	bool always_runnable;		/* its time off the CPU is the scheduler's doing */
+	bool roams;			/* leaves its cgroup by itself */
 	struct work defaults;		/* .group: how many workers, of a type that has groups */
 	void (*run)(struct work_self *self);
 };
@@ -182,5 +183,8 @@ void work_run_priority_inversion(struct work_self *self);
 void work_run_smt_sibling_spin(struct work_self *self);
 void work_run_numa_working_set_sweep(struct work_self *self);
 void work_run_mutex_contention(struct work_self *self);
+void work_run_io_convoy(struct work_self *self);
+void work_run_cgroup_attach_storm(struct work_self *self);
+void work_run_cgroup_churn(struct work_self *self);
 
 #endif /* KTSTR_GUEST_WORK_WORK_H */
