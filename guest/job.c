@@ -21,7 +21,8 @@ int job_check(const struct job *job, struct err *err)
 		return err_set(err, -EINVAL, "job: magic is 0x%x, not 0x%x", job->magic, JOB_MAGIC);
 	if (!ends_within(job->test, sizeof(job->test)) ||
 	    !ends_within(job->topology, sizeof(job->topology)) ||
-	    !ends_within(job->sched_name, sizeof(job->sched_name)))
+	    !ends_within(job->sched_name, sizeof(job->sched_name)) ||
+	    !ends_within(job->sched_expect, sizeof(job->sched_expect)))
 		return err_set(err, -EINVAL, "job: a name does not end within its field");
 	if (!job->test[0])
 		return err_set(err, -EINVAL, "job: no test is named");

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include "cpusets.h"
+#include "expect.h"
 #include "judge.h"
 #include "steps.h"
 
@@ -202,13 +203,25 @@ static void on_figures(void *ctx, const char *text)
 	guest_log(ctx, "%s", text);
 }
 
+/* What the test expects, and what is said of its scheduler. The host has checked that. */
+static void effective_expect(const struct scenario *scn, struct expect *expect)
+{
+	const char *text = scn->g->job.sched_expect;
+	struct expect sched = { };
+
+	if (*text)
+		expect_parse(text, &sched, NULL);
+	expect_merge(&scn->test->expect, &sched, expect);
+}
+
 static void judge_run(struct scenario *scn, const struct steal *before, const struct steal *after,
 		      const struct numa_state *numa, struct msg_result *res)
 {
 	struct numa_state now;
+	struct expect expect;
 	struct judge_ctx ctx = { .g = scn->g, .res = res };
 	struct judge_input in = {
-		.expect = &scn->test->expect,
+		.expect = &expect,
 		.workers = scn->workers,
 		.start_ns = scn->start_ns,
 		.steal_ns = steal_worst(before, after),
@@ -216,6 +229,7 @@ static void judge_run(struct scenario *scn, const struct steal *before, const st
 		.topo = &scn->g->topo,
 	};
 
+	effective_expect(scn, &expect);
 	numa_state_read(&now);
 	in.slow_nodes = now.slow_nodes;
 	in.have_numa_moved = numa->have_moved && now.have_moved;

@@ -161,6 +161,7 @@ enum sched_kind {
 
 #define JOB_ARGS_LEN	4096
 #define JOB_MAX_ARGS	64
+#define JOB_EXPECT_LEN	256
 
 /* What PID 1 is to do. Lies at SHM_JOB_OFF; magic is written last. */
 struct job {
@@ -174,6 +175,7 @@ struct job {
 	char test[64];
 	char topology[TOPOLOGY_NAME_LEN];
 	char sched_name[64];		/* for reports */
+	char sched_expect[JOB_EXPECT_LEN];	/* guest/expect.h; or empty */
 	char sched_args[JOB_ARGS_LEN];	/* nr_sched_args strings, each with its NUL */
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "../lib/report.h"
 #include "diag.h"
+#include "profile.h"
 
 /* Each line of a guest gets a prefix, so that no parser takes it for a result. */
 static const char *const section_prefix[NR_SECTIONS] = {
@@ -89,6 +90,13 @@ char *diag_command(const struct runner *run, const struct plan_instance *inst, c
 		       opts->sched_kind == SCHED_KIND_BUILTIN ? "builtin:" : "", opts->sched);
 	for (i = 0; i < opts->nr_sched_args; i++)
 		option(&c, "--sched-arg", "%s", opts->sched_args[i]);
+	/* Others of the user's may not be known to this program. */
+	for (i = 0; inst->flags >> i; i++)
+		if (inst->flags & 1U << i && inst->test->flags[i]->by_user)
+			option(&c, "--sched-flag", "%s",
+			       profile_user_flag(opts, inst->test->flags[i]));
+	if (opts->sched_expect)
+		option(&c, "--sched-expect", "%s", opts->sched_expect);
 	if (opts->duration_ms)
 		option(&c, "--duration", "%.10g", opts->duration_ms / 1000.);
 	if (opts->memory_mb)

@@ -78,7 +78,7 @@ static void start_monitor(struct session *s)
 		.shm = &s->mon_shm,
 		.vmlinux = run->kernel.vmlinux[0] ? run->kernel.vmlinux : NULL,
 		.nr_cpus = topology_nr_cpus(&s->inst->topo),
-		.limits = limits_of(&s->inst->test->expect),
+		.limits = limits_of(&s->inst->expect),
 	};
 	struct err err = { "" };
 	int ret;

@@ -81,10 +81,13 @@ static int check_plan(const struct runner *run, struct err *err)
 
 static void list_plan(const struct plan *plan)
 {
-	unsigned int i;
+	const struct plan_instance *inst;
+	char needs[128];
 
-	for (i = 0; i < plan->nr; i++)
-		printf("%-50s %s\n", plan->inst[i].name, plan->inst[i].test->desc);
+	for (inst = plan->inst; inst < plan->inst + plan->nr; inst++)
+		printf("%-54s %4.1f s  %-22s %s\n", inst->name,
+		       inst->run_ms / (double)MSEC_PER_SEC,
+		       plan_needs(inst->test, needs, sizeof(needs)), inst->test->desc);
 }
 
 /* The one line that the user gets; returns the exit code. */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../guest/expect.h"
 #include "../vmm/layout.h"
 #include "options.h"
 
@@ -19,6 +20,8 @@
 enum {
 	OPT_SCHED = 256,
 	OPT_SCHED_ARG,
+	OPT_SCHED_FLAG,
+	OPT_SCHED_EXPECT,
 	OPT_TOPOLOGY,
 	OPT_DURATION,
 	OPT_MEMORY,
@@ -28,6 +31,7 @@ enum {
 	OPT_COLD,
 	OPT_PERF,
 	OPT_APPEND,
+	OPT_ALL,
 	OPT_NO_SKIP,
 };
 
@@ -40,6 +44,8 @@ static const struct option long_options[] = {
 	{ "help",	no_argument,		NULL, 'h' },
 	{ "sched",	required_argument,	NULL, OPT_SCHED },
 	{ "sched-arg",	required_argument,	NULL, OPT_SCHED_ARG },
+	{ "sched-flag",	required_argument,	NULL, OPT_SCHED_FLAG },
+	{ "sched-expect", required_argument,	NULL, OPT_SCHED_EXPECT },
 	{ "topology",	required_argument,	NULL, OPT_TOPOLOGY },
 	{ "duration",	required_argument,	NULL, OPT_DURATION },
 	{ "memory-mb",	required_argument,	NULL, OPT_MEMORY },
@@ -49,6 +55,7 @@ static const struct option long_options[] = {
 	{ "cold",	no_argument,		NULL, OPT_COLD },
 	{ "perf",	no_argument,		NULL, OPT_PERF },
 	{ "append",	required_argument,	NULL, OPT_APPEND },
+	{ "all",	no_argument,		NULL, OPT_ALL },
 	{ NULL,		0,			NULL, 0 },
 };
 
@@ -59,6 +66,7 @@ static const struct {
 } env_options[] = {
 	{ "KTSTR_KERNEL",	'k' },
 	{ "KTSTR_SCHED",	OPT_SCHED },
+	{ "KTSTR_SCHED_EXPECT",	OPT_SCHED_EXPECT },
 	{ "KTSTR_DURATION",	OPT_DURATION },
 	{ "KTSTR_MEMORY_MB",	OPT_MEMORY },
 	{ "KTSTR_ACCEL",	OPT_ACCEL },
@@ -75,44 +83,9 @@ static const struct {
 	{ "KTSTR_VERBOSE",	'v' },
 	{ "KTSTR_COLD",		OPT_COLD },
 	{ "KTSTR_PERF",		OPT_PERF },
+	{ "KTSTR_ALL",		OPT_ALL },
 	{ "KTSTR_NO_SKIP",	OPT_NO_SKIP },
 };
-
-static const char usage_text[] =
-"Boots the kernel under test in a virtual machine of its own for each test, and says in KTAP\n"
-"whether its scheduler is right. Nothing of this machine's own scheduling is touched.\n"
-"\n"
-"  -l, --list           list the instances that would run, and what they verify\n"
-"  -t, --test GLOB      only tests whose name, or test.topology.profile, matches; repeatable\n"
-"  -v, --verbose        show everything for every instance\n"
-"  -j, --jobs N         N virtual machines at a time (1)\n"
-"  -k, --kernel PATH    bzImage, vmlinux or build directory (the tree's, or the running kernel)\n"
-"      --sched WHAT     scheduler under test: a program, builtin:NAME, or none (none)\n"
-"      --sched-arg ARG  an argument for it; repeatable\n"
-"      --topology T     NnNlNcNt: nodes, LLCs in all, cores per LLC, threads per core; then Nm:\n"
-"                       nodes without CPUs; then -D-D...: distances of nodes 0-1, 0-2, ... 1-2, ...\n"
-"                       Repeatable: each test runs on each of them\n"
-"      --duration S     seconds that a test measures, in guest time\n"
-"      --memory-mb N    guest memory\n"
-"      --accel WHAT     auto, kvm or tcg (auto)\n"
-"      --keep DIR       keep consoles, results and the initramfs there\n"
-"      --seed N         seed of everything random (1)\n"
-"      --cold           boot each instance anew, rather than copies of one booted guest\n"
-"      --perf           a CPU of the host for each of a guest, huge pages, no exits for idling\n"
-"      --append WORDS   more words for the guest's kernel command line\n"
-"  -h, --help           this text\n"
-"\n"
-"Variables, for the same: KTSTR_KERNEL, KTSTR_SCHED, KTSTR_SCHED_ARGS, KTSTR_TOPOLOGY (words),\n"
-"KTSTR_DURATION, KTSTR_MEMORY_MB, KTSTR_ACCEL, KTSTR_KEEP, KTSTR_SEED, KTSTR_FILTER (globs),\n"
-"KTSTR_JOBS, KTSTR_VERBOSE=1, KTSTR_COLD=1, KTSTR_PERF=1. KTSTR_NO_SKIP=1 makes each skip a\n"
-"failure.\n"
-"\n"
-"Exit code: 0 passed, 1 failed or bad usage, 4 skipped.\n";
-
-void options_usage(const char *program)
-{
-	printf("Usage: %s [OPTION]...\n%s", program, usage_text);
-}
 
 static int parse_number(const char *from, const char *s, uint64_t lo, uint64_t hi, uint64_t *val,
 			struct err *err)
@@ -182,6 +155,37 @@ static int add_sched_arg(const char *from, const char *s, struct options *opts, 
 			       "%s: more than %d arguments or %d bytes for the scheduler", from,
 			       JOB_MAX_ARGS, JOB_ARGS_LEN);
 	opts->sched_args[opts->nr_sched_args++] = s;
+	return 0;
+}
+
+static int add_sched_flag(const char *from, const char *s, struct options *opts, struct err *err)
+{
+	size_t len = strcspn(s, "=");
+	unsigned int i;
+
+	if (!len || strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_") < len)
+		return err_set(err, -EINVAL, "%s: '%s' is neither NAME nor NAME=ARG", from, s);
+	for (i = 0; i < opts->nr_sched_flags; i++)
+		if (strcspn(opts->sched_flags[i], "=") == len &&
+		    !memcmp(opts->sched_flags[i], s, len))
+			return err_set(err, -EINVAL, "%s: %.*s is given twice", from, (int)len, s);
+	if (opts->nr_sched_flags == OPTIONS_MAX_FLAGS)
+		return err_set(err, -E2BIG, "%s: more than %d flags", from, OPTIONS_MAX_FLAGS);
+	opts->sched_flags[opts->nr_sched_flags++] = s;
+	return 0;
+}
+
+static int set_expect(const char *from, const char *s, struct options *opts, struct err *err)
+{
+	struct err why = { "" };
+	int ret;
+
+	if (strlen(s) >= JOB_EXPECT_LEN)
+		return err_set(err, -E2BIG, "%s: more than %d bytes", from, JOB_EXPECT_LEN - 1);
+	ret = expect_parse(s, &opts->expect, &why);
+	if (ret)
+		return err_set(err, ret, "%s: %s", from, why.msg);
+	opts->sched_expect = s;
 	return 0;
 }
 
@@ -275,6 +279,9 @@ static int set_option(int opt, const char *from, const char *arg, struct options
 		opts->perf = true;
 		opts->cold = true;
 		return 0;
+	case OPT_ALL:
+		opts->all = true;
+		return 0;
 	case OPT_NO_SKIP:
 		opts->no_skip = true;
 		return 0;
@@ -292,6 +299,10 @@ static int set_option(int opt, const char *from, const char *arg, struct options
 		return parse_sched(from, arg, opts, err);
 	case OPT_SCHED_ARG:
 		return add_sched_arg(from, arg, opts, err);
+	case OPT_SCHED_FLAG:
+		return add_sched_flag(from, arg, opts, err);
+	case OPT_SCHED_EXPECT:
+		return set_expect(from, arg, opts, err);
 	case OPT_TOPOLOGY:
 		return add_topology(from, arg, opts, err);
 	case OPT_DURATION:
@@ -379,6 +390,8 @@ static const char *option_name(int opt)
 	static const char *const long_names[] = {
 		[OPT_SCHED - OPT_SCHED] = "--sched",
 		[OPT_SCHED_ARG - OPT_SCHED] = "--sched-arg",
+		[OPT_SCHED_FLAG - OPT_SCHED] = "--sched-flag",
+		[OPT_SCHED_EXPECT - OPT_SCHED] = "--sched-expect",
 		[OPT_TOPOLOGY - OPT_SCHED] = "--topology",
 		[OPT_DURATION - OPT_SCHED] = "--duration",
 		[OPT_MEMORY - OPT_SCHED] = "--memory-mb",
@@ -388,6 +401,7 @@ static const char *option_name(int opt)
 		[OPT_COLD - OPT_SCHED] = "--cold",
 		[OPT_PERF - OPT_SCHED] = "--perf",
 		[OPT_APPEND - OPT_SCHED] = "--append",
+		[OPT_ALL - OPT_SCHED] = "--all",
 	};
 
 	if (opt >= OPT_SCHED && opt < OPT_SCHED + (int)ARRAY_SIZE(long_names))
@@ -433,6 +447,14 @@ static int add_shared_filters(struct options *opts, struct err *err)
 	return ret;
 }
 
+static int add_shared_flags(struct options *opts, struct err *err)
+{
+	int ret = split_env("KTSTR_SCHED_FLAGS", &opts->env_copy[3], opts, add_sched_flag, err);
+
+	opts->flags_shared = opts->nr_sched_flags;
+	return ret;
+}
+
 int options_parse(int argc, char **argv, struct options *opts, struct err *err)
 {
 	int ret;
@@ -449,6 +471,8 @@ int options_parse(int argc, char **argv, struct options *opts, struct err *err)
 		ret = add_shared_filters(opts, err);
 	if (!ret && !opts->nr_sched_args)
 		ret = split_env("KTSTR_SCHED_ARGS", &opts->env_copy[1], opts, add_sched_arg, err);
+	if (!ret && !opts->nr_sched_flags)
+		ret = add_shared_flags(opts, err);
 	if (!ret && !opts->nr_topologies)
 		ret = split_env("KTSTR_TOPOLOGY", &opts->env_copy[2], opts, add_topology, err);
 	if (!ret && opts->perf && opts->jobs > 1)

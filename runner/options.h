@@ -9,11 +9,13 @@
 #define KTSTR_RUNNER_OPTIONS_H
 
 #include <stdbool.h>
+#include "../ktstr.h"
 #include "../lib/log.h"
 #include "../lib/topology.h"
 #include "../lib/wire.h"
 
 #define OPTIONS_MAX_FILTERS	64
+#define OPTIONS_MAX_FLAGS	16
 #define OPTIONS_MAX_JOBS	256
 #define OPTIONS_MAX_TOPOLOGIES	256
 #define OPTIONS_SEED		1
@@ -21,6 +23,7 @@
 struct options {
 	bool help;
 	bool list;
+	bool all;			/* also what is not run by default */
 	bool verbose;
 	bool cold;			/* boot every instance */
 	bool perf;			/* guests have CPUs for themselves; cold, and one at a time */
@@ -35,6 +38,11 @@ struct options {
 	const char *sched;		/* path or name; NULL with SCHED_KIND_NONE */
 	unsigned int nr_sched_args;
 	const char *sched_args[JOB_MAX_ARGS];
+	unsigned int nr_sched_flags;
+	const char *sched_flags[OPTIONS_MAX_FLAGS];	/* NAME or NAME=ARG; each NAME once */
+	bool flags_shared;		/* as filters_shared */
+	const char *sched_expect;	/* or NULL */
+	struct expect expect;		/* the same, parsed */
 	unsigned int nr_topologies;	/* 0: as the test says */
 	struct topology topologies[OPTIONS_MAX_TOPOLOGIES];	/* each of them once */
 	unsigned int duration_ms;	/* 0: as the test says */
@@ -43,7 +51,7 @@ struct options {
 	const char *keep;		/* directory, or NULL */
 	uint64_t seed;
 	const char *append;		/* or NULL */
-	char *env_copy[3];		/* what lists of the environment point into; private */
+	char *env_copy[4];		/* what lists of the environment point into; private */
 };
 
 /* options_parse - 0, or a negative errno with the line for the user in @err. */

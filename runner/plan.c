@@ -7,33 +7,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../guest/expect.h"
 #include "../vmm/vm.h"
 #include "plan.h"
+#include "profile.h"
 
 #define MEM_DEFAULT	(512 * MIB)
 #define MEM_PER_CPU	(32 * MIB)
 #define MEM_PER_NODE	(64 * MIB)
 #define MEM_ALIGN	(2 * MIB)
 #define MEM_HEADROOM	(64 * MIB)	/* for the runner and the engine */
-
-static unsigned int test_nr_flags(const struct ktstr_test *test)
-{
-	unsigned int nr = 0;
-
-	while (test->flags && test->flags[nr])
-		nr++;
-	return nr;
-}
-
-static int flag_index(const struct ktstr_test *test, const struct ktstr_flag *flag)
-{
-	unsigned int i, nr = test_nr_flags(test);
-
-	for (i = 0; i < nr; i++)
-		if (test->flags[i] == flag)
-			return i;
-	return -1;
-}
 
 enum sched_kind plan_sched(const struct ktstr_test *test, const struct options *opts,
 			   const char **name)
@@ -49,35 +32,6 @@ enum sched_kind plan_sched(const struct ktstr_test *test, const struct options *
 	return SCHED_KIND_BUILTIN;
 }
 
-/* Is every requirement of every flag in the set also in it? */
-static bool profile_legal(const struct ktstr_test *test, uint32_t set)
-{
-	const struct ktstr_flag *const *req;
-	unsigned int i;
-
-	for (i = 0; i < test_nr_flags(test); i++) {
-		if (!(set & 1U << i))
-			continue;
-		for (req = test->flags[i]->requires; req && *req; req++)
-			if (!(set & 1U << flag_index(test, *req)))
-				return false;
-	}
-	return true;
-}
-
-/* "default", or the flags of the set in their declared order: "llc-steal". */
-static void profile_name(const struct ktstr_test *test, uint32_t set, char *buf, size_t size)
-{
-	size_t len = 0;
-	unsigned int i;
-
-	snprintf(buf, size, "default");
-	for (i = 0; set >> i; i++)
-		if (set & 1U << i)
-			len += snprintf(buf + min(len, size), size - min(len, size), "%s%s",
-					len ? "-" : "", test->flags[i]->name);
-}
-
 static bool name_legal(const char *s)
 {
 	return *s &&
@@ -88,7 +42,7 @@ static bool name_legal(const char *s)
 static int check_test(const struct ktstr_test *test, struct err *err)
 {
 	const struct ktstr_flag *const *req;
-	unsigned int i, nr = test_nr_flags(test);
+	unsigned int i, nr = profile_nr_flags(test);
 
 	if (!test->name || !name_legal(test->name) ||
 	    strlen(test->name) >= sizeof(((struct job *)0)->test))
@@ -104,7 +58,7 @@ static int check_test(const struct ktstr_test *test, struct err *err)
 			return err_set(err, -EINVAL, "test %s: flag '%s': bad name", test->name,
 				       test->flags[i]->name);
 		for (req = test->flags[i]->requires; req && *req; req++)
-			if (flag_index(test, *req) < 0)
+			if (profile_flag_index(test, *req) < 0)
 				return err_set(err, -EINVAL,
 					       "test %s: flag %s requires %s, which the test does not list",
 					       test->name, test->flags[i]->name, (*req)->name);
@@ -169,7 +123,7 @@ static int match(const struct options *opts, const struct plan_instance *inst, b
 static bool selected(const struct options *opts, const struct plan_instance *inst, bool *used)
 {
 	if (!opts->nr_filters)
-		return !inst->test->not_default;
+		return opts->all || !inst->test->not_default;
 	return match(opts, inst, used);
 }
 
@@ -272,13 +226,16 @@ static int add_test(struct plan *plan, const struct ktstr_test *test, const stru
 	inst.duration_ms = opts->duration_ms ? opts->duration_ms :
 			   test->duration_ms ? test->duration_ms : KTSTR_DURATION_MS;
 	inst.run_ms = test_run_ms(test, inst.duration_ms);
+	/* What the user says is said of the user's scheduler. */
+	expect_merge(&test->expect, test->sched ? &(struct expect){ } : &opts->expect,
+		     &inst.expect);
 	static_skip(&inst);
 	topology_format(&inst.topo, topo, sizeof(topo));
 
 	/* Flags are a scheduler's; without one all profiles would be the same run. */
-	nr = plan_sched(test, opts, &sched) == SCHED_KIND_NONE ? 0 : test_nr_flags(test);
+	nr = plan_sched(test, opts, &sched) == SCHED_KIND_NONE ? 0 : profile_nr_flags(test);
 	for (set = 0; set < 1U << nr; set++) {
-		if (!profile_legal(test, set))
+		if (!profile_legal(test, opts, set))
 			continue;
 		inst.flags = set;
 		profile_name(test, set, profile, sizeof(profile));
@@ -318,6 +275,9 @@ int plan_build(const struct ktstr_test *const *tests, unsigned int nr, const str
 		snprintf(plan->none, sizeof(plan->none), "%s", opts->filters_shared ?
 			 "KTSTR_FILTER matches no test of this program (-l lists all)" :
 			 "no test runs by default; -l -t '*' lists all");
+	ret = profile_check_user(tests, nr, opts, err);
+	if (ret)
+		goto err;
 	for (i = 0; i < opts->nr_filters; i++) {
 		/* What matches nothing here may be meant for the next program of the collection. */
 		if (used[i] || opts->filters_shared)
@@ -390,7 +350,7 @@ int plan_job(const struct plan_instance *inst, const struct options *opts, struc
 {
 	const struct ktstr_test *test = inst->test;
 	const char *const *arg;
-	const char *sched;
+	const char *sched, *flag_arg;
 	size_t len = 0;
 	unsigned int i;
 	int ret = 0;
@@ -403,6 +363,8 @@ int plan_job(const struct plan_instance *inst, const struct options *opts, struc
 	snprintf(job->test, sizeof(job->test), "%s", test->name);
 	topology_format(&inst->topo, job->topology, sizeof(job->topology));
 
+	if (!test->sched && opts->sched_expect)
+		snprintf(job->sched_expect, sizeof(job->sched_expect), "%s", opts->sched_expect);
 	job->sched_kind = plan_sched(test, opts, &sched);
 	if (job->sched_kind == SCHED_KIND_NONE)
 		return 0;
@@ -414,10 +376,45 @@ int plan_job(const struct plan_instance *inst, const struct options *opts, struc
 	/* Arguments that the user gave are for the scheduler that the user gave. */
 	for (i = 0; !test->sched && i < opts->nr_sched_args && !ret; i++)
 		ret = job_arg(job, &len, opts->sched_args[i], err);
-	for (i = 0; inst->flags >> i && !ret; i++)
-		if (inst->flags & 1U << i && test->flags[i]->arg)
-			ret = job_arg(job, &len, test->flags[i]->arg, err);
+	for (i = 0; inst->flags >> i && !ret; i++) {
+		flag_arg = profile_flag_arg(test->flags[i], opts);
+		if (inst->flags & 1U << i && flag_arg)
+			ret = job_arg(job, &len, flag_arg, err);
+	}
 	return ret;
+}
+
+const char *plan_needs(const struct ktstr_test *test, char *buf, size_t size)
+{
+	const struct {
+		unsigned int nr;
+		const char *what;
+	} counts[] = {
+		{ test->min_cpus, "CPUs" },
+		{ test->min_llcs, "LLCs" },
+		{ test->min_nodes, "nodes" },
+		{ test->memory_mb, "MB" },
+	};
+	const struct {
+		bool there;
+		const char *what;
+	} others[] = {
+		{ test->needs_smt, "SMT" },
+		{ test->needs_scx, "sched_ext" },
+	};
+	size_t len = 0;
+	unsigned int i;
+
+	snprintf(buf, size, "-");
+	for (i = 0; i < ARRAY_SIZE(counts); i++)
+		if (counts[i].nr)
+			len += snprintf(buf + len, size - len, "%s%u %s", len ? ", " : "",
+					counts[i].nr, counts[i].what);
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		if (others[i].there)
+			len += snprintf(buf + len, size - len, "%s%s", len ? ", " : "",
+					others[i].what);
+	return buf;
 }
 
 void plan_free(struct plan *plan)

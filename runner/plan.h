@@ -16,6 +16,7 @@ struct plan_instance {
 	const struct ktstr_test *test;
 	struct topology topo;
 	uint32_t flags;			/* bit i: test->flags[i] is on */
+	struct expect expect;		/* of the test, and what the user says of the scheduler */
 	char name[PLAN_NAME_LEN];	/* test.topology.profile; unique, [A-Za-z0-9_.-] */
 	unsigned int duration_ms;	/* T */
 	unsigned int run_ms;		/* settle time and all holds together */
@@ -51,6 +52,9 @@ enum sched_kind plan_sched(const struct ktstr_test *test, const struct options *
 /* plan_job - what PID 1 is told; -E2BIG when the arguments do not fit. The magic is not set. */
 int plan_job(const struct plan_instance *inst, const struct options *opts, struct job *job,
 	     struct err *err);
+
+/* plan_needs - "4 CPUs, 2 LLCs, sched_ext", "-" for nothing in particular. */
+const char *plan_needs(const struct ktstr_test *test, char *buf, size_t size);
 
 void plan_free(struct plan *plan);
 

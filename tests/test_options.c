@@ -11,7 +11,8 @@
 static const char *const variables[] = {
 	"KTSTR_KERNEL", "KTSTR_SCHED", "KTSTR_SCHED_ARGS", "KTSTR_TOPOLOGY", "KTSTR_DURATION",
 	"KTSTR_MEMORY_MB", "KTSTR_ACCEL", "KTSTR_KEEP", "KTSTR_SEED", "KTSTR_FILTER", "KTSTR_JOBS",
-	"KTSTR_VERBOSE", "KTSTR_COLD", "KTSTR_PERF", "KTSTR_NO_SKIP",
+	"KTSTR_VERBOSE", "KTSTR_COLD", "KTSTR_PERF", "KTSTR_NO_SKIP", "KTSTR_ALL",
+	"KTSTR_SCHED_FLAGS", "KTSTR_SCHED_EXPECT",
 };
 
 FIXTURE(options) {
@@ -61,6 +62,52 @@ TEST_F(options, defaults)
 	EXPECT_EQ(0, self->opts.nr_topologies);
 	EXPECT_FALSE(self->opts.cold || self->opts.verbose || self->opts.no_skip ||
 		     self->opts.list);
+}
+
+TEST_F(options, all)
+{
+	ASSERT_EQ(0, parse("", &self->opts, &self->err));
+	EXPECT_FALSE(self->opts.all);
+	ASSERT_EQ(0, parse("--all", &self->opts, &self->err));
+	EXPECT_TRUE(self->opts.all);
+	setenv("KTSTR_ALL", "1", 1);
+	ASSERT_EQ(0, parse("", &self->opts, &self->err));
+	EXPECT_TRUE(self->opts.all);
+	EXPECT_EQ(-EINVAL, parse("--all=1", &self->opts, &self->err));
+	EXPECT_NE(NULL, strstr(self->err.msg, "--all: takes no value"));
+}
+
+TEST_F(options, flags_of_the_scheduler)
+{
+	setenv("KTSTR_SCHED_FLAGS", " llc  steal=--steal ", 1);
+	ASSERT_EQ(0, parse("", &self->opts, &self->err)) TH_LOG("%s", self->err.msg);
+	ASSERT_EQ(2, self->opts.nr_sched_flags);
+	EXPECT_STREQ("llc", self->opts.sched_flags[0]);
+	EXPECT_STREQ("steal=--steal", self->opts.sched_flags[1]);
+	EXPECT_TRUE(self->opts.flags_shared);
+	options_free(&self->opts);
+	ASSERT_EQ(0, parse("--sched-flag borrow=-b=2", &self->opts, &self->err));
+	ASSERT_EQ(1, self->opts.nr_sched_flags);
+	EXPECT_STREQ("borrow=-b=2", self->opts.sched_flags[0]);
+	EXPECT_FALSE(self->opts.flags_shared);
+	EXPECT_EQ(-EINVAL, parse("--sched-flag =x", &self->opts, &self->err));
+	EXPECT_EQ(-EINVAL, parse("--sched-flag a-b", &self->opts, &self->err));
+	EXPECT_NE(NULL, strstr(self->err.msg, "--sched-flag: 'a-b' is neither NAME nor"));
+	EXPECT_EQ(-EINVAL, parse("--sched-flag a --sched-flag a=1", &self->opts, &self->err));
+	EXPECT_NE(NULL, strstr(self->err.msg, "a is given twice"));
+}
+
+TEST_F(options, limits_of_the_scheduler)
+{
+	ASSERT_EQ(0, parse("--sched-expect spread=50,gap=3000", &self->opts, &self->err));
+	EXPECT_STREQ("spread=50,gap=3000", self->opts.sched_expect);
+	EXPECT_EQ(50, self->opts.expect.max_spread_pct);
+	EXPECT_EQ(3000, self->opts.expect.max_gap_ms);
+	EXPECT_EQ(-EINVAL, parse("--sched-expect gap=0", &self->opts, &self->err));
+	EXPECT_NE(NULL, strstr(self->err.msg, "--sched-expect: gap: '0' is not a whole number"));
+	setenv("KTSTR_SCHED_EXPECT", "wake-cv=2.5", 1);
+	ASSERT_EQ(0, parse("", &self->opts, &self->err));
+	EXPECT_EQ(2.5, self->opts.expect.max_wake_latency_cv);
 }
 
 /* What is measured is neither a copy nor in company. */

@@ -4,11 +4,14 @@
  */
 #include <string.h>
 #include "kselftest_harness.h"
+#include "../guest/expect.h"
 #include "../runner/plan.h"
 
 KTSTR_FLAG(llc, "--llc");
 KTSTR_FLAG(steal, "--steal", .requires = FLAGS(&llc));
 KTSTR_FLAG(borrow, NULL);
+KTSTR_USER_FLAG(rebal);
+KTSTR_USER_FLAG(pin, .requires = FLAGS(&rebal));
 
 static const struct ktstr_test plain = { .name = "plain", .desc = "d" };
 static const struct ktstr_test big = {
@@ -44,10 +47,14 @@ static const struct ktstr_test steps = {
 		       { .hold = HOLD_LOOP(10) }),
 };
 
+static const struct ktstr_test user = {
+	.name = "user", .desc = "d", .flags = FLAGS(&rebal, &pin),
+	.expect = { .max_gap_ms = 70 },
+};
 static const struct ktstr_test missing = { .name = "missing", .desc = "d", .flags = FLAGS(&steal) };
 
 static const struct ktstr_test *const all[] = {
-	&plain, &big, &hidden, &flags, &own_sched, &no_sched, &steps,
+	&plain, &big, &hidden, &flags, &own_sched, &no_sched, &steps, &user,
 };
 
 FIXTURE(expand) {
@@ -96,7 +103,7 @@ TEST_F(expand, names_and_order)
 	EXPECT_EQ(NULL, find(&self->plan, "flags.1n2l2c1t.llc"));
 	/* But this one brings its own. */
 	EXPECT_NE(NULL, find(&self->plan, "own_sched.1n2l2c1t.llc"));
-	EXPECT_EQ(7, self->plan.nr);
+	EXPECT_EQ(8, self->plan.nr);
 }
 
 TEST_F(expand, profiles_keep_to_requirements)
@@ -112,6 +119,90 @@ TEST_F(expand, profiles_keep_to_requirements)
 	EXPECT_STREQ("flags.1n2l2c1t.borrow", self->plan.inst[3].name);
 	EXPECT_STREQ("flags.1n2l2c1t.llc-borrow", self->plan.inst[4].name);
 	EXPECT_STREQ("flags.1n2l2c1t.llc-steal-borrow", self->plan.inst[5].name);
+}
+
+/* What the user does not say of a scheduler it does not have. */
+TEST_F(expand, flags_of_the_user)
+{
+	struct job job;
+
+	self->opts.sched_kind = SCHED_KIND_BINARY;
+	self->opts.sched = "/x/scx_test";
+	self->opts.filters[self->opts.nr_filters++] = "user";
+	ASSERT_EQ(0, build(self));
+	ASSERT_EQ(1, self->plan.nr);
+	EXPECT_STREQ("user.1n2l2c1t.default", self->plan.inst[0].name);
+	plan_free(&self->plan);
+
+	self->opts.sched_flags[self->opts.nr_sched_flags++] = "pin=--pin=1";
+	ASSERT_EQ(0, build(self));
+	EXPECT_EQ(1, self->plan.nr);
+	plan_free(&self->plan);
+
+	self->opts.sched_flags[self->opts.nr_sched_flags++] = "rebal";
+	ASSERT_EQ(0, build(self));
+	ASSERT_EQ(3, self->plan.nr);
+	EXPECT_STREQ("user.1n2l2c1t.rebal", self->plan.inst[1].name);
+	EXPECT_STREQ("user.1n2l2c1t.rebal-pin", self->plan.inst[2].name);
+	ASSERT_EQ(0, plan_job(&self->plan.inst[1], &self->opts, &job, &self->err));
+	EXPECT_EQ(0, job.nr_sched_args);
+	ASSERT_EQ(0, plan_job(&self->plan.inst[2], &self->opts, &job, &self->err));
+	ASSERT_EQ(1, job.nr_sched_args);
+	EXPECT_STREQ("--pin=1", job.sched_args);
+	plan_free(&self->plan);
+
+	/* A flag whose argument the test gives is not the user's to give. */
+	self->opts.sched_flags[1] = "llc";
+	EXPECT_EQ(-ENOENT, build(self));
+	EXPECT_NE(NULL, strstr(self->err.msg, "--sched-flag llc: no test")) {
+		TH_LOG("%s", self->err.msg);
+	}
+	self->opts.flags_shared = true;
+	ASSERT_EQ(0, build(self));
+	EXPECT_EQ(1, self->plan.nr);
+}
+
+TEST_F(expand, limits_of_the_scheduler)
+{
+	struct job job;
+
+	self->opts.sched_expect = "gap=50,dsq-depth=9";
+	ASSERT_EQ(0, expect_parse(self->opts.sched_expect, &self->opts.expect, &self->err));
+	ASSERT_EQ(0, build(self));
+	EXPECT_EQ(50, find(&self->plan, "plain.1n2l2c1t.default")->expect.max_gap_ms);
+	EXPECT_EQ(70, find(&self->plan, "user.1n2l2c1t.default")->expect.max_gap_ms);
+	EXPECT_EQ(9, find(&self->plan, "user.1n2l2c1t.default")->expect.max_dsq_depth);
+	ASSERT_EQ(0, plan_job(find(&self->plan, "user.1n2l2c1t.default"), &self->opts, &job,
+			      &self->err));
+	EXPECT_STREQ("gap=50,dsq-depth=9", job.sched_expect);
+	/* They are said of the user's scheduler, not of one that a test brings. */
+	EXPECT_EQ(0, find(&self->plan, "own_sched.1n2l2c1t.default")->expect.max_gap_ms);
+	ASSERT_EQ(0, plan_job(find(&self->plan, "own_sched.1n2l2c1t.default"), &self->opts, &job,
+			      &self->err));
+	EXPECT_STREQ("", job.sched_expect);
+}
+
+TEST_F(expand, all_of_them)
+{
+	self->opts.all = true;
+	ASSERT_EQ(0, build(self));
+	EXPECT_NE(NULL, find(&self->plan, "hidden.1n2l2c1t.default"));
+	EXPECT_EQ(9, self->plan.nr);
+	plan_free(&self->plan);
+	/* What -t says is still a choice. */
+	self->opts.filters[self->opts.nr_filters++] = "plain";
+	ASSERT_EQ(0, build(self));
+	EXPECT_EQ(1, self->plan.nr);
+}
+
+TEST(needs)
+{
+	static const struct ktstr_test scx = { .needs_scx = true };
+	char buf[128];
+
+	EXPECT_STREQ("-", plan_needs(&plain, buf, sizeof(buf)));
+	EXPECT_STREQ("16 CPUs, 4 LLCs, 2 nodes, 1024 MB, SMT", plan_needs(&big, buf, sizeof(buf)));
+	EXPECT_STREQ("sched_ext", plan_needs(&scx, buf, sizeof(buf)));
 }
 
 TEST_F(expand, filters)

@@ -195,6 +195,21 @@ TEST_F(run, without_weights)
 	EXPECT_LE(0, fake_index("write ktstr/a/cgroup.subtree_control +cpuset"));
 }
 
+/* What is said of the scheduler counts where the test is silent. */
+TEST_F(run, limits_of_the_scheduler)
+{
+	self->test.steps = STEPS({ .cgroups = CGROUPS({ "a", CPUSET_NONE, WORKERS(CPU_SPIN, 1) }),
+				   .hold = HOLD_FRAC(1.) });
+	self->test.duration_ms = 600;
+	strcpy(self->g.job.sched_expect, "gap=1,work-rate=1e12");
+	run(self);
+	EXPECT_FAIL(CAUSE_THROUGHPUT, "limit 1000000000000.0");
+	self->test.expect.min_work_rate = 1e-6;
+	memset(&self->res, 0, sizeof(self->res));
+	run(self);
+	EXPECT_PASS();
+}
+
 /* However many there are to be for each CPU: nobody is without a group. */
 TEST_F(run, groups_are_whole)
 {
