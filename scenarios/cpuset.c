@@ -5,6 +5,7 @@
  * Everywhere here no worker may ever run outside of its cpuset.
  */
 #include "../ktstr.h"
+#include "flags.h"
 #include "limits.h"
 
 KTSTR_TEST(cgroup_cpuset_llc_steady,
@@ -114,46 +115,79 @@ KTSTR_TEST(cgroup_cpuset_change_imbalance,
 		  .hold = HOLD_FRAC(1. / 3) }),
 	.expect = { .isolation = true, UNEVEN });
 
-KTSTR_TEST(cgroup_affinity_pinned,
-	.desc = "all workers of a cgroup ask for the same single CPU of its cpuset, and share it",
+KTSTR_TEST(cgroup_cpuset_cross_llc_steady,
+	.desc = "a cpuset of half a cache and one of the rest: all stay in theirs, none starves",
+	.topology = "1n2l4c1t", .min_cpus = 7, .min_llcs = 2,
+	.steps = STEPS(
+		{ .cgroups = CGROUPS({ "cg_0", CPUSET_RANGE(0, .3), WORKERS(CPU_SPIN, 4) },
+				     { "cg_1", CPUSET_RANGE(.3, 1), WORKERS(CPU_SPIN, 10) }),
+		  .hold = HOLD_FULL }),
+	/* Of ten on five CPUs even four were on one, for a while. */
+	.expect = { .isolation = true, .max_spread_pct = 90, .max_gap_ms = 1500 });
+
+KTSTR_TEST(cgroup_partial_cpus_steady,
+	.desc = "two cpusets leave a third of the CPUs alone: nobody is ever there",
 	.min_cpus = 4,
 	.steps = STEPS(
-		{ .cgroups = CGROUPS({ "cg_0", CPUSET_DISJOINT(0, 2),
-				       WORKERS(CPU_SPIN, 2, .affinity.kind = AFFINITY_SINGLE) },
-				     { "cg_1", CPUSET_DISJOINT(1, 2),
-				       WORKERS(CPU_SPIN, 2, .affinity.kind = AFFINITY_SINGLE) }),
+		{ .cgroups = CGROUPS({ "cg_0", CPUSET_DISJOINT(0, 3), WORKERS(CPU_SPIN, 2) },
+				     { "cg_1", CPUSET_DISJOINT(1, 3), WORKERS(CPU_SPIN, 2) }),
 		  .hold = HOLD_FULL }),
-	.expect = { .isolation = true });
+	.expect = { .isolation = true, .max_spread_pct = 30, .max_gap_ms = 1500 });
 
-KTSTR_TEST(cgroup_affinity_random,
-	.desc = "each worker asks for a random half of its cpuset, and keeps to it",
+KTSTR_TEST(cgroup_uneven_steady,
+	.desc = "a cpuset of three quarters and one of the rest: all stay within theirs",
 	.topology = "1n2l4c1t", .min_cpus = 5,
 	.steps = STEPS(
-		{ .cgroups = CGROUPS({ "cg_0", CPUSET_DISJOINT(0, 2),
-				       WORKERS(CPU_SPIN, 6, .affinity.kind = AFFINITY_RANDOM) },
-				     { "cg_1", CPUSET_DISJOINT(1, 2),
-				       WORKERS(CPU_SPIN, 6, .affinity.kind = AFFINITY_RANDOM) }),
+		{ .cgroups = CGROUPS({ "cg_0", CPUSET_RANGE(0, .75), WORKERS(CPU_SPIN, 10) },
+				     { "cg_1", CPUSET_RANGE(.75, 1), WORKERS(CPU_SPIN, 4) }),
 		  .hold = HOLD_FULL }),
-	.expect = { .isolation = true });
-
-KTSTR_TEST(cgroup_affinity_spanning,
-	.desc = "workers ask for all CPUs, and still do not leave their narrower cpuset",
-	.min_cpus = 4, .min_llcs = 2,
-	.steps = STEPS(
-		{ .cgroups = CGROUPS({ "cg_0", CPUSET_LLC(0),
-				       WORKERS(CPU_SPIN, 4, .affinity.kind = AFFINITY_ALL) },
-				     { "cg_1", CPUSET_LLC(1),
-				       WORKERS(CPU_SPIN, 4, .affinity.kind = AFFINITY_ALL) }),
-		  .hold = HOLD_FULL }),
-	.expect = { .isolation = true, EVEN });
-
-KTSTR_TEST(nested_cgroup_cpuset,
-	.desc = "a child's cpuset is narrower than its parent's, which then shrinks below it",
-	.topology = "1n2l4c1t", .min_cpus = 5,
-	.backdrop = CGROUPS({ "cg_0", CPUSET_RANGE(0, .6), { } }),
-	.steps = STEPS(
-		{ .cgroups = CGROUPS({ "cg_0/narrow", CPUSET_RANGE(0, .3), WORKERS(CPU_SPIN, 4) },
-				     { "cg_0/whole", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
-		  .hold = HOLD_FRAC(.5), .keep = true },
-		{ .ops = OPS(SET_CPUSET("cg_0", CPUSET_RANGE(.15, .6))), .hold = HOLD_FRAC(.5) }),
 	.expect = { .isolation = true, UNEVEN });
+
+KTSTR_TEST(cgroup_cpuset_overlap_imbalance,
+	.desc = "many spinners, one bursty, one that yields, where cpusets overlap: none starves",
+	.topology = "1n2l4c1t", .min_cpus = 7,
+	.flags = FLAGS(&borrow),
+	.steps = STEPS(
+		{ .cgroups = CGROUPS({ "cg_0", CPUSET_OVERLAP(0, 3, .5), WORKERS(CPU_SPIN, 8) },
+				     { "cg_1", CPUSET_OVERLAP(1, 3, .5),
+				       WORKERS(BURSTY, 1, .burst_ms = 50, .sleep_ms = 100) },
+				     { "cg_2", CPUSET_OVERLAP(2, 3, .5),
+				       WORKERS(YIELD_HEAVY, 1) }),
+		  .hold = HOLD_FULL }),
+	.expect = { .isolation = true, LOPSIDED });
+
+KTSTR_TEST(cgroup_cpuset_overlap_load_imbalance,
+	.desc = "16 spinners, 4, and one that yields, where cpusets overlap: nobody starves",
+	.topology = "1n2l4c1t", .min_cpus = 7,
+	.flags = FLAGS(&rebal),
+	.steps = STEPS(
+		{ .cgroups = CGROUPS({ "cg_0", CPUSET_OVERLAP(0, 3, .5), WORKERS(CPU_SPIN, 16) },
+				     { "cg_1", CPUSET_OVERLAP(1, 3, .5),
+				       WORKERS(YIELD_HEAVY, 1) },
+				     { "cg_2", CPUSET_OVERLAP(2, 3, .5), WORKERS(CPU_SPIN, 4) }),
+		  .hold = HOLD_FULL }),
+	.expect = { .isolation = true, LOPSIDED });
+
+KTSTR_TEST(cgroup_cpuset_workload_imbalance,
+	.desc = "a half full of spinners, one of bursty workers: those are woken in time",
+	.topology = "1n2l4c1t", .min_cpus = 5,
+	.flags = FLAGS(&borrow),
+	.steps = STEPS(
+		{ .cgroups = CGROUPS({ "cg_0", CPUSET_DISJOINT(0, 2), WORKERS(CPU_SPIN, 6) },
+				     { "cg_1", CPUSET_DISJOINT(1, 2),
+				       WORKERS(BURSTY, 4, .burst_ms = 50, .sleep_ms = 100) }),
+		  .hold = HOLD_FULL }),
+	.expect = { .isolation = true, UNEVEN, WOKEN });
+
+KTSTR_TEST(cgroup_cpuset_load_shift,
+	.desc = "16 spinners appear in the half that was nearly idle: all get to run there",
+	.topology = "1n2l4c1t", .min_cpus = 5,
+	.duration_ms = 3000,
+	.flags = FLAGS(&rebal),
+	.backdrop = CGROUPS({ "cg_0", CPUSET_DISJOINT(0, 2), WORKERS(CPU_SPIN, 16) },
+			    { "cg_1", CPUSET_DISJOINT(1, 2), WORKERS(MIXED, 1) }),
+	.steps = STEPS(
+		{ .hold = HOLD_FRAC(.5) },
+		{ .ops = OPS(SPAWN("cg_1", CPU_SPIN, 16, .max_gap_ms = 1300)),
+		  .hold = HOLD_FRAC(.5) }),
+	.expect = { .isolation = true, LOPSIDED });

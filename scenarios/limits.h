@@ -28,4 +28,25 @@
 /* So many for each CPU that shares are small and say nothing: what counts is the wait. */
 #define CROWDED		UNEVEN
 
+/*
+ * One worker has the weight of many in another cgroup together, all of it on one CPU: a
+ * spinner that shares it gets next to nothing, and rightly so.
+ */
+#define LOPSIDED	.max_spread_pct = 100, .max_gap_ms = 1500
+
+/*
+ * The fair scheduler lets one in a hundred wait for 50 ms where two want each CPU. Most run
+ * at once, so that the deviation is several times the mean: 1.4 to 7.6 on 6.18 and 7.3. What
+ * is not judged is the pace of those that talk to each other: it depends on who is near whom.
+ */
+#define WOKEN		.max_p99_wake_latency_us = 300000
+
+/*
+ * Beside idle CPUs one that does nothing but yield, of a sched_ext scheduler, makes emulation
+ * leave out other CPUs, for seconds even. There it is MIXED.
+ */
+
+/* More want each CPU. A scheduler with one queue for all takes 0.22 s to come around. */
+#define WOKEN_LATE	.max_p99_wake_latency_us = 600000
+
 #endif /* KTSTR_SCENARIOS_LIMITS_H */

@@ -6,13 +6,6 @@
 #include "../ktstr.h"
 #include "limits.h"
 
-/*
- * The fair scheduler lets one in a hundred wait for 50 ms where two want each CPU. Most run
- * at once, so that the deviation is several times the mean: 1.4 to 7.6 on 6.18 and 7.3. What
- * is not judged is the pace of those that talk to each other: it depends on who is near whom.
- */
-#define WOKEN	.max_p99_wake_latency_us = 300000
-
 KTSTR_TEST(cache_pressure_imbalance,
 	.desc = "workers that walk through their caches keep an even pace beside a full load",
 	.steps = STEPS(

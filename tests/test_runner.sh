@@ -19,7 +19,7 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 
 for var in KERNEL KERNEL_DIR SCHED SCHED_ARGS TOPOLOGY DURATION MEMORY_MB ACCEL KEEP SEED FILTER \
-	   JOBS VERBOSE COLD NO_SKIP; do
+	   JOBS VERBOSE COLD NO_SKIP ALL SCHED_FLAGS SCHED_EXPECT; do
 	unset "KTSTR_$var"
 done
 unset kselftest_timeout
@@ -182,10 +182,20 @@ row sched_other_arch	1 "--sched: .*arm.*another machine" "$bin" --sched "$work/a
 row sched_builtin	1 "--sched: builtin:nosuch: .*there are: " "$bin" --sched builtin:nosuch
 row sched_builtin_path	1 "builtin:../x' names no" "$bin" --sched builtin:../x
 
+row sched_flag		1 "--sched-flag: 'a b' is neither NAME nor NAME=ARG" "$bin" --sched-flag 'a b'
+row sched_flag_unknown	1 "--sched-flag lcl: no test is about" "$bin" --sched-flag lcl
+row sched_expect	1 "--sched-expect: 'gaps' is no limit; there are: spread, gap" "$bin" --sched-expect gaps=1
+row sched_expect_zero	1 "--sched-expect: gap: '0' is not a whole number" "$bin" --sched-expect gap=0
+
 # --- what is no mistake ---------------------------------------------------------------
 
 row help		0 '--topology' "$bin" -h
 row list		0 "^$test\\." "$bin" -l
+row list_needs		0 "^cgroup_llc_overflow\\..* 2\\.0 s  2 LLCs  *more spinners" "$bin" -l -t cgroup_llc_overflow
+row list_duration	0 " 0\\.5 s " "$bin" -l -t cgroup_steady --duration .5
+row list_all		0 "^$test\\." "$bin" -l --all
+row list_flag		0 "^cgroup_llc_overflow\\..*\\.llc-steal " "$bin" -l -t 'cgroup_llc*' --sched builtin:fifo \
+	--sched-flag llc=-l --sched-flag steal
 row list_glob		0 "^$test\\." "$bin" -l -t "$test"
 row list_topologies	0 "^$test\\.2n2l1c1t\\." "$bin" -l -t "$test" --topology 1n1l1c1t --topology 2n2l1c1t
 
