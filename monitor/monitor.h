@@ -87,6 +87,7 @@ struct cpu_sample {
 	uint32_t scx_flags;
 	uint32_t dsq_nr;		/* local DSQ */
 	bool idle;			/* rq->curr == rq->idle */
+	bool offline;			/* the CPU is: nothing else counts */
 };
 
 /* All event counters of the scheduler that is there, each summed over all CPUs. */

@@ -24,6 +24,7 @@ static const struct {
 	[RD_SCX_NR_RUNNING]	= { "scx.nr_running",	{ "scx.nr_running" }, 4, 4 },
 	[RD_SCX_FLAGS]		= { "scx.flags",	{ "scx.flags" }, 4, 4 },
 	[RD_DSQ_NR]		= { "scx.local_dsq.nr",	{ "scx.local_dsq.nr" }, 4, 4 },
+	[RD_ONLINE]		= { "online",		{ "online" }, 4, 4 },
 };
 
 int rq_layout(const struct btf *btf, struct rq_layout *layout, char *off, size_t off_size,
@@ -141,6 +142,7 @@ int rq_read(const struct rq_reader *r, unsigned int cpu, struct cpu_sample *s)
 	}
 	if (val[RD_CPU] != cpu)
 		return -EBADMSG;
+	s->offline = r->layout.have[RD_ONLINE] && !val[RD_ONLINE];
 	s->nr_running = val[RD_NR_RUNNING];
 	s->clock = val[RD_CLOCK];
 	s->scx_nr_running = (uint32_t)val[RD_SCX_NR_RUNNING];

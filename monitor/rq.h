@@ -22,6 +22,7 @@ enum reading {
 	RD_SCX_NR_RUNNING,
 	RD_SCX_FLAGS,
 	RD_DSQ_NR,
+	RD_ONLINE,
 	NR_READINGS,
 };
 

@@ -123,6 +123,9 @@ static void judge_imbalance(struct verdict_state *v, uint64_t now, const struct 
 	for (cpu = 0; cpu < v->nr_cpus; cpu++) {
 		uint64_t nr = cpus[cpu].nr_running;
 
+		/* It has no share in anything: none is too small for it. */
+		if (cpus[cpu].offline)
+			continue;
 		if (nr > VERDICT_RUNNING_SANE)
 			set_bad(v, "CPU %u: %llu runnable tasks", cpu, (unsigned long long)nr);
 		if (nr > most) {
@@ -165,7 +168,7 @@ static void judge_dsq(struct verdict_state *v, uint64_t now, unsigned int cpu,
 
 	if (!v->limits.max_dsq_depth)
 		return;
-	if (s->dsq_nr > v->limits.max_dsq_depth)
+	if (s->dsq_nr > v->limits.max_dsq_depth && !s->offline)
 		window_hold(w, now, cpu, s->dsq_nr);
 	else
 		window_break(w);
@@ -177,7 +180,7 @@ static void judge_stall(struct verdict_state *v, uint64_t now, unsigned int cpu,
 			const struct cpu_sample *s)
 {
 	struct cpu_state *c = &v->cpu[cpu];
-	bool busy = s->nr_running > 1 && !s->idle;
+	bool busy = s->nr_running > 1 && !s->idle && !s->offline;
 	uint64_t still;
 
 	/* Without all three, a sleeping CPU would look like a stuck one. */

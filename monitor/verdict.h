@@ -9,6 +9,8 @@
  * stall      the run queue clock of a CPU that has work, and is not idle, stands still. A
  *            single task does not count: without a tick its clock may rightly do so.
  *
+ * A CPU that is offline is left out.
+ *
  * Each must hold in each of at least VERDICT_MIN_SAMPLES samples: the first two over
  * sustain_ms, a stall for stall_ms. A gap between two samples breaks a window: what was
  * not seen is no evidence. Only a clock that is the same on both sides of a gap did not move in

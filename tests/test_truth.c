@@ -88,30 +88,30 @@ TEST(readings_are_checked)
 		struct cpu_sample s;
 		const char *wrong;	/* NULL: right */
 	} cases[] = {
-		/* nr_running, clock, scx.nr_running, scx.flags, local DSQ, idle */
-		{ 1, { 2, 1100 * MS, 2, 1, 1, false }, NULL },
-		{ 1, { 2, 1125 * MS, 2, 1, 1, false }, NULL },
-		{ 1, { 2, 1125 * MS + 1, 2, 1, 1, false }, "clock" },
-		{ 1, { 2, 1100 * MS - 1, 2, 1, 1, false }, "clock" },
-		{ 1, { 3, 1100 * MS, 2, 1, 1, false }, "nr_running: the guest sees 2, the monitor reads 3" },
-		{ 1, { 1, 1100 * MS, 2, 1, 1, false }, "nr_running: the guest sees 2, the monitor reads 1" },
-		{ 1, { 9, 9, 9, 1, 1, false }, "nr_running" },
-		{ 1, { 2, 1100 * MS, 2, 1, 1, true }, "idle" },
-		{ 1, { 2, 1100 * MS, 1, 1, 1, false }, "scx.nr_running" },
-		{ 1, { 2, 1100 * MS, 2, 0, 1, false }, "not online" },
-		{ 1, { 2, 1100 * MS, 2, 1, 3, false }, "local DSQ" },
+		/* nr_running, clock, scx.nr_running, scx.flags, local DSQ, idle, offline */
+		{ 1, { 2, 1100 * MS, 2, 1, 1, false, false }, NULL },
+		{ 1, { 2, 1125 * MS, 2, 1, 1, false, false }, NULL },
+		{ 1, { 2, 1125 * MS + 1, 2, 1, 1, false, false }, "clock" },
+		{ 1, { 2, 1100 * MS - 1, 2, 1, 1, false, false }, "clock" },
+		{ 1, { 3, 1100 * MS, 2, 1, 1, false, false }, "nr_running: the guest sees 2, the monitor reads 3" },
+		{ 1, { 1, 1100 * MS, 2, 1, 1, false, false }, "nr_running: the guest sees 2, the monitor reads 1" },
+		{ 1, { 9, 9, 9, 1, 1, false, false }, "nr_running" },
+		{ 1, { 2, 1100 * MS, 2, 1, 1, true, false }, "idle" },
+		{ 1, { 2, 1100 * MS, 1, 1, 1, false, false }, "scx.nr_running" },
+		{ 1, { 2, 1100 * MS, 2, 0, 1, false, false }, "not online" },
+		{ 1, { 2, 1100 * MS, 2, 1, 3, false, false }, "local DSQ" },
 		/* Idle: an old clock that may have been brought up to date. */
-		{ 0, { 0, 1000 * MS, 0, 1, 0, true }, NULL },
-		{ 0, { 0, 1125 * MS, 0, 1, 0, true }, NULL },
-		{ 0, { 0, 1125 * MS + 1, 0, 1, 0, true }, "clock" },
-		{ 0, { 0, 1000 * MS, 0, 1, 0, false }, "idle" },
+		{ 0, { 0, 1000 * MS, 0, 1, 0, true, false }, NULL },
+		{ 0, { 0, 1125 * MS, 0, 1, 0, true, false }, NULL },
+		{ 0, { 0, 1125 * MS + 1, 0, 1, 0, true, false }, "clock" },
+		{ 0, { 0, 1000 * MS, 0, 1, 0, false, false }, "idle" },
 		/* Who counts may count itself, or not; sched_ext never has it. */
-		{ 2, { 3, 1100 * MS, 3, 1, 1, true }, NULL },
-		{ 2, { 5, 1100 * MS, 3, 1, 1, false }, NULL },
-		{ 2, { 2, 1100 * MS, 3, 1, 1, false }, "nr_running" },
-		{ 2, { 4, 1100 * MS, 4, 1, 1, false }, "scx.nr_running" },
+		{ 2, { 3, 1100 * MS, 3, 1, 1, true, false }, NULL },
+		{ 2, { 5, 1100 * MS, 3, 1, 1, false, false }, NULL },
+		{ 2, { 2, 1100 * MS, 3, 1, 1, false, false }, "nr_running" },
+		{ 2, { 4, 1100 * MS, 4, 1, 1, false, false }, "scx.nr_running" },
 		/* Nothing was said of it. */
-		{ 3, { 0, 0, 0, 0, 0, false }, "said nothing of CPU 3" },
+		{ 3, { 0, 0, 0, 0, 0, false, false }, "said nothing of CPU 3" },
 	};
 	size_t i;
 
@@ -131,7 +131,7 @@ TEST(readings_are_checked)
 
 TEST(what_cannot_be_read_is_no_pass)
 {
-	const struct cpu_sample s = { 2, 1100 * MS, 2, 1, 1, false };
+	const struct cpu_sample s = { 2, 1100 * MS, 2, 1, 1, false, false };
 	struct monitor_report have = have_all;
 	struct err err = { "" };
 
