@@ -41,6 +41,19 @@ int BPF_PROG(fifo_dispatch, s32 cpu, struct task_struct *prev)
 	return 0;
 }
 
+/* Without these two the kernel would end it whenever a CPU comes or goes. */
+SEC("struct_ops/fifo_cpu_online")
+int BPF_PROG(fifo_cpu_online, s32 cpu)
+{
+	return 0;
+}
+
+SEC("struct_ops/fifo_cpu_offline")
+int BPF_PROG(fifo_cpu_offline, s32 cpu)
+{
+	return 0;
+}
+
 SEC("struct_ops.s/fifo_init")
 s32 BPF_PROG(fifo_init)
 {
@@ -59,6 +72,8 @@ struct sched_ext_ops fifo_ops = {
 	.select_cpu	= (void *)fifo_select_cpu,
 	.enqueue	= (void *)fifo_enqueue,
 	.dispatch	= (void *)fifo_dispatch,
+	.cpu_online	= (void *)fifo_cpu_online,
+	.cpu_offline	= (void *)fifo_cpu_offline,
 	.init		= (void *)fifo_init,
 	.exit		= (void *)fifo_exit,
 	.timeout_ms	= 30000,
