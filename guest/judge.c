@@ -61,9 +61,12 @@ static bool set_up_failed(const struct worker *w)
 	return w->page->rep.setup_call != WORKER_SETUP_NONE;
 }
 
+/* Less what it was kept from running on purpose. */
 static uint64_t lifetime(const struct worker *w)
 {
-	return (w->stop_ns ? w->stop_ns : w->gone_ns) - w->released_ns;
+	uint64_t end = w->stop_ns ? w->stop_ns : w->gone_ns, all = end - w->released_ns;
+
+	return all - min(all, worker_paused_ns(w->page, end));
 }
 
 /* Did not go when it was told to. Even to die of SIGKILL a task must get a CPU once more. */
@@ -90,6 +93,7 @@ static uint64_t worst_gap(const struct worker *w, uint64_t *at_ns)
 	if (rep->state != WORKER_RUNNING || w->gone_ns <= rep->last_ns)
 		return rep->gap_ns;
 	tail = w->gone_ns - rep->last_ns;
+	tail -= min(tail, worker_paused_ns(w->page, w->gone_ns) - rep->last_paused_ns);
 	if (tail <= rep->gap_ns)
 		return rep->gap_ns;
 	*at_ns = w->gone_ns;
@@ -183,6 +187,18 @@ static void judge_starved(struct judge *j, const struct worker *w)
 							   on_cpu(w, cpu, sizeof(cpu)));
 }
 
+/* A change of schedulers moves all tasks from one class to another. */
+static void judge_left_behind(struct judge *j, const struct worker *w)
+{
+	char buf[JUDGE_WHO_LEN];
+
+	if (w->left_behind_ns)
+		judge_object(j, VERDICT_FAIL, CAUSE_STARVED, "%s did not run for %" PRIu64
+			     " ms after the scheduler was changed at +%" PRIu64 " ms",
+			     judge_who(w, buf), ms(w->left_behind_ns),
+			     judge_at_ms(j->in, w->change_ns));
+}
+
 static void judge_isolation(struct judge *j, const struct worker *w)
 {
 	const struct worker_report *rep = &w->page->rep;
@@ -249,7 +265,10 @@ static bool measured(const struct worker *w)
 
 static uint64_t wall_ns(const struct worker *w)
 {
-	return w->page->rep.end_ns - w->page->rep.settled_ns;
+	const struct worker_report *rep = &w->page->rep;
+	uint64_t wall = rep->end_ns - rep->settled_ns;
+
+	return wall - min(wall - 1, rep->end_paused_ns - rep->settled_paused_ns);
 }
 
 /* In hundredths of a percent. */
@@ -336,8 +355,10 @@ unsigned int judge(const struct judge_input *in, judge_sink sink, void *ctx)
 	struct judge j = { .in = in, .sink = sink, .ctx = ctx };
 
 	judge_workers(&j, CAUSE_WORKER, judge_exit);
-	if (!in->expect->no_starvation_check)
+	if (!in->expect->no_starvation_check) {
 		judge_workers(&j, CAUSE_STARVED, judge_starved);
+		judge_workers(&j, CAUSE_STARVED, judge_left_behind);
+	}
 	if (in->expect->isolation)
 		judge_workers(&j, CAUSE_ISOLATION, judge_isolation);
 	if (!in->expect->no_starvation_check) {

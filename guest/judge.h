@@ -6,7 +6,8 @@
  * so that the first is the verdict:
  *
  *	worker		crashed, could not set itself up, would not stop
- *	starved		a released worker did no unit of work all its life
+ *	starved		a released worker did no unit of work all its life, or did not run again
+ *			after the scheduler was changed
  *	isolation	ran outside of what its cpuset and affinity allow
  *	stuck		was runnable, but not on a CPU, for too long
  *	unfair		like workers differ too much in their time off the CPU

@@ -93,19 +93,20 @@ static void judge_iteration_rate(struct judge *j, const struct worker *w)
 {
 	const struct worker_report *rep = &w->page->rep;
 	double limit = j->in->expect->min_iteration_rate, rate;
+	uint64_t wall = rep->end_ns - rep->start_ns;
 	char buf[JUDGE_WHO_LEN];
 
 	if (!complete(w))
 		return;
-	rate = rep->iterations / seconds(rep->end_ns - rep->start_ns);
+	wall -= min(wall - 1, rep->end_paused_ns);
+	rate = rep->iterations / seconds(wall);
 	if (rate >= limit)
 		return;
 	judge_object(j, timing_verdict(j), CAUSE_THROUGHPUT,
 		     "%s did %.1f iterations per second, limit %.1f; %" PRIu64 " in %" PRIu64
 		     " ms, last on CPU %u at +%" PRIu64 " ms", judge_who(w, buf), rate, limit,
 		     rep->iterations,
-		     ms(rep->end_ns - rep->start_ns), rep->last_cpu,
-		     judge_at_ms(j->in, rep->end_ns));
+		     ms(wall), rep->last_cpu, judge_at_ms(j->in, rep->end_ns));
 }
 
 /* --- wake-ups ------------------------------------------------------------- */

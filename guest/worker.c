@@ -91,6 +91,45 @@ void worker_allow(struct worker *w, const struct cpumask *cpus)
 	publish(w, &next);
 }
 
+void worker_pause(struct worker *w)
+{
+	uint64_t val = atomic_load(&w->page->paused);
+
+	if (!(val & 1))
+		atomic_store(&w->page->paused, (now_ns() - (val >> 1)) << 1 | 1);
+}
+
+void worker_resume(struct worker *w)
+{
+	if (atomic_load(&w->page->paused) & 1)
+		atomic_store(&w->page->paused, worker_paused_ns(w->page, now_ns()) << 1);
+}
+
+/* The time since the last change is over. Whoever slept then, or was paused, had no need to run. */
+static void end_change(struct worker *w, uint64_t now)
+{
+	const struct worker_report *rep = &w->page->rep;
+
+	if (!w->change_ns || w->left_behind_ns || now - w->change_ns < WORKER_CHANGE_NS)
+		return;
+	if (READ_ONCE(rep->state) == WORKER_RUNNING &&
+	    READ_ONCE(rep->nr_checkpoints) == w->change_checkpoints &&
+	    worker_paused_ns(w->page, now) == w->change_paused_ns)
+		w->left_behind_ns = now - w->change_ns;
+}
+
+void worker_changed(struct worker *w)
+{
+	uint64_t now = now_ns();
+
+	end_change(w, now);
+	if (w->left_behind_ns)
+		return;
+	w->change_ns = now;
+	w->change_checkpoints = READ_ONCE(w->page->rep.nr_checkpoints);
+	w->change_paused_ns = worker_paused_ns(w->page, now);
+}
+
 static int worker_new(const struct worker_spec *spec, unsigned int id, struct worker **out)
 {
 	struct worker *w = calloc(1, sizeof(*w));
@@ -317,17 +356,18 @@ struct worker *workers_reap(struct worker *list)
 	return first;
 }
 
-void workers_wait(struct worker *list, int extra_fd, uint64_t until_ns)
+void workers_wait_fds(struct worker *list, const int *extra, unsigned int nr_extra,
+		      uint64_t until_ns)
 {
+	unsigned int nr = nr_extra, i;
 	struct pollfd *fds;
 	struct worker *w;
 	struct timespec ts;
-	unsigned int nr = 1;
 	uint64_t now;
 
 	for (w = list; w; w = w->next)
 		nr += worker_alive(w);
-	fds = calloc(nr, sizeof(*fds));
+	fds = calloc(nr + 1, sizeof(*fds));
 	nr = 0;
 	if (fds) {
 		for (w = list; w; w = w->next) {
@@ -336,8 +376,10 @@ void workers_wait(struct worker *list, int extra_fd, uint64_t until_ns)
 			fds[nr].fd = w->pidfd;
 			fds[nr++].events = POLLIN;
 		}
-		fds[nr].fd = extra_fd;		/* -1 is passed over */
-		fds[nr++].events = POLLIN;
+		for (i = 0; i < nr_extra; i++) {
+			fds[nr].fd = extra[i];
+			fds[nr++].events = POLLIN;
+		}
 	}
 	/* Without memory this is but a sleep: the caller looks at all of them anyway. */
 	now = now_ns();
@@ -347,6 +389,11 @@ void workers_wait(struct worker *list, int extra_fd, uint64_t until_ns)
 		ppoll(fds, nr, &ts, NULL);
 	}
 	free(fds);
+}
+
+void workers_wait(struct worker *list, int extra_fd, uint64_t until_ns)
+{
+	workers_wait_fds(list, &extra_fd, 1, until_ns);
 }
 
 /* Wait for one that was told to go, or until the time is over. */
@@ -387,8 +434,10 @@ static void tell_to_stop(struct worker *list)
 		w->stopping = true;
 		if (!worker_alive(w))
 			continue;
-		if (!w->stop_ns)
+		if (!w->stop_ns) {
 			w->stop_ns = now;
+			end_change(w, now);
+		}
 		atomic_store(&w->page->stop, 1);
 		if (!w->released)
 			wake(&w->page->start);

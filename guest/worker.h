@@ -57,10 +57,12 @@ struct worker_report {
 	int32_t setup_errno;
 	uint64_t start_ns, end_ns;
 	uint64_t last_ns;		/* last checkpoint */
+	uint64_t last_paused_ns;	/* worker_paused_ns() then */
 	uint64_t cpu_time_ns;		/* between start and end */
 	/* The first checkpoint WORKER_SETTLE_NS after the start, 0 if there was none. */
 	uint64_t settled_ns;
 	uint64_t settled_cpu_ns;	/* CPU time until then */
+	uint64_t settled_paused_ns, end_paused_ns;
 	bool have_schedstat;
 	uint64_t run_delay_ns;		/* /proc/self/schedstat, between start and end */
 	uint64_t run_count;
@@ -116,6 +118,7 @@ struct worker_page {
 	_Atomic uint32_t start;
 	_Atomic uint32_t stop;
 	_Atomic uint32_t gen;
+	_Atomic uint64_t paused;	/* see worker_paused_ns() */
 	struct worker_allowed allowed[2];
 	struct cpumask affinity;	/* to ask for, empty: none; set before its release */
 	struct work_shared shared;
@@ -148,6 +151,11 @@ struct worker {
 	bool unexpected;		/* ended before it was told to */
 	bool lead;			/* the one of its group that wakes the others */
 	bool unlike;			/* its affinities were drawn by lot: not comparable */
+	/* When the scheduler was changed last, 0: never; and what it had done until then. */
+	uint64_t change_ns;
+	uint64_t change_checkpoints;
+	uint64_t change_paused_ns;
+	uint64_t left_behind_ns;	/* it did not run for so long after that change */
 	uint64_t released_ns;
 	uint64_t stop_ns;		/* was told to */
 	uint64_t gone_ns;		/* was reaped, or given up */
@@ -159,6 +167,7 @@ struct worker {
 #define WORKER_START_NS		(30 * NSEC_PER_SEC)
 #define WORKER_SETTLE_NS	(300 * NSEC_PER_MSEC)
 #define WORKER_GRACE_NS		(10 * NSEC_PER_MSEC)	/* after its CPUs were narrowed */
+#define WORKER_CHANGE_NS	(500 * NSEC_PER_MSEC)	/* to run after a change of schedulers */
 #define WORKER_EXIT_SETUP	3	/* exit status: see setup_call */
 
 /* What the workers of a batch have in common. */
@@ -197,10 +206,36 @@ void worker_allow(struct worker *w, const struct cpumask *cpus);
 void worker_allowed(const struct cpumask *cpuset, const struct cpumask *affinity,
 		    struct cpumask *cpus);
 
+/*
+ * worker_pause, worker_resume - it is kept from running on purpose, and is not judged for that
+ * time. To be called before it is, and before it no longer is.
+ */
+void worker_pause(struct worker *w);
+void worker_resume(struct worker *w);
+
+/*
+ * worker_paused_ns - for how long, all in all, until @now. The lowest bit says that it is,
+ * the rest then is a time: that of the pause less what there was before.
+ */
+static inline uint64_t worker_paused_ns(const struct worker_page *page, uint64_t now)
+{
+	uint64_t val = atomic_load_explicit(&page->paused, memory_order_relaxed);
+
+	return val & 1 ? now - (val >> 1) : val >> 1;
+}
+
+/* worker_changed - the scheduler is another one from now on; until the next change it must run. */
+void worker_changed(struct worker *w);
+
 /* worker_set_affinity - sched_setaffinity() on the process. */
 int worker_set_affinity(pid_t pid, const struct cpumask *cpus);
 
-/* workers_wait - until one of them ends, @extra_fd (or -1) is readable, or @until_ns. */
+/*
+ * workers_wait_fds - until one of them ends, one of the @nr_extra others is readable (-1 is
+ * passed over), or @until_ns. workers_wait - with just one of those.
+ */
+void workers_wait_fds(struct worker *list, const int *extra, unsigned int nr_extra,
+		      uint64_t until_ns);
 void workers_wait(struct worker *list, int extra_fd, uint64_t until_ns);
 
 /* workers_reap - take note of those that ended; returns the first that nobody had told to. */

@@ -65,8 +65,8 @@ static uint64_t cpu_time(void)
 void work_checkpoint(struct work_self *self)
 {
 	struct worker_report *rep = &self->page->rep;
+	uint64_t now, away, paused;
 	uint32_t gen;
-	uint64_t now;
 	int cpu;
 
 	/*
@@ -77,13 +77,18 @@ void work_checkpoint(struct work_self *self)
 	cpu = sched_getcpu();
 	now = now_ns();
 
-	if (now > self->base_ns && now - self->base_ns > rep->gap_ns) {
-		rep->gap_ns = now - self->base_ns;
+	paused = worker_paused_ns(self->page, now);
+	away = now > self->base_ns ? now - self->base_ns : 0;
+	away -= min(away, paused - self->base_paused_ns);
+	if (away > rep->gap_ns) {
+		rep->gap_ns = away;
 		rep->gap_at_ns = now;
 		rep->gap_cpu = cpu;
 	}
 	self->base_ns = now;
+	self->base_paused_ns = paused;
 	rep->last_ns = now;
+	rep->last_paused_ns = paused;
 	rep->nr_checkpoints++;
 	note_cpu(rep, cpu, now);
 	check_allowed(self, gen, cpu, now);
@@ -91,6 +96,7 @@ void work_checkpoint(struct work_self *self)
 		self->settle_ns = 0;
 		rep->settled_ns = now;
 		rep->settled_cpu_ns = cpu_time() - self->cpu_base_ns;
+		rep->settled_paused_ns = paused;
 	}
 }
 
@@ -169,13 +175,16 @@ void work_woken(struct work_self *self, uint64_t since_ns)
 {
 	/* Woken before it slept: it never did. */
 	bool slept = since_ns > self->base_ns;
+	uint64_t paused = self->base_paused_ns, late;
 
 	if (slept)
 		self->base_ns = since_ns;
 	WRITE_ONCE(self->page->rep.state, WORKER_RUNNING);
 	work_checkpoint(self);
-	if (slept)
-		work_wake_sample(self, self->base_ns > since_ns ? self->base_ns - since_ns : 0);
+	if (!slept)
+		return;
+	late = self->base_ns > since_ns ? self->base_ns - since_ns : 0;
+	work_wake_sample(self, late - min(late, self->base_paused_ns - paused));
 }
 
 bool work_sleep_until(struct work_self *self, uint64_t until_ns)
@@ -379,6 +388,7 @@ static void run(struct work_self *self)
 	if (READ_ONCE(rep->state) == WORKER_RUNNING)
 		work_checkpoint(self);
 	rep->end_ns = now_ns();
+	rep->end_paused_ns = worker_paused_ns(self->page, rep->end_ns);
 	read_times(&after);
 	rep->cpu_time_ns = after.cpu_ns - before.cpu_ns;
 	rep->have_schedstat = before.have && after.have;

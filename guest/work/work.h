@@ -26,6 +26,7 @@ struct work_self {
 	struct work_seat seat;
 	struct work work;		/* defaults filled in */
 	uint64_t base_ns;		/* runnable without a break since then */
+	uint64_t base_paused_ns;	/* worker_paused_ns() at the last checkpoint */
 	uint64_t settle_ns;		/* when CPU time is to be noted; 0: was done */
 	uint64_t cpu_base_ns;		/* CPU time before the start */
 	uint64_t rng;
