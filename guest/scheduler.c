@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -17,18 +14,14 @@
 #include "klog.h"
 #include "sched_fault.h"
 #include "sched_log.h"
+#include "sched_proc.h"
 #include "scheduler.h"
 #include "scx.h"
-
-#define LOG_PATH	"/tmp/scheduler.log"
-#define SELF_PATH	"/proc/self/exe"
-#define EXEC_FAILED	127
 
 #define POLL_MS		10
 /* To load a scheduler takes the longer the more CPUs there are to switch over. */
 #define ATTACH_LIMIT(nr_cpus)	(10 * NSEC_PER_SEC + (nr_cpus) * 150 * NSEC_PER_MSEC)
 #define PROBE_LIMIT(nr_cpus)	(2 * NSEC_PER_SEC + (nr_cpus) * 50 * NSEC_PER_MSEC)
-#define EXIT_LIMIT		(5 * NSEC_PER_SEC)	/* from SIGINT to the loader's end */
 #define DISABLE_LIMIT		(5 * NSEC_PER_SEC)	/* from then to "disabled" */
 #define LAST_WORDS_LIMIT	(2 * NSEC_PER_SEC)	/* for a loader to see its ejection */
 #define REASON_LIMIT		NSEC_PER_SEC		/* for the kernel to say why */
@@ -36,116 +29,6 @@
 bool scx_present(void)
 {
 	return !access(SCX_DIR "/state", F_OK);
-}
-
-/* --- the loader's process ------------------------------------------------- */
-
-static void __attribute__((noreturn)) exec_loader(struct guest *g, int log_fd)
-{
-	char *argv[3 + JOB_MAX_ARGS + 1];
-	const char *path;
-	int null_fd;
-
-	/* Ends with us, and its own children can be ended with it. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	setsid();
-	/* PID 1 ignores it, which exec would keep. */
-	signal(SIGPIPE, SIG_DFL);
-	null_fd = open("/dev/null", O_RDONLY);
-	if (dup2(log_fd, STDOUT_FILENO) < 0 || dup2(log_fd, STDERR_FILENO) < 0 ||
-	    null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0)
-		_exit(EXEC_FAILED);
-
-	if (g->job.sched_kind == SCHED_KIND_BUILTIN) {
-		path = SELF_PATH;
-		argv[0] = (char *)"ktstr";
-		argv[1] = (char *)"--role=scheduler";
-		argv[2] = g->job.sched_name;
-		job_argv(&g->job, argv, 3);
-	} else {
-		path = SCHED_BINARY_PATH;
-		argv[0] = (char *)SCHED_BINARY_PATH;
-		job_argv(&g->job, argv, 1);
-	}
-	execv(path, argv);
-	dprintf(STDERR_FILENO, "cannot execute %s: %s\n", path, strerror(errno));
-	_exit(EXEC_FAILED);
-}
-
-static int spawn_loader(struct guest *g, struct sched *s)
-{
-	int ret;
-
-	s->log_fd = open(LOG_PATH, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
-	if (s->log_fd < 0)
-		return -errno;
-	s->pid = fork();
-	if (s->pid < 0) {
-		ret = -errno;
-		s->pid = 0;
-		return ret;
-	}
-	if (!s->pid)
-		exec_loader(g, s->log_fd);
-	s->pidfd = (int)syscall(SYS_pidfd_open, s->pid, 0);
-	return s->pidfd < 0 ? -errno : 0;
-}
-
-/* Wait for the loader's end, at most @limit_ns; true when it has ended, s->wstatus is how. */
-static bool loader_ended(struct sched *s, uint64_t limit_ns)
-{
-	struct pollfd pfd = { .fd = s->pidfd, .events = POLLIN };
-	uint64_t deadline = now_ns() + limit_ns;
-	int status;
-
-	if (!s->pid)
-		return true;
-	while (poll(&pfd, 1, (int)(limit_ns / NSEC_PER_MSEC)) < 0 && errno == EINTR) {
-		uint64_t now = now_ns();
-
-		limit_ns = deadline > now ? deadline - now : 0;
-	}
-	if (!pfd.revents || waitpid(s->pid, &status, WNOHANG) != s->pid)
-		return false;
-	s->wstatus = status;
-	s->pid = 0;
-	return true;
-}
-
-static void kill_loader(struct sched *s)
-{
-	if (!s->pid)
-		return;
-	kill(-s->pid, SIGKILL);
-	kill(s->pid, SIGKILL);
-	loader_ended(s, EXIT_LIMIT);
-}
-
-static void release(struct sched *s)
-{
-	sched_faults_close(s);
-	if (s->pidfd >= 0)
-		close(s->pidfd);
-	if (s->log_fd >= 0)
-		close(s->log_fd);
-	if (s->kmsg_fd >= 0)
-		close(s->kmsg_fd);
-	s->pidfd = -1;
-	s->log_fd = -1;
-	s->kmsg_fd = -1;
-}
-
-static const char *exit_text(const struct sched *s, char *buf, size_t size)
-{
-	if (s->pid)
-		snprintf(buf, size, "its loader still runs");
-	else if (WIFSIGNALED(s->wstatus))
-		snprintf(buf, size, "killed by signal %d (%s)%s", WTERMSIG(s->wstatus),
-			 strsignal(WTERMSIG(s->wstatus)),
-			 WCOREDUMP(s->wstatus) ? ", core dumped" : "");
-	else
-		snprintf(buf, size, "exit code %d", WEXITSTATUS(s->wstatus));
-	return buf;
 }
 
 /* --- the kernel's side ---------------------------------------------------- */
@@ -216,7 +99,7 @@ static int __printf(4, 5) attach_failed(struct guest *g, struct sched *s, struct
 	va_end(ap);
 
 	read_reason(s, &reason, 0);
-	kill_loader(s);
+	sched_proc_kill(s);
 	log = sched_log_read(s->log_fd);
 	if (log)
 		sched_log_telling(log, telling, sizeof(telling));
@@ -226,20 +109,20 @@ static int __printf(4, 5) attach_failed(struct guest *g, struct sched *s, struct
 	/* Nearest to the cause is what the loader said itself, then the kernel. */
 	if (telling[0])
 		result_set(g, res, VERDICT_FAIL, CAUSE_SCHED_ATTACH, "scheduler %s %s: %s",
-			   g->job.sched_name, what, telling);
+			   s->name, what, telling);
 	else if (reason.name[0])
 		result_set(g, res, VERDICT_FAIL, CAUSE_SCHED_ATTACH, "scheduler %s %s; kernel: %s",
-			   g->job.sched_name, what, why);
+			   s->name, what, why);
 	else
 		result_set(g, res, VERDICT_FAIL, CAUSE_SCHED_ATTACH, "scheduler %s %s",
-			   g->job.sched_name, what);
+			   s->name, what);
 	if (reason.name[0])
 		guest_detail(g, "kernel: BPF scheduler %s disabled: %s", reason.name, why);
 	sched_log_details(g, s->log_fd);
 	sched_log_send(g, s->log_fd);
 	if (wait_disabled(&st, DISABLE_LIMIT))
 		guest_detail(g, "sched_ext is still \"%s\" after the loader was killed", st.state);
-	release(s);
+	sched_proc_release(s);
 	return -ENOEXEC;
 }
 
@@ -251,11 +134,11 @@ static int wait_attached(struct guest *g, struct sched *s, struct msg_result *re
 	int ret;
 
 	do {
-		bool ended = loader_ended(s, POLL_MS * NSEC_PER_MSEC);
+		bool ended = sched_proc_ended(s, POLL_MS * NSEC_PER_MSEC);
 
 		if (ended)
 			return attach_failed(g, s, res, "ended before it was attached, %s",
-					     exit_text(s, buf, sizeof(buf)));
+					     sched_proc_exit_text(s, buf, sizeof(buf)));
 		ret = scx_read(SCX_DIR, st);
 		if (ret)
 			return attach_failed(g, s, res, "cannot be watched: reading %s: %s",
@@ -264,9 +147,9 @@ static int wait_attached(struct guest *g, struct sched *s, struct msg_result *re
 		if (scx_is(st, "enabled") && st->ops[0] && st->enable_seq != seq_before)
 			return 0;
 		if (scx_is(st, "disabled") && st->enable_seq != seq_before) {
-			loader_ended(s, LAST_WORDS_LIMIT);
+			sched_proc_ended(s, LAST_WORDS_LIMIT);
 			return attach_failed(g, s, res, "was attached and thrown out at once, %s",
-					     exit_text(s, buf, sizeof(buf)));
+					     sched_proc_exit_text(s, buf, sizeof(buf)));
 		}
 	} while (now_ns() - start < limit);
 
@@ -289,9 +172,9 @@ static int prove_it_schedules(struct guest *g, struct sched *s, struct msg_resul
 
 	if (!ret)
 		return 0;
-	if (loader_ended(s, 0))
+	if (sched_proc_ended(s, 0))
 		return attach_failed(g, s, res, "ended as soon as it was attached, %s",
-				     exit_text(s, buf, sizeof(buf)));
+				     sched_proc_exit_text(s, buf, sizeof(buf)));
 	if (ret == -ETIMEDOUT)
 		return attach_failed(g, s, res,
 				     "was enabled, but a %s task made no progress in %llu ms",
@@ -301,26 +184,21 @@ static int prove_it_schedules(struct guest *g, struct sched *s, struct msg_resul
 			     strerror(-ret));
 }
 
-int sched_start(struct guest *g, struct sched *s, struct msg_result *res)
+int sched_attach(struct guest *g, struct sched *s, const char *builtin, struct msg_result *res)
 {
 	struct scx_status st;
 	struct utsname u;
 	uint64_t seq;
 	int ret;
 
-	memset(s, 0, sizeof(*s));
-	s->kind = g->job.sched_kind;
-	s->pidfd = -1;
-	s->log_fd = -1;
-	s->kmsg_fd = -1;
+	s->builtin = builtin;
+	s->name = builtin ? builtin : g->job.sched_name;
 	s->wstatus = -1;
-	if (s->kind == SCHED_KIND_NONE)
-		return 0;
-
+	s->dead = false;
 	if (!scx_present()) {
 		result_set(g, res, VERDICT_SKIP, CAUSE_NONE,
 			   "kernel %s has no sched_ext, which scheduler %s needs",
-			   kernel_release(&u), g->job.sched_name);
+			   kernel_release(&u), s->name);
 		return -EOPNOTSUPP;
 	}
 	ret = scx_read(SCX_DIR, &st);
@@ -333,13 +211,13 @@ int sched_start(struct guest *g, struct sched *s, struct msg_result *res)
 	seq = st.enable_seq;
 
 	s->kmsg_fd = klog_open();
-	ret = spawn_loader(g, s);
+	ret = sched_proc_spawn(g, s);
 	if (ret) {
 		result_set(g, res, VERDICT_FAIL, CAUSE_INFRA,
-			   "cannot start a process for scheduler %s: %s", g->job.sched_name,
+			   "cannot start a process for scheduler %s: %s", s->name,
 			   strerror(-ret));
-		kill_loader(s);
-		release(s);
+		sched_proc_kill(s);
+		sched_proc_release(s);
 		return ret;
 	}
 
@@ -348,18 +226,54 @@ int sched_start(struct guest *g, struct sched *s, struct msg_result *res)
 		ret = prove_it_schedules(g, s, res, &st);
 	if (ret)
 		return ret;
+	s->attached = true;
 	snprintf(s->ops, sizeof(s->ops), "%s", st.ops);
 	s->enable_seq = st.enable_seq;
 	if (s->kind == SCHED_KIND_BUILTIN)
 		sched_faults_open(s);
-	guest_log(g, "scheduler %s is attached as \"%s\", enable_seq %llu%s", g->job.sched_name,
+	guest_log(g, "scheduler %s is attached as \"%s\", enable_seq %llu%s", s->name,
 		  s->ops, (unsigned long long)s->enable_seq,
 		  st.switch_all ? "" : ", for SCHED_EXT tasks only");
 	guest_signal(g, SHM_GST_ATTACHED);
 	return 0;
 }
 
+int sched_start(struct guest *g, struct sched *s, struct msg_result *res)
+{
+	memset(s, 0, sizeof(*s));
+	s->kind = g->job.sched_kind;
+	s->name = g->job.sched_name;
+	s->pidfd = -1;
+	s->log_fd = -1;
+	s->kmsg_fd = -1;
+	s->wstatus = -1;
+	return s->kind == SCHED_KIND_NONE ? 0 : sched_attach(g, s, NULL, res);
+}
+
 /* --- while it runs -------------------------------------------------------- */
+
+/*
+ * The kernel throws out a scheduler that has no callbacks for CPUs that come and go, and
+ * expects its user to start it again.
+ */
+static int restart_after_hotplug(struct guest *g, struct sched *s, struct msg_result *res)
+{
+	struct scx_status st;
+
+	guest_log(g, "scheduler %s was ended by CPU hotplug, and is started again", s->name);
+	s->hotplug = false;
+	s->attached = false;
+	sched_proc_kill(s);
+	sched_log_send(g, s->log_fd);
+	sched_proc_release(s);
+	if (wait_disabled(&st, DISABLE_LIMIT)) {
+		result_set(g, res, VERDICT_FAIL, CAUSE_SCHED_DETACH,
+			   "scheduler %s was ended by CPU hotplug, but sched_ext is still \"%s\" %llu ms later",
+			   s->name, st.state, DISABLE_LIMIT / NSEC_PER_MSEC);
+		return -ESRCH;
+	}
+	return sched_attach(g, s, s->builtin, res);
+}
 
 /* @what is what we saw; how it ended, if it did, and what the kernel says tells more. */
 static int report_death(struct guest *g, struct sched *s, struct msg_result *res, const char *what)
@@ -367,22 +281,39 @@ static int report_death(struct guest *g, struct sched *s, struct msg_result *res
 	char exit_buf[96], why[384];
 	struct scx_reason reason;
 
-	s->dead = true;
-	loader_ended(s, LAST_WORDS_LIMIT);
-	exit_text(s, exit_buf, sizeof(exit_buf));
+	sched_proc_ended(s, LAST_WORDS_LIMIT);
+	sched_proc_exit_text(s, exit_buf, sizeof(exit_buf));
 	read_reason(s, &reason, REASON_LIMIT);
+	if (s->hotplug && scx_reason_hotplug(&reason))
+		return restart_after_hotplug(g, s, res);
+	s->dead = true;
 	scx_reason_format(&reason, why, sizeof(why));
 
 	if (reason.name[0] && !scx_reason_normal(&reason))
 		result_set(g, res, VERDICT_FAIL, CAUSE_SCHED_DIED, "scheduler %s died: %s; %s",
-			   g->job.sched_name, why, exit_buf);
+			   s->name, why, exit_buf);
 	else
 		result_set(g, res, VERDICT_FAIL, CAUSE_SCHED_DIED,
-			   "scheduler %s died: %s; kernel: %s", g->job.sched_name,
+			   "scheduler %s died: %s; kernel: %s", s->name,
 			   s->pid ? what : exit_buf,
 			   reason.name[0] ? why : "gave no reason");
 	sched_log_details(g, s->log_fd);
 	return -ESRCH;
+}
+
+/* After a detach there must be none. */
+static int check_absent(struct guest *g, struct sched *s, struct msg_result *res)
+{
+	struct scx_status st;
+	int ret = scx_read(SCX_DIR, &st);
+
+	if (!ret && scx_is(&st, "disabled") && st.enable_seq == s->enable_seq)
+		return 0;
+	result_set(g, res, VERDICT_FAIL, CAUSE_SCHED_DETACH,
+		   "scheduler %s was detached, but sched_ext is \"%s\" with \"%s\", enable_seq %llu (%llu then)%s%s",
+		   s->name, st.state, st.ops, (unsigned long long)st.enable_seq,
+		   (unsigned long long)s->enable_seq, ret ? ": " : "", ret ? strerror(-ret) : "");
+	return -EEXIST;
 }
 
 int sched_check(struct guest *g, struct sched *s, struct msg_result *res)
@@ -393,9 +324,11 @@ int sched_check(struct guest *g, struct sched *s, struct msg_result *res)
 
 	if (s->kind == SCHED_KIND_NONE)
 		return 0;
+	if (!s->attached)
+		return check_absent(g, s, res);
 	if (s->dead)
 		return -ESRCH;
-	if (loader_ended(s, 0))
+	if (sched_proc_ended(s, 0))
 		return report_death(g, s, res, "");
 
 	ret = scx_read(SCX_DIR, &st);
@@ -423,61 +356,97 @@ static bool ended_well(const struct sched *s)
 	return WEXITSTATUS(s->wstatus) == 0 || WEXITSTATUS(s->wstatus) == 128 + SIGINT;
 }
 
-static void ask_to_end(struct guest *g, struct sched *s, struct msg_result *res)
+static int ask_to_end(struct guest *g, struct sched *s, struct msg_result *res)
 {
 	char buf[96];
 
 	kill(s->pid, SIGINT);
-	if (!loader_ended(s, EXIT_LIMIT)) {
+	if (!sched_proc_ended(s, SCHED_EXIT_LIMIT)) {
 		result_set(g, res, VERDICT_FAIL, CAUSE_SCHED_DETACH,
 			   "scheduler %s did not end within %llu ms of SIGINT and was killed",
-			   g->job.sched_name, EXIT_LIMIT / NSEC_PER_MSEC);
-		kill_loader(s);
+			   s->name, SCHED_EXIT_LIMIT / NSEC_PER_MSEC);
+		sched_proc_kill(s);
 	} else if (WIFSIGNALED(s->wstatus) && WTERMSIG(s->wstatus) == SIGKILL) {
 		/* Not our doing, and older than our SIGINT: dying takes time on a busy CPU. */
 		report_death(g, s, res, "");
 	} else if (!ended_well(s)) {
 		result_set(g, res, VERDICT_FAIL, CAUSE_SCHED_DETACH,
-			   "scheduler %s did not end well after SIGINT: %s", g->job.sched_name,
-			   exit_text(s, buf, sizeof(buf)));
+			   "scheduler %s did not end well after SIGINT: %s", s->name,
+			   sched_proc_exit_text(s, buf, sizeof(buf)));
+	} else {
+		return 0;
 	}
+	return -EPROTO;
 }
 
-void sched_stop(struct guest *g, struct sched *s, struct msg_result *res)
+static int kill_it(struct guest *g, struct sched *s, struct msg_result *res)
 {
-	struct scx_reason reason;
-	struct scx_status st;
-	char why[384];
-	int ret;
+	sched_proc_kill(s);
+	if (!s->pid)
+		return 0;
+	result_set(g, res, VERDICT_FAIL, CAUSE_SCHED_DETACH,
+		   "scheduler %s did not end within %llu ms of SIGKILL", s->name,
+		   SCHED_EXIT_LIMIT / NSEC_PER_MSEC);
+	return -EPROTO;
+}
 
-	if (s->kind == SCHED_KIND_NONE)
-		return;
-	/* The last look at it while it should be there. */
-	if (sched_check(g, s, res))
-		kill_loader(s);
-	else
-		ask_to_end(g, s, res);
+/* The kernel's own scheduler must have taken over. */
+static int check_fallback(struct guest *g, struct sched *s, struct msg_result *res)
+{
+	struct scx_status st;
+	int ret;
 
 	if (wait_disabled(&st, DISABLE_LIMIT)) {
 		result_set(g, res, VERDICT_FAIL, CAUSE_SCHED_DETACH,
 			   "scheduler %s has ended, but sched_ext is still \"%s\" %llu ms later",
-			   g->job.sched_name, st.state, DISABLE_LIMIT / NSEC_PER_MSEC);
-	} else {
-		ret = scx_probe(false, PROBE_LIMIT(g->nr_cpus));
-		if (ret)
-			result_set(g, res, VERDICT_FAIL, CAUSE_SCHED_DETACH,
-				   "after scheduler %s was detached, a normal task did not run: %s",
-				   g->job.sched_name, strerror(-ret));
+			   s->name, st.state, DISABLE_LIMIT / NSEC_PER_MSEC);
+		return -EPROTO;
 	}
+	ret = scx_probe(false, PROBE_LIMIT(g->nr_cpus));
+	if (ret)
+		result_set(g, res, VERDICT_FAIL, CAUSE_SCHED_DETACH,
+			   "after scheduler %s was detached, a normal task did not run: %s",
+			   s->name, strerror(-ret));
+	return ret;
+}
+
+int sched_detach(struct guest *g, struct sched *s, bool by_kill, struct msg_result *res)
+{
+	struct scx_reason reason;
+	char why[384];
+	int ret, first;
+
+	/* The last look at it while it should be there. */
+	first = sched_check(g, s, res);
+	if (first)
+		sched_proc_kill(s);
+	else
+		first = by_kill ? kill_it(g, s, res) : ask_to_end(g, s, res);
+	ret = check_fallback(g, s, res);
+	first = first ? first : ret;
 	if (!s->dead) {
 		read_reason(s, &reason, REASON_LIMIT);
-		if (reason.name[0] && !scx_reason_normal(&reason))
+		if (reason.name[0] && !scx_reason_normal(&reason)) {
 			result_set(g, res, VERDICT_FAIL, CAUSE_SCHED_DETACH,
 				   "scheduler %s was detached by the kernel: %s",
-				   g->job.sched_name, scx_reason_format(&reason, why, sizeof(why)));
+				   s->name, scx_reason_format(&reason, why, sizeof(why)));
+			first = first ? first : -EPROTO;
+		}
 	}
+	s->attached = false;
 	sched_log_send(g, s->log_fd);
-	release(s);
+	sched_proc_release(s);
 	if (s->fault_ns)
 		res->fault_ns = s->fault_ns;
+	return first;
+}
+
+void sched_stop(struct guest *g, struct sched *s, struct msg_result *res)
+{
+	if (s->kind == SCHED_KIND_NONE)
+		return;
+	if (s->attached)
+		sched_detach(g, s, false, res);
+	else
+		check_absent(g, s, res);
 }

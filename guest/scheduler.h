@@ -9,7 +9,11 @@
 #include "guest.h"
 
 struct sched {
-	enum sched_kind kind;
+	enum sched_kind kind;	/* of the job; NONE: there never is one */
+	const char *name;	/* of the last one, for reports */
+	const char *builtin;	/* it is this built-in one, not that of the job; or NULL */
+	bool attached;
+	bool hotplug;		/* CPUs came or went: the kernel may end it for that, once */
 	pid_t pid;		/* of the loader, 0 when none runs */
 	int pidfd;
 	int log_fd;		/* its stdout and stderr, a file */
@@ -45,9 +49,20 @@ int sched_start(struct guest *g, struct sched *s, struct msg_result *res);
 int sched_check(struct guest *g, struct sched *s, struct msg_result *res);
 
 /*
- * sched_stop - SIGINT, then SIGKILL after a bound; state must return to "disabled".
- * Failure goes into @res as CAUSE_SCHED_DETACH. The log goes out as MSG_SCHED_LOG lines.
+ * sched_detach - SIGINT, then SIGKILL after a bound; with @by_kill SIGKILL at once. State must
+ * return to "disabled" and a normal task must run. From then on sched_check() sees to it that
+ * there is none. Returns 0, or a negative errno with the verdict in @res (CAUSE_SCHED_DETACH).
+ * The log goes out as MSG_SCHED_LOG lines.
  */
+int sched_detach(struct guest *g, struct sched *s, bool by_kill, struct msg_result *res);
+
+/*
+ * sched_attach - after a detach, with the same proof as in sched_start(); the scheduler of the
+ * job, or with @builtin that one. 0, or a negative errno with the verdict in @res.
+ */
+int sched_attach(struct guest *g, struct sched *s, const char *builtin, struct msg_result *res);
+
+/* sched_stop - detach what is attached; where nothing is, that must be true. */
 void sched_stop(struct guest *g, struct sched *s, struct msg_result *res);
 
 /*

@@ -125,6 +125,12 @@ bool scx_reason_normal(const struct scx_reason *r)
 	return !strncmp(r->reason, normal, strlen(normal));
 }
 
+bool scx_reason_hotplug(const struct scx_reason *r)
+{
+	return r->name[0] && (strstr(r->msg, "going offline, exiting") ||
+			      strstr(r->msg, "going online, exiting"));
+}
+
 char *scx_reason_format(const struct scx_reason *r, char *buf, size_t size)
 {
 	if (r->msg[0])

@@ -45,6 +45,9 @@ void scx_reason_line(struct scx_reason *r, const char *line);
 /* scx_reason_normal - was it disabled because its loader took it back? */
 bool scx_reason_normal(const struct scx_reason *r);
 
+/* scx_reason_hotplug - because a CPU came or went, for which it has no callback? */
+bool scx_reason_hotplug(const struct scx_reason *r);
+
 /* scx_reason_format - "runnable task stall (foo[123] failed to ...)"; returns @buf. */
 char *scx_reason_format(const struct scx_reason *r, char *buf, size_t size);
 
