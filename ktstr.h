@@ -213,7 +213,41 @@ struct cgroup_def {
 	struct work work[WORK_LIST_MAX];	/* ends at the first WORK_NONE */
 };
 
+/* --- payloads ------------------------------------------------------------- */
+
+/* A number in the output of a payload: the first one behind @key in a line, the last line counts. */
+struct payload_metric {
+	const char *name;	/* for reports */
+	const char *key;
+	double min, max;	/* both 0: shown, but not judged */
+};
+
+#define METRICS(...)	((const struct payload_metric[]){ __VA_ARGS__, { .name = NULL } })
+#define WORDS(...)	((const char *const[]){ __VA_ARGS__, NULL })
+
+/*
+ * A program of the host that runs in the guest, packed with the libraries that it needs. It
+ * is judged by its exit code, if it ends by itself, and by its metrics, if it was not killed.
+ */
+struct ktstr_payload {
+	const char *name;	/* unique; that of its directory, /payload/NAME, where it runs */
+	const char *program;	/* a path; or a name, beside this program or in $PATH */
+	const char *const *args;	/* WORDS(), may be NULL */
+	const char *const *files;	/* more of the host, put into its directory; may be NULL */
+	const char *cure;	/* what to do where it is missing: "install rt-tests" */
+	const struct payload_metric *metrics;	/* METRICS(), may be NULL */
+	int exit_code;		/* what it must be */
+	bool kselftest;		/* exit code 4 is a skip */
+};
+
 /* --- operations ----------------------------------------------------------- */
+
+enum partition_kind {
+	PARTITION_MEMBER,	/* none */
+	PARTITION_ROOT,
+	PARTITION_ISOLATED,	/* and no load is balanced in it */
+	NR_PARTITIONS,
+};
 
 enum op_kind {
 	OP_NONE,
@@ -227,7 +261,22 @@ enum op_kind {
 	OP_SET_AFFINITY,	/* of all workers in the cgroup */
 	OP_SPAWN_ROOT,		/* workers outside any test cgroup */
 	OP_MOVE_TASKS,		/* all workers from name to other */
-	NR_OPS,
+	OP_ADD_CGROUP_DEF,	/* a cgroup with its cpuset and workers */
+	OP_SET_WEIGHT,		/* cpu.weight */
+	OP_SET_MAX,		/* cpu.max */
+	OP_FREEZE,		/* until all in the cgroup are frozen; nobody is judged for that time */
+	OP_THAW,
+	OP_SET_PARTITION,	/* cpuset.cpus.partition; must take */
+	OP_CPU_OFFLINE,
+	OP_CPU_ONLINE,
+	OP_DETACH_SCHEDULER,	/* as at the end of a test; the kernel's own takes over */
+	OP_ATTACH_SCHEDULER,	/* with proof, as at the start; name: a built-in one instead */
+	OP_RESTART_SCHEDULER,	/* both */
+	OP_KILL_SCHEDULER,	/* as DETACH, but with SIGKILL */
+	OP_RUN_PAYLOAD,		/* in a cgroup, or with no name outside of any */
+	OP_WAIT_PAYLOAD,	/* for its end, up to ms */
+	OP_KILL_PAYLOAD,
+	NR_OPS,			/* a bit each in struct msg_stimulus */
 };
 
 struct op {
@@ -237,6 +286,13 @@ struct op {
 	struct cpuset_spec cpuset;
 	struct affinity affinity;
 	struct work work;
+	const struct cgroup_def *def;
+	const struct ktstr_payload *payload;
+	enum partition_kind partition;
+	unsigned int weight;		/* 1 to 10000 */
+	unsigned int quota_us, period_us;	/* quota 0: no limit any more */
+	unsigned int cpu;
+	unsigned int ms;
 };
 
 #define ADD_CGROUP(_n)			{ .kind = OP_ADD_CGROUP, .name = (_n) }
@@ -253,6 +309,29 @@ struct op {
 #define SPAWN_ROOT_PER_CPU(_t, _n)	{ .kind = OP_SPAWN_ROOT, \
 					  .work = { .type = WORK_##_t, .per_cpu = (_n) } }
 #define MOVE_TASKS(_from, _to)		{ .kind = OP_MOVE_TASKS, .name = (_from), .other = (_to) }
+/* ADD_CGROUP_DEF({ "cg_0", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }) */
+#define ADD_CGROUP_DEF(...)		{ .kind = OP_ADD_CGROUP_DEF, \
+					  .def = (const struct cgroup_def[]){ __VA_ARGS__ } }
+#define SET_WEIGHT(_n, _weight)		{ .kind = OP_SET_WEIGHT, .name = (_n), .weight = (_weight) }
+#define SET_MAX(_n, _quota_us, _period_us)	\
+	{ .kind = OP_SET_MAX, .name = (_n), .quota_us = (_quota_us), .period_us = (_period_us) }
+#define FREEZE(_n)			{ .kind = OP_FREEZE, .name = (_n) }
+#define THAW(_n)			{ .kind = OP_THAW, .name = (_n) }
+#define SET_PARTITION(_n, _kind)	{ .kind = OP_SET_PARTITION, .name = (_n), \
+					  .partition = PARTITION_##_kind }
+#define CPU_OFFLINE(_cpu)		{ .kind = OP_CPU_OFFLINE, .cpu = (_cpu) }
+#define CPU_ONLINE(_cpu)		{ .kind = OP_CPU_ONLINE, .cpu = (_cpu) }
+#define DETACH_SCHEDULER()		{ .kind = OP_DETACH_SCHEDULER }
+#define ATTACH_SCHEDULER()		{ .kind = OP_ATTACH_SCHEDULER }
+#define ATTACH_BUILTIN(_sched)		{ .kind = OP_ATTACH_SCHEDULER, .name = (_sched) }
+#define RESTART_SCHEDULER()		{ .kind = OP_RESTART_SCHEDULER }
+#define KILL_SCHEDULER()		{ .kind = OP_KILL_SCHEDULER }
+/* RUN_PAYLOAD(&hackbench, "cg_0"); NULL: where PID 1 is. */
+#define RUN_PAYLOAD(_payload, _n)	{ .kind = OP_RUN_PAYLOAD, .payload = (_payload), \
+					  .name = (_n) }
+#define WAIT_PAYLOAD(_payload, _ms)	{ .kind = OP_WAIT_PAYLOAD, .payload = (_payload), \
+					  .ms = (_ms) }
+#define KILL_PAYLOAD(_payload)		{ .kind = OP_KILL_PAYLOAD, .payload = (_payload) }
 
 /* --- steps ---------------------------------------------------------------- */
 
@@ -316,6 +395,13 @@ struct expect {
 	double min_node_share;		/* on each node that its memory policy names */
 	double max_slow_tier_ratio;	/* share on nodes without CPUs */
 	double max_cross_node_migration_ratio;	/* moved between nodes in the guest, per page */
+	/*
+	 * Of cgroups, from the operation that has set it to the end: how far their share of CPU
+	 * time may be from their part of the weights of siblings, and from cpu.max, in percent
+	 * of what it should be.
+	 */
+	unsigned int max_weight_error_pct;
+	unsigned int max_limit_error_pct;
 
 	bool no_monitor;		/* monitor data is shown, but does not decide */
 	/* nr_running max / max(1, min); 0: not judged (see monitor/verdict.h) */
@@ -336,6 +422,13 @@ struct expect_fail {
 };
 
 /* --- schedulers and their flags ------------------------------------------- */
+
+/* What not every scheduler does, and a test may be about. The kernel's own does all of it. */
+#define CLAIM_CPU_WEIGHT	(1U << 0)	/* cpu.weight */
+#define CLAIM_CPU_MAX		(1U << 1)	/* cpu.max */
+
+/* What a test with needs_sched runs under where the user names no scheduler. */
+#define KTSTR_SCHED	"fifo"
 
 /* An option of a scheduler: an object, so that a typo does not compile. */
 struct ktstr_flag {
@@ -365,6 +458,8 @@ struct ktstr_test {
 	unsigned int min_cpus, min_llcs, min_nodes;
 	bool needs_smt;
 	bool needs_scx;			/* the kernel must have sched_ext */
+	bool needs_sched;		/* some sched_ext scheduler: the user's, else KTSTR_SCHED */
+	uint32_t claims;		/* CLAIM_*: the scheduler must claim to do that */
 	unsigned int memory_mb;		/* at least; 0: the default */
 	bool no_cpu_controller;		/* cgroups with cpusets, but without weights */
 	unsigned int settle_ms;		/* added to the first hold; default 0 */

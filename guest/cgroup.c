@@ -36,7 +36,7 @@ static int request(struct cgroup_fs *fs, enum cgroup_req_op op, const char *rel,
 		ret = set_path(fs, &req, rel, file);
 		if (ret)
 			return err_set(err, ret, "%s: the name is too long", rel);
-		if (op == CGROUP_REQ_WRITE)
+		if (op == CGROUP_REQ_WRITE || op == CGROUP_REQ_WAIT)
 			snprintf(req.data, sizeof(req.data), "%s", data);
 		ret = cgroup_helper_call(fs, &req);
 		if (ret != -EBUSY || waited >= BUSY_LIMIT_MS)
@@ -52,6 +52,9 @@ static int request(struct cgroup_fs *fs, enum cgroup_req_op op, const char *rel,
 	if (op == CGROUP_REQ_WRITE)
 		return err_set(err, ret, "cannot write \"%.*s\" to %s: %s",
 			       (int)strcspn(data, "\n"), data, req.path, strerror(-ret));
+	if (op == CGROUP_REQ_WAIT && ret == -ETIME)
+		return err_set(err, ret, "%s does not say \"%s\" after %llu ms", req.path, data,
+			       CGROUP_WAIT_NS / NSEC_PER_MSEC);
 	return err_set(err, ret, "cannot %s %s: %s",
 		       op == CGROUP_REQ_MKDIR ? "make" :
 		       op == CGROUP_REQ_RMDIR ? "remove" : "read", req.path, strerror(-ret));
@@ -67,8 +70,8 @@ static const char *rel_path(const struct cgroup_fs *fs, const struct cgroup *cg,
 
 #define REL_LEN	384
 
-static int write_cgroup(struct cgroup_fs *fs, const struct cgroup *cg, const char *file,
-			const char *data, struct err *err)
+int cgroup_write(struct cgroup_fs *fs, const struct cgroup *cg, const char *file,
+		 const char *data, struct err *err)
 {
 	char rel[REL_LEN];
 
@@ -76,12 +79,42 @@ static int write_cgroup(struct cgroup_fs *fs, const struct cgroup *cg, const cha
 		       (char *)data, err);
 }
 
-static int read_cgroup(struct cgroup_fs *fs, const struct cgroup *cg, const char *file,
-		       char *data, struct err *err)
+int cgroup_read(struct cgroup_fs *fs, const struct cgroup *cg, const char *file, char *data,
+		struct err *err)
 {
 	char rel[REL_LEN];
 
 	return request(fs, CGROUP_REQ_READ, rel_path(fs, cg, rel, sizeof(rel)), file, data, err);
+}
+
+int cgroup_wait(struct cgroup_fs *fs, const struct cgroup *cg, const char *file,
+		const char *line, struct err *err)
+{
+	char rel[REL_LEN];
+
+	return request(fs, CGROUP_REQ_WAIT, rel_path(fs, cg, rel, sizeof(rel)), file,
+		       (char *)line, err);
+}
+
+int cgroup_write_path(struct cgroup_fs *fs, const char *path, const char *data, struct err *err)
+{
+	struct cgroup_req req;
+	int wait, waited = 0;
+	int ret;
+
+	for (wait = 1;; wait *= 2) {
+		memset(&req, 0, sizeof(req));
+		req.op = CGROUP_REQ_WRITE;
+		snprintf(req.path, sizeof(req.path), "%s", path);
+		snprintf(req.data, sizeof(req.data), "%s", data);
+		ret = cgroup_helper_call(fs, &req);
+		if (ret != -EBUSY || waited >= BUSY_LIMIT_MS)
+			break;
+		poll(NULL, 0, wait);
+		waited += wait;
+	}
+	return ret ? err_set(err, ret, "cannot write \"%s\" to %s: %s", data, path,
+			     strerror(-ret)) : 0;
 }
 
 int cgroup_fs_open(struct cgroup_fs *fs, const char *mount, const char *base,
@@ -166,7 +199,7 @@ static int add_one(struct cgroup_fs *fs, struct cgroup *parent, const char *name
 
 	/* A child gets a cpuset of its own only when its parent hands the controller down. */
 	if (parent) {
-		ret = write_cgroup(fs, parent, "cgroup.subtree_control", fs->controllers, err);
+		ret = cgroup_write(fs, parent, "cgroup.subtree_control", fs->controllers, err);
 		if (ret)
 			return ret;
 	}
@@ -227,7 +260,7 @@ static int drain(struct cgroup_fs *fs, const struct cgroup *cg, struct err *err)
 	int ret;
 
 	for (tries = 0; tries < DRAIN_TRIES; tries++) {
-		ret = read_cgroup(fs, cg, "cgroup.procs", data, err);
+		ret = cgroup_read(fs, cg, "cgroup.procs", data, err);
 		if (ret == -ENOENT)
 			return 0;
 		if (ret || !*data)
@@ -268,20 +301,42 @@ int cgroup_remove(struct cgroup_fs *fs, struct cgroup *cg, struct err *err)
 	return ret;
 }
 
-void cgroup_effective(const struct cgroup_fs *fs, const struct cgroup *cg, struct cpumask *cpus)
+/* The CPUs of a partition are lost to whoever is not in it; one within another is not foreseen. */
+static void cpus_of_domain(const struct cgroup_fs *fs, const struct cgroup *cg,
+			   struct cpumask *cpus)
+{
+	const struct cgroup *c;
+
+	*cpus = fs->all;
+	for (; cg; cg = cg->parent) {
+		if (cg->partition)
+			return;
+	}
+	for (c = fs->list; c; c = c->next) {
+		if (c->partition)
+			cpumask_andnot(cpus, cpus, &c->cpus);
+	}
+}
+
+static void effective(const struct cgroup *cg, struct cpumask *cpus)
 {
 	struct cpumask own;
 
-	*cpus = fs->all;
 	/* From the top down: an empty intersection is the parent's set. */
 	if (!cg)
 		return;
-	cgroup_effective(fs, cg->parent, cpus);
+	effective(cg->parent, cpus);
 	if (!cg->has_cpus)
 		return;
 	cpumask_and(&own, cpus, &cg->cpus);
 	if (!cpumask_empty(&own))
 		*cpus = own;
+}
+
+void cgroup_effective(const struct cgroup_fs *fs, const struct cgroup *cg, struct cpumask *cpus)
+{
+	cpus_of_domain(fs, cg, cpus);
+	effective(cg, cpus);
 }
 
 static int check_effective(struct cgroup_fs *fs, const struct cgroup *cg, struct err *err)
@@ -290,7 +345,7 @@ static int check_effective(struct cgroup_fs *fs, const struct cgroup *cg, struct
 	struct cpumask is, must;
 	int ret;
 
-	ret = read_cgroup(fs, cg, "cpuset.cpus.effective", data, err);
+	ret = cgroup_read(fs, cg, "cpuset.cpus.effective", data, err);
 	if (ret)
 		return ret;
 	cgroup_effective(fs, cg, &must);
@@ -310,11 +365,11 @@ int cgroup_set_cpus(struct cgroup_fs *fs, struct cgroup *cg, const struct cpumas
 	int ret = -ENOSPC;
 
 	if (!cpus)
-		ret = write_cgroup(fs, cg, "cpuset.cpus", "\n", NULL);
+		ret = cgroup_write(fs, cg, "cpuset.cpus", "\n", NULL);
 	/* Kernels before 7 do not clear that of a populated cgroup. All CPUs come to the same. */
 	if (ret == -ENOSPC) {
 		cpulist_format(cpus ? cpus : &fs->all, list, sizeof(list));
-		ret = write_cgroup(fs, cg, "cpuset.cpus", list, err);
+		ret = cgroup_write(fs, cg, "cpuset.cpus", list, err);
 	}
 	if (ret)
 		return err_set(err, ret, "cannot write to cpuset.cpus of %s: %s", cg->name,
@@ -332,7 +387,7 @@ int cgroup_move(struct cgroup_fs *fs, struct cgroup *cg, pid_t pid, struct err *
 	snprintf(data, sizeof(data), "%d", pid);
 	if (!cg)
 		return request(fs, CGROUP_REQ_WRITE, "", "cgroup.procs", data, err);
-	return write_cgroup(fs, cg, "cgroup.procs", data, err);
+	return cgroup_write(fs, cg, "cgroup.procs", data, err);
 }
 
 int cgroup_no_controllers(struct cgroup_fs *fs, struct cgroup *cg, struct err *err)
@@ -340,7 +395,7 @@ int cgroup_no_controllers(struct cgroup_fs *fs, struct cgroup *cg, struct err *e
 	struct cgroup *c;
 	int ret;
 
-	ret = write_cgroup(fs, cg, "cgroup.subtree_control", "-cpuset -cpu", err);
+	ret = cgroup_write(fs, cg, "cgroup.subtree_control", "-cpuset -cpu", err);
 	for (c = fs->list; c && !ret; c = c->next) {
 		if (c != cg && cgroup_is_below(c, cg))
 			c->has_cpus = false;

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <sys/types.h>
+#include "../ktstr.h"
 #include "../lib/cpuset.h"
 #include "../lib/log.h"
 
@@ -30,7 +31,11 @@ enum cgroup_req_op {
 	CGROUP_REQ_RMDIR,
 	CGROUP_REQ_WRITE,
 	CGROUP_REQ_READ,
+	CGROUP_REQ_WAIT,		/* until a line of it is ->data; -ETIME after CGROUP_WAIT_NS */
 };
+
+/* What the kernel has to do itself must be done sooner than the helper counts as late. */
+#define CGROUP_WAIT_NS		(3 * CGROUP_DEADLINE_NS / 4)
 
 struct cgroup_req {
 	uint32_t op;			/* enum cgroup_req_op */
@@ -48,6 +53,13 @@ struct cgroup {
 	char name[CGROUP_NAME_LEN];	/* below the base */
 	bool has_cpus;
 	struct cpumask cpus;		/* of its own cpuset, if has_cpus */
+	bool partition;			/* which nobody else may use */
+	bool frozen;
+	/* CPU time is judged from these times on, 0: not; and what had been used until then. */
+	unsigned int weight;
+	uint64_t weight_ns, weight_used_ns;
+	uint64_t quota_us, period_us;
+	uint64_t limit_ns, limit_used_ns;
 	unsigned int step;		/* that made it */
 	bool keep;			/* outlives its step */
 };
@@ -56,7 +68,7 @@ struct cgroup_fs {
 	const char *mount;
 	const char *base;
 	const char *controllers;	/* as cgroup.subtree_control takes them */
-	struct cpumask all;		/* CPUs of the root */
+	struct cpumask all;		/* CPUs of the root, those that are online */
 	int sock;			/* -1: not open */
 	pid_t pid;
 	int pidfd;
@@ -112,6 +124,41 @@ int cgroup_move(struct cgroup_fs *fs, struct cgroup *cg, pid_t pid, struct err *
  * cpusets, so that processes can move into a cgroup that has populated children.
  */
 int cgroup_no_controllers(struct cgroup_fs *fs, struct cgroup *cg, struct err *err);
+
+/* cgroup_write, cgroup_read - a control file; @data of a read is of CGROUP_DATA_LEN bytes. */
+int cgroup_write(struct cgroup_fs *fs, const struct cgroup *cg, const char *file,
+		 const char *data, struct err *err);
+int cgroup_read(struct cgroup_fs *fs, const struct cgroup *cg, const char *file, char *data,
+		struct err *err);
+
+/* cgroup_wait - until a line of a control file is @line, by event. -ETIME. */
+int cgroup_wait(struct cgroup_fs *fs, const struct cgroup *cg, const char *file,
+		const char *line, struct err *err);
+
+/* cgroup_write_path - a file outside of all cgroups, by its whole path. */
+int cgroup_write_path(struct cgroup_fs *fs, const char *path, const char *data, struct err *err);
+
+/* --- cgroup_control.c ----------------------------------------------------- */
+
+int cgroup_set_weight(struct cgroup_fs *fs, struct cgroup *cg, unsigned int weight,
+		      struct err *err);
+
+/* cgroup_set_max - @quota_us 0: no limit. */
+int cgroup_set_max(struct cgroup_fs *fs, struct cgroup *cg, unsigned int quota_us,
+		   unsigned int period_us, struct err *err);
+
+/* cgroup_freeze - and wait until the kernel says so. -ETIME if it never does. */
+int cgroup_freeze(struct cgroup_fs *fs, struct cgroup *cg, bool freeze, struct err *err);
+
+/* cgroup_set_partition - and read back that it took; -EBADE with the kernel's reason if not. */
+int cgroup_set_partition(struct cgroup_fs *fs, struct cgroup *cg, enum partition_kind kind,
+			 struct err *err);
+
+/* cgroup_used - CPU time of all that ever ran in it or below. */
+int cgroup_used(struct cgroup_fs *fs, const struct cgroup *cg, uint64_t *ns, struct err *err);
+
+/* cgroup_used_parse - the text of cpu.stat; false if there is no such line. */
+bool cgroup_used_parse(const char *text, uint64_t *ns);
 
 /* --- cgroup_helper.c ------------------------------------------------------ */
 

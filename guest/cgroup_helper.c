@@ -17,6 +17,48 @@
 #include <unistd.h>
 #include "cgroup.h"
 
+static bool has_line(const char *text, const char *line)
+{
+	size_t len = strlen(line);
+
+	for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
+		if (strcspn(text, "\n") == len && !strncmp(text, line, len))
+			return true;
+	}
+	return false;
+}
+
+/* The kernel wakes whoever polls a file of this kind when it changes. */
+static int wait_line(const char *path, const char *line)
+{
+	struct pollfd pfd = { .fd = open(path, O_RDONLY | O_CLOEXEC), .events = POLLPRI };
+	uint64_t until = now_ns() + CGROUP_WAIT_NS, now;
+	char buf[512];
+	ssize_t n;
+	int ret = 0;
+
+	if (pfd.fd < 0)
+		return -errno;
+	for (;;) {
+		n = pread(pfd.fd, buf, sizeof(buf) - 1, 0);
+		if (n < 0) {
+			ret = -errno;
+			break;
+		}
+		buf[n] = '\0';
+		if (has_line(buf, line))
+			break;
+		now = now_ns();
+		if (now >= until) {
+			ret = -ETIME;
+			break;
+		}
+		poll(&pfd, 1, DIV_ROUND_UP(until - now, NSEC_PER_MSEC));
+	}
+	close(pfd.fd);
+	return ret;
+}
+
 static void serve_real(struct cgroup_req *req)
 {
 	int ret;
@@ -34,6 +76,9 @@ static void serve_real(struct cgroup_req *req)
 	case CGROUP_REQ_READ:
 		ret = read_file(req->path, req->data, sizeof(req->data));
 		req->ret = min(ret, 0);
+		break;
+	case CGROUP_REQ_WAIT:
+		req->ret = wait_line(req->path, req->data);
 		break;
 	default:
 		req->ret = -EINVAL;

@@ -5,29 +5,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "checking.h"
 #include "cpusets.h"
 #include "steps.h"
 #include "work/work.h"
 
-#define MAX_CGROUPS	64
 #define MAX_WORKERS	1024
 #define MAX_STEPS	64
-
-struct paper_cgroup {
-	char name[CGROUP_NAME_LEN];
-	unsigned int step;
-	bool keep;
-	bool has_cpus;
-};
-
-struct paper {
-	const struct ktstr_test *test;
-	struct topology topo;
-	struct cpumask all, usable;
-	struct paper_cgroup cgroup[MAX_CGROUPS];
-	unsigned int nr;
-	unsigned int step;
-};
 
 static struct paper_cgroup *find(struct paper *p, const char *name)
 {
@@ -40,7 +24,7 @@ static struct paper_cgroup *find(struct paper *p, const char *name)
 	return NULL;
 }
 
-static bool is_below(const char *name, const char *top)
+bool check_is_below(const char *name, const char *top)
 {
 	size_t len = strlen(top);
 
@@ -52,7 +36,7 @@ static bool has_children(const struct paper *p, const char *name)
 	unsigned int i;
 
 	for (i = 0; i < p->nr; i++) {
-		if (strcmp(p->cgroup[i].name, name) && is_below(p->cgroup[i].name, name))
+		if (strcmp(p->cgroup[i].name, name) && check_is_below(p->cgroup[i].name, name))
 			return true;
 	}
 	return false;
@@ -65,10 +49,11 @@ static void remove_below(struct paper *p, const char *top)
 
 	snprintf(name, sizeof(name), "%s", top);	/* may lie in the array */
 	for (i = 0; i < p->nr; i++) {
-		if (!is_below(p->cgroup[i].name, name))
+		if (!check_is_below(p->cgroup[i].name, name))
 			p->cgroup[nr++] = p->cgroup[i];
 	}
 	p->nr = nr;
+	check_forget_payloads(p, name);
 }
 
 static int check_name(const char *name, struct err *err)
@@ -101,8 +86,8 @@ static int add(struct paper *p, const char *name, bool keep, struct err *err)
 	for (len = strcspn(name, "/");; len += 1 + strcspn(name + len + 1, "/")) {
 		snprintf(part, sizeof(part), "%.*s", (int)len, name);
 		if (!find(p, part)) {
-			if (p->nr == MAX_CGROUPS)
-				return err_set(err, -EINVAL, "more than %d cgroups", MAX_CGROUPS);
+			if (p->nr == CHECK_CGROUPS)
+				return err_set(err, -EINVAL, "more than %d cgroups", CHECK_CGROUPS);
 			cg = &p->cgroup[p->nr++];
 			memset(cg, 0, sizeof(*cg));
 			memcpy(cg->name, part, sizeof(part));
@@ -245,18 +230,46 @@ static int need_both(struct paper *p, const struct op *op, struct paper_cgroup *
 	return ret;
 }
 
+/* The kernel would take the cpuset and make the partition invalid, or refuse it. */
+static int no_partition(const struct paper_cgroup *cg, struct err *err)
+{
+	return cg->partition ? err_set(err, -EINVAL, "cgroup %s is a partition", cg->name) : 0;
+}
+
+/* What a frozen worker is asked to do, it does not do. */
+static int need_thawed(struct paper *p, const char *name, struct paper_cgroup **cg,
+		       struct err *err)
+{
+	int ret = need(p, name, cg, err);
+
+	return ret ? ret : check_thawed(p, name, err);
+}
+
 static int check_op(struct paper *p, const struct op *op, bool keep, struct err *err)
 {
 	struct paper_cgroup *cg, *other;
 	int ret;
 
+	ret = check_free_op(p, op, keep, err);
+	if (ret != -ENOSYS) {
+		if (!ret && op->kind == OP_RUN_PAYLOAD && op->name) {
+			ret = need(p, op->name, &cg, err);
+			if (!ret && has_children(p, op->name))
+				ret = err_set(err, -EINVAL,
+					      "cgroup %s has children, so no processes", op->name);
+		}
+		return ret;
+	}
 	switch (op->kind) {
+	case OP_ADD_CGROUP_DEF:
+		return op->def ? check_def(p, op->def, keep, err) :
+				 err_set(err, -EINVAL, "no cgroup is given");
 	case OP_ADD_CGROUP:
 		return add(p, op->name, keep, err);
 	case OP_SPAWN_ROOT:
 		return check_work(p, &op->work, err);
 	case OP_SPAWN:
-		ret = need(p, op->name, &cg, err);
+		ret = need_thawed(p, op->name, &cg, err);
 		if (!ret && has_children(p, op->name))
 			ret = err_set(err, -EINVAL, "cgroup %s has children, so no processes",
 				      op->name);
@@ -273,11 +286,14 @@ static int check_op(struct paper *p, const struct op *op, bool keep, struct err 
 		if (ret)
 			return ret;
 		cg->has_cpus = true;
-		return check_cpuset(p, &op->cpuset, err);
+		ret = check_cpuset(p, &op->cpuset, err);
+		return ret ? ret : no_partition(cg, err);
 	case OP_CLEAR_CPUSET:
 		ret = need(p, op->name, &cg, err);
 		if (!ret && !cg->has_cpus)
 			ret = err_set(err, -EINVAL, "cgroup %s has no cpuset to clear", op->name);
+		if (!ret)
+			ret = no_partition(cg, err);
 		if (!ret)
 			cg->has_cpus = false;
 		return ret;
@@ -286,16 +302,24 @@ static int check_op(struct paper *p, const struct op *op, bool keep, struct err 
 		if (!ret && !(cg->has_cpus && other->has_cpus))
 			ret = err_set(err, -EINVAL, "cgroups %s and %s do not both have a cpuset",
 				      op->name, op->other);
-		return ret;
+		if (!ret)
+			ret = no_partition(cg, err);
+		return ret ? ret : no_partition(other, err);
 	case OP_STOP_CGROUP:
 		return need(p, op->name, &cg, err);
 	case OP_SET_AFFINITY:
 		ret = need(p, op->name, &cg, err);
 		return ret ? ret : check_affinity(&op->affinity, err);
 	case OP_MOVE_TASKS:
-		return need_both(p, op, &cg, &other, err);
+		ret = need_both(p, op, &cg, &other, err);
+		if (!ret)
+			ret = check_thawed(p, op->name, err);
+		return ret ? ret : check_thawed(p, op->other, err);
 	default:
-		return err_set(err, -EINVAL, "operation %d does not exist", op->kind);
+		if ((unsigned int)op->kind >= NR_OPS)
+			return err_set(err, -EINVAL, "operation %d does not exist", op->kind);
+		ret = need(p, op->name, &cg, err);
+		return ret ? ret : check_cgroup_op(p, op, cg, err);
 	}
 }
 
@@ -308,9 +332,9 @@ static int check_ops(struct paper *p, const struct op *ops, bool keep, struct er
 	for (i = 0; ops && ops[i].kind != OP_NONE; i++) {
 		ret = check_op(p, &ops[i], keep, &why);
 		if (ret)
-			return err_set(err, ret, "step %u, operation %u%s%s: %s", p->step, i,
-				       ops[i].name ? " on " : "", ops[i].name ? ops[i].name : "",
-				       why.msg);
+			return err_set(err, ret, "step %u, operation %u (%s)%s%s: %s", p->step, i,
+				       op_name(ops[i].kind), ops[i].name ? " on " : "",
+				       ops[i].name ? ops[i].name : "", why.msg);
 	}
 	return 0;
 }
@@ -353,6 +377,7 @@ static void end_step(struct paper *p)
 {
 	unsigned int i;
 
+	check_forget_payloads(p, NULL);
 	for (i = 0; i < p->nr;) {
 		if (!p->cgroup[i].keep && p->cgroup[i].step == p->step) {
 			remove_below(p, p->cgroup[i].name);
@@ -385,7 +410,7 @@ static int check_steps(struct paper *p, struct err *err)
 			ret = check_ops(p, step->ops, step->keep, err);
 		end_step(p);
 	}
-	return ret;
+	return ret ? ret : check_shares(p, err);
 }
 
 static int check_head(struct paper *p, struct err *err)

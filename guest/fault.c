@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "steps.h"
@@ -139,6 +141,44 @@ void fault_before_release(struct scenario *scn)
 	/* It sleeps in the kernel and stops before it comes back. */
 	if (kill(w->pid, SIGSTOP))
 		guest_log(scn->g, "fault: no worker could be stopped: %s", strerror(errno));
+}
+
+/* As if somebody else had started it. */
+static void second_scheduler(struct scenario *scn)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		guest_log(scn->g, "fault: cannot fork: %s", strerror(errno));
+	if (pid) {
+		scn->flood_pid = max(pid, 0);
+		return;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	execl("/proc/self/exe", "ktstr", "--role=scheduler", KTSTR_SCHED, NULL);
+	_exit(1);
+}
+
+void fault_scheduler(struct scenario *scn)
+{
+	struct worker *w = first_alive(scn);
+	uint32_t fault = scn->g->job.fault;
+
+	if ((fault & JOB_FAULT_LEFT_BEHIND) && (!w || kill(w->pid, SIGSTOP)))
+		guest_log(scn->g, "fault: no worker could be stopped");
+	if ((fault & JOB_FAULT_SECOND_SCHED) && !scn->flood_pid)
+		second_scheduler(scn);
+}
+
+void fault_cgroups(struct scenario *scn)
+{
+	char path[512];
+
+	if (!(scn->g->job.fault & JOB_FAULT_LEAK_CGROUP))
+		return;
+	snprintf(path, sizeof(path), "%s/%s/leak", scn->fs.mount, scn->fs.base);
+	if (mkdir(path, 0755))
+		guest_log(scn->g, "fault: cannot make %s: %s", path, strerror(errno));
 }
 
 void fault_end(struct scenario *scn)

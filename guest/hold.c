@@ -3,6 +3,7 @@
  * Waiting while workers run, with an eye on everything that may end it.
  */
 #include <errno.h>
+#include <poll.h>
 #include "sched_fault.h"
 #include "steps.h"
 
@@ -18,9 +19,17 @@ static int host_requests(struct scenario *scn, struct msg_result *res)
 	return -ECANCELED;
 }
 
-int scenario_wait(struct scenario *scn, uint64_t until_ns, struct msg_result *res)
+static bool readable(int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+	return fd >= 0 && poll(&pfd, 1, 0) > 0;
+}
+
+int scenario_wait_fd(struct scenario *scn, uint64_t until_ns, int fd, struct msg_result *res)
 {
 	bool have_sched = scn->sched && scn->sched->kind != SCHED_KIND_NONE;
+	int extra[2] = { -1, fd };
 	uint64_t now, next;
 	int ret;
 
@@ -44,12 +53,17 @@ int scenario_wait(struct scenario *scn, uint64_t until_ns, struct msg_result *re
 			fault_inject(scn);
 			continue;
 		}
-		if (now >= until_ns)
+		if (now >= until_ns || readable(fd))
 			return 0;
 		next = min(until_ns, now + HOLD_SLICE_NS);
 		if (scn->fault_ns)
 			next = min(next, scn->fault_ns);
-		workers_wait(scn->workers,
-			     have_sched && scn->sched->pid ? scn->sched->pidfd : -1, next);
+		extra[0] = have_sched && scn->sched->pid ? scn->sched->pidfd : -1;
+		workers_wait_fds(scn->workers, extra, ARRAY_SIZE(extra), next);
 	}
+}
+
+int scenario_wait(struct scenario *scn, uint64_t until_ns, struct msg_result *res)
+{
+	return scenario_wait_fd(scn, until_ns, -1, res);
 }

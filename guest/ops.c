@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "cpusets.h"
+#include "payload.h"
 #include "steps.h"
 #include "work/work.h"
 
@@ -56,6 +57,32 @@ static unsigned int nr_workers(const struct scenario *scn, const struct work *wo
 			nr++;
 	}
 	return DIV_ROUND_UP(nr, group) * group;
+}
+
+void scenario_widen(struct scenario *scn)
+{
+	struct cpumask cpus;
+	struct worker *w;
+
+	for (w = scn->workers; w; w = w->next) {
+		if (!worker_alive(w))
+			continue;
+		worker_cpus(scn, w, &cpus);
+		worker_widen(w, &cpus);
+	}
+}
+
+void scenario_allow(struct scenario *scn)
+{
+	struct cpumask cpus;
+	struct worker *w;
+
+	for (w = scn->workers; w; w = w->next) {
+		if (!worker_alive(w))
+			continue;
+		worker_cpus(scn, w, &cpus);
+		worker_allow(w, &cpus);
+	}
 }
 
 /* @cg NULL: where we are ourselves. */
@@ -225,6 +252,7 @@ static int stop_below(struct scenario *scn, const struct cgroup *cg, struct err 
 	struct worker *w;
 	int ret;
 
+	scenario_thaw(scn, cg);
 	for (w = scn->workers; w; w = w->next) {
 		if (worker_alive(w) && cgroup_is_below(w->cgroup, cg))
 			worker_mark_stop(w);
@@ -248,6 +276,11 @@ static int remove_below(struct scenario *scn, struct cgroup *cg, struct err *err
 	ret = stop_below(scn, cg, err);
 	if (ret)
 		return ret;
+	payloads_end(scn, cg);
+	/* The CPUs of partitions go back to the others. */
+	for (c = scn->fs.list; c; c = c->next)
+		c->partition &= !cgroup_is_below(c, cg);
+	scenario_widen(scn);
 	/* Children come before their parents. */
 	for (c = scn->fs.list; c; c = next) {
 		next = c->next;
@@ -257,64 +290,8 @@ static int remove_below(struct scenario *scn, struct cgroup *cg, struct err *err
 		}
 	}
 	ret = cgroup_remove(&scn->fs, cg, err);
+	scenario_allow(scn);
 	return first ? first : ret;
-}
-
-static int do_op(struct scenario *scn, const struct op *op, bool keep, struct err *err)
-{
-	struct cgroup *cg = NULL, *other = NULL;
-	int ret;
-
-	if (op->kind == OP_SPAWN_ROOT)
-		return spawn(scn, &op->work, NULL, keep, ROOT_NAME, err);
-	if (op->kind == OP_ADD_CGROUP)
-		return cgroup_add(&scn->fs, op->name, scn->step, keep, &cg, err);
-
-	ret = find(scn, op->name, &cg, err);
-	if (ret)
-		return ret;
-	if (op->kind == OP_SWAP_CPUSETS || op->kind == OP_MOVE_TASKS) {
-		ret = find(scn, op->other, &other, err);
-		if (ret)
-			return ret;
-	}
-	switch (op->kind) {
-	case OP_REMOVE_CGROUP:
-		return remove_below(scn, cg, err);
-	case OP_SET_CPUSET:
-		return set_cpuset_spec(scn, cg, &op->cpuset, err);
-	case OP_CLEAR_CPUSET:
-		return set_cpuset(scn, cg, NULL, err);
-	case OP_SWAP_CPUSETS:
-		return swap_cpusets(scn, cg, other, err);
-	case OP_SPAWN:
-		/* They live as long as their cgroup. */
-		return spawn(scn, &op->work, cg, true, op->name, err);
-	case OP_STOP_CGROUP:
-		return stop_below(scn, cg, err);
-	case OP_SET_AFFINITY:
-		return set_affinity(scn, cg, &op->affinity, err);
-	case OP_MOVE_TASKS:
-		return move_tasks(scn, cg, other, err);
-	default:
-		return err_set(err, -EINVAL, "operation %d does not exist", op->kind);
-	}
-}
-
-int scenario_ops(struct scenario *scn, const struct op *ops, bool keep, struct err *err)
-{
-	struct err why = { };
-	unsigned int i;
-	int ret;
-
-	for (i = 0; ops && ops[i].kind != OP_NONE; i++) {
-		ret = do_op(scn, &ops[i], keep, &why);
-		if (ret)
-			return err_set(err, ret, "step %u, operation %u%s%s: %s", scn->step, i,
-				       ops[i].name ? " on " : "", ops[i].name ? ops[i].name : "",
-				       why.msg);
-	}
-	return 0;
 }
 
 /* @cpu: that of its own, if each one has a cgroup; else -1. */
@@ -362,6 +339,109 @@ static int make_each(struct scenario *scn, const struct cgroup_def *def, bool ke
 	return 0;
 }
 
+static int make_def(struct scenario *scn, const struct cgroup_def *def, bool keep, struct err *err)
+{
+	return def->cpuset.kind == CPUSET_KIND_EACH_CPU ?
+	       make_each(scn, def, keep, err) : make_cgroup(scn, def, def->name, -1, keep, err);
+}
+
+/* Those that are not about a cgroup, or about one that is not there yet. */
+static int do_free_op(struct scenario *scn, const struct op *op, bool keep, struct err *err)
+{
+	struct cgroup *cg = NULL;
+	int ret;
+
+	switch (op->kind) {
+	case OP_SPAWN_ROOT:
+		return spawn(scn, &op->work, NULL, keep, ROOT_NAME, err);
+	case OP_ADD_CGROUP:
+		return cgroup_add(&scn->fs, op->name, scn->step, keep, &cg, err);
+	case OP_ADD_CGROUP_DEF:
+		return make_def(scn, op->def, keep, err);
+	case OP_CPU_OFFLINE:
+	case OP_CPU_ONLINE:
+		return op_hotplug(scn, op->cpu, op->kind == OP_CPU_ONLINE, err);
+	case OP_DETACH_SCHEDULER:
+	case OP_ATTACH_SCHEDULER:
+	case OP_RESTART_SCHEDULER:
+	case OP_KILL_SCHEDULER:
+		return op_scheduler(scn, op, err);
+	case OP_RUN_PAYLOAD:
+		ret = op->name ? find(scn, op->name, &cg, err) : 0;
+		return ret ? ret : payload_run(scn, op->payload, cg, keep, err);
+	case OP_WAIT_PAYLOAD:
+		return payload_wait(scn, op->payload, op->ms, err);
+	case OP_KILL_PAYLOAD:
+		return payload_kill(scn, op->payload, err);
+	default:
+		return -ENOSYS;
+	}
+}
+
+static int do_op(struct scenario *scn, const struct op *op, bool keep, struct err *err)
+{
+	struct cgroup *cg = NULL, *other = NULL;
+	int ret;
+
+	ret = do_free_op(scn, op, keep, err);
+	if (ret != -ENOSYS)
+		return ret;
+	ret = find(scn, op->name, &cg, err);
+	if (ret)
+		return ret;
+	if (op->kind == OP_SWAP_CPUSETS || op->kind == OP_MOVE_TASKS) {
+		ret = find(scn, op->other, &other, err);
+		if (ret)
+			return ret;
+	}
+	switch (op->kind) {
+	case OP_REMOVE_CGROUP:
+		return remove_below(scn, cg, err);
+	case OP_SET_CPUSET:
+		return set_cpuset_spec(scn, cg, &op->cpuset, err);
+	case OP_CLEAR_CPUSET:
+		return set_cpuset(scn, cg, NULL, err);
+	case OP_SWAP_CPUSETS:
+		return swap_cpusets(scn, cg, other, err);
+	case OP_SPAWN:
+		/* They live as long as their cgroup. */
+		return spawn(scn, &op->work, cg, true, op->name, err);
+	case OP_STOP_CGROUP:
+		return stop_below(scn, cg, err);
+	case OP_SET_AFFINITY:
+		return set_affinity(scn, cg, &op->affinity, err);
+	case OP_MOVE_TASKS:
+		return move_tasks(scn, cg, other, err);
+	case OP_SET_WEIGHT:
+		return op_weight(scn, cg, op, err);
+	case OP_SET_MAX:
+		return op_max(scn, cg, op, err);
+	case OP_FREEZE:
+	case OP_THAW:
+		return op_freeze(scn, cg, op->kind == OP_FREEZE, err);
+	case OP_SET_PARTITION:
+		return op_partition(scn, cg, op, err);
+	default:
+		return err_set(err, -EINVAL, "operation %d does not exist", op->kind);
+	}
+}
+
+int scenario_ops(struct scenario *scn, const struct op *ops, bool keep, struct err *err)
+{
+	struct err why = { };
+	unsigned int i;
+	int ret;
+
+	for (i = 0; ops && ops[i].kind != OP_NONE; i++) {
+		ret = do_op(scn, &ops[i], keep, &why);
+		if (ret)
+			return err_set(err, ret, "step %u, operation %u (%s)%s%s: %s", scn->step, i,
+				       op_name(ops[i].kind), ops[i].name ? " on " : "",
+				       ops[i].name ? ops[i].name : "", why.msg);
+	}
+	return 0;
+}
+
 int scenario_cgroups(struct scenario *scn, const struct cgroup_def *defs, bool keep,
 		     struct err *err)
 {
@@ -369,10 +449,7 @@ int scenario_cgroups(struct scenario *scn, const struct cgroup_def *defs, bool k
 	int ret;
 
 	for (; defs && defs->name; defs++) {
-		if (defs->cpuset.kind == CPUSET_KIND_EACH_CPU)
-			ret = make_each(scn, defs, keep, &why);
-		else
-			ret = make_cgroup(scn, defs, defs->name, -1, keep, &why);
+		ret = make_def(scn, defs, keep, &why);
 		if (ret)
 			return err_set(err, ret, "step %u, cgroup %s: %s", scn->step, defs->name,
 				       why.msg);
@@ -397,6 +474,7 @@ int scenario_end_step(struct scenario *scn, struct err *err)
 	struct worker *w;
 	int ret;
 
+	payloads_end_step(scn);
 	for (w = scn->workers; w; w = w->next) {
 		if (worker_alive(w) && !w->keep && w->step == scn->step)
 			worker_mark_stop(w);

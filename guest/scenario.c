@@ -8,6 +8,7 @@
 #include "cpusets.h"
 #include "expect.h"
 #include "judge.h"
+#include "payload.h"
 #include "steps.h"
 
 static void send_stimulus(struct scenario *scn, const struct step *step)
@@ -28,6 +29,8 @@ static void send_stimulus(struct scenario *scn, const struct step *step)
 		msg.nr_workers += worker_alive(w);
 		msg.iterations += READ_ONCE(w->page->rep.iterations);
 	}
+	msg.nr_payloads = payloads_running(scn);
+	msg.nr_cpus = cpumask_weight(&scn->all);
 	guest_send(scn->g, MSG_STIMULUS, &msg, sizeof(msg), false);
 }
 
@@ -67,6 +70,15 @@ static enum cause ops_cause(const struct scenario *scn)
 	return CAUSE_CGROUP;
 }
 
+/* What has come to a verdict by itself is only told where it was. */
+static void ops_failed(struct scenario *scn, const struct err *err, struct msg_result *res)
+{
+	if (res->verdict != VERDICT_NONE)
+		guest_detail(scn->g, "%s", err->msg);
+	else
+		result_set(scn->g, res, VERDICT_FAIL, ops_cause(scn), "%s", err->msg);
+}
+
 static int hold_loop(struct scenario *scn, const struct step *step, struct msg_result *res)
 {
 	uint64_t end = scn->start_ns + scn->duration_ns;
@@ -81,9 +93,10 @@ static int hold_loop(struct scenario *scn, const struct step *step, struct msg_r
 		ret = scenario_ops(scn, step->ops, step->keep, &err);
 		scenario_release(scn);
 		if (ret) {
-			result_set(scn->g, res, VERDICT_FAIL, ops_cause(scn), "%s", err.msg);
+			ops_failed(scn, &err, res);
 			return ret;
 		}
+		send_stimulus(scn, step);
 	}
 }
 
@@ -97,7 +110,7 @@ static int run_step(struct scenario *scn, const struct step *step, struct msg_re
 	if (!ret)
 		ret = scenario_cgroups(scn, step->cgroups, step->keep, &err);
 	if (ret) {
-		result_set(scn->g, res, VERDICT_FAIL, ops_cause(scn), "%s", err.msg);
+		ops_failed(scn, &err, res);
 		return ret;
 	}
 	if (!scn->start_ns)
@@ -244,6 +257,8 @@ static void stop_all(struct scenario *scn)
 	struct worker *w;
 
 	fault_end(scn);
+	payloads_end(scn, NULL);
+	scenario_thaw(scn, NULL);
 	for (w = scn->workers; w; w = w->next)
 		worker_mark_stop(w);
 	workers_collect(scn->workers);
@@ -254,6 +269,7 @@ static void close_cgroups(struct scenario *scn, struct msg_result *res)
 {
 	struct err err = { };
 
+	fault_cgroups(scn);
 	if (cgroup_fs_close(&scn->fs, &err))
 		result_set(scn->g, res, VERDICT_FAIL, CAUSE_CGROUP, "at the end: %s", err.msg);
 }
@@ -262,7 +278,7 @@ void scenario_run_in(struct guest *g, struct sched *s, const struct ktstr_test *
 		     const struct scenario_env *env, struct msg_result *res)
 {
 	unsigned int duration_ms = test->duration_ms ? test->duration_ms : KTSTR_DURATION_MS;
-	struct scenario scn = { .g = g, .sched = s, .test = test, .fs.sock = -1 };
+	struct scenario scn = { .g = g, .sched = s, .test = test, .res = res, .fs.sock = -1 };
 	struct steal before, after;
 	struct numa_state numa;
 	struct err err = { };
@@ -298,6 +314,8 @@ void scenario_run_in(struct guest *g, struct sched *s, const struct ktstr_test *
 	else
 		run_steps(&scn, res);
 	steal_read(&after);
+	if (scn.start_ns && res->verdict == VERDICT_NONE)
+		shares_judge(&scn, res);
 
 	res->start_ns = scn.start_ns;
 	res->fault_ns = scn.faulted_ns;
@@ -308,8 +326,10 @@ void scenario_run_in(struct guest *g, struct sched *s, const struct ktstr_test *
 	guest_stage(g, STAGE_COLLECT);
 	stop_all(&scn);
 	judge_run(&scn, &before, &after, &numa, res);
+	scenario_cpus_back(&scn);
 	close_cgroups(&scn, res);
 	workers_free(&scn.workers);
+	payloads_free(&scn);
 	if (res->verdict == VERDICT_NONE)
 		res->verdict = VERDICT_PASS;
 }

@@ -21,11 +21,15 @@ struct scenario {
 	struct cpumask all;		/* online CPUs */
 	struct cpumask usable;		/* all but the last when there are more than two */
 
+	struct cpumask offline;		/* those that operations have taken away */
+	struct msg_result *res;
+	struct payload *payloads;	/* guest/payload.h; all that there ever were */
+
 	unsigned int step;		/* at hand */
 	unsigned int batch;		/* of the last workers */
 	uint64_t fault_ns;		/* when the job's fault is due; 0: none, or done */
 	uint64_t faulted_ns;		/* when it was done */
-	pid_t flood_pid;		/* JOB_FAULT_FLOOD */
+	pid_t flood_pid;		/* JOB_FAULT_FLOOD, JOB_FAULT_SECOND_SCHED */
 };
 
 /*
@@ -47,5 +51,11 @@ void scenario_run_in(struct guest *g, struct sched *s, const struct ktstr_test *
 
 /* scenario_check - is a declaration legal? Runs nothing; -EINVAL names step and operation. */
 int scenario_check(const struct ktstr_test *test, struct err *err);
+
+/* --- op_names.c ----------------------------------------------------------- */
+
+/* op_name - "?" when out of range. op_mask_format - all of a mask, or "none"; returns @buf. */
+const char *op_name(unsigned int kind);
+char *op_mask_format(uint64_t mask, char *buf, size_t size);
 
 #endif /* KTSTR_GUEST_SCENARIO_H */

@@ -22,6 +22,33 @@ void scenario_release(struct scenario *scn);
 /* scenario_end_step - stop and remove what lives for the step at hand only. */
 int scenario_end_step(struct scenario *scn, struct err *err);
 
+/*
+ * scenario_widen, scenario_allow - tell all workers where they may be, as everything is now:
+ * there too; only there.
+ */
+void scenario_widen(struct scenario *scn);
+void scenario_allow(struct scenario *scn);
+
+/* --- ops_control.c -------------------------------------------------------- */
+
+int op_weight(struct scenario *scn, struct cgroup *cg, const struct op *op, struct err *err);
+int op_max(struct scenario *scn, struct cgroup *cg, const struct op *op, struct err *err);
+int op_freeze(struct scenario *scn, struct cgroup *cg, bool freeze, struct err *err);
+int op_partition(struct scenario *scn, struct cgroup *cg, const struct op *op, struct err *err);
+int op_hotplug(struct scenario *scn, unsigned int cpu, bool online, struct err *err);
+int op_scheduler(struct scenario *scn, const struct op *op, struct err *err);
+
+/* scenario_thaw - whatever keeps workers in or below @cg (NULL: all) from being stopped. */
+void scenario_thaw(struct scenario *scn, const struct cgroup *cg);
+
+/* scenario_cpus_back - all CPUs that are offline come back. */
+void scenario_cpus_back(struct scenario *scn);
+
+/* --- share.c -------------------------------------------------------------- */
+
+/* shares_judge - did cgroups get the CPU time that their weights and limits promise? */
+void shares_judge(struct scenario *scn, struct msg_result *res);
+
 /* --- hold.c --------------------------------------------------------------- */
 
 /*
@@ -31,10 +58,19 @@ int scenario_end_step(struct scenario *scn, struct err *err);
  */
 int scenario_wait(struct scenario *scn, uint64_t until_ns, struct msg_result *res);
 
+/* scenario_wait_fd - the same, or until @fd is readable. */
+int scenario_wait_fd(struct scenario *scn, uint64_t until_ns, int fd, struct msg_result *res);
+
 /* --- fault.c -------------------------------------------------------------- */
 
 /* fault_inject - what the job asks for half-way through the first hold. May not return. */
 void fault_inject(struct scenario *scn);
+
+/* fault_scheduler - after the scheduler was detached or attached in the middle. */
+void fault_scheduler(struct scenario *scn);
+
+/* fault_cgroups - before cgroups are removed for good. */
+void fault_cgroups(struct scenario *scn);
 
 /* fault_before_release - JOB_FAULT_STARVE: one worker never gets to run. */
 void fault_before_release(struct scenario *scn);

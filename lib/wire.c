@@ -51,6 +51,9 @@ static const char *const cause_names[NR_CAUSES] = {
 	[CAUSE_LATENCY]		= "latency",
 	[CAUSE_MIGRATION]	= "migration",
 	[CAUSE_NUMA]		= "numa",
+	[CAUSE_SHARE]		= "share",
+	[CAUSE_PAYLOAD]		= "payload",
+	[CAUSE_HOTPLUG]		= "hotplug",
 	[CAUSE_OTHER]		= "other",
 };
 

@@ -65,7 +65,7 @@ enum cause {
 	CAUSE_WORKER,		/* a worker crashed, or could not set itself up */
 	CAUSE_SCHED_ATTACH,	/* the scheduler did not attach */
 	CAUSE_SCHED_DIED,	/* the scheduler exited or was ejected while it was needed */
-	CAUSE_SCHED_DETACH,	/* the scheduler did not detach cleanly */
+	CAUSE_SCHED_DETACH,	/* the scheduler did not detach cleanly, or left something */
 	CAUSE_IMBALANCE,	/* monitor: run queues too uneven for too long */
 	CAUSE_DSQ_DEPTH,	/* monitor: a local DSQ too deep for too long */
 	CAUSE_STALL,		/* monitor: a busy CPU's run queue clock stands still */
@@ -81,6 +81,9 @@ enum cause {
 	CAUSE_LATENCY,		/* woken workers ran too late, or too unevenly so */
 	CAUSE_MIGRATION,	/* a worker changed its CPU too often */
 	CAUSE_NUMA,		/* memory of a worker is on the wrong nodes */
+	CAUSE_SHARE,		/* a cgroup got other CPU time than cpu.weight or cpu.max say */
+	CAUSE_PAYLOAD,		/* a payload failed, was late, or its numbers are bad */
+	CAUSE_HOTPLUG,		/* a CPU would not go, or would not come back */
 	CAUSE_OTHER,
 	NR_CAUSES,
 };
@@ -111,6 +114,8 @@ struct msg_stimulus {
 	uint32_t nr_cgroups;
 	uint32_t nr_workers;
 	uint64_t iterations;	/* of all workers so far */
+	uint32_t nr_payloads;	/* that run */
+	uint32_t nr_cpus;	/* online */
 };
 
 /* Is the guest a good instrument? Measured by PID 1 before it rings the doorbell. */
@@ -149,6 +154,11 @@ enum sched_kind {
 #define JOB_FAULT_FLOOD		(1U << 10)	/* the console is flooded */
 #define JOB_FAULT_TRIPLE	(1U << 11)	/* the guest resets without a word */
 #define JOB_FAULT_NO_WINDOW	(1U << 12)	/* PID 1 acts as if /dev/mem were not there */
+/* Those that follow happen with an operation, not half-way through the first hold. */
+#define JOB_FAULT_LEFT_BEHIND	(1U << 16)	/* a worker stays stopped when the scheduler changes */
+#define JOB_FAULT_SECOND_SCHED	(1U << 17)	/* a scheduler comes back by itself after a detach */
+#define JOB_FAULT_UNFREEZABLE	(1U << 18)	/* what is to be frozen does not freeze */
+#define JOB_FAULT_LEAK_CGROUP	(1U << 19)	/* a cgroup is left at the end */
 
 #define JOB_MAGIC	0x424f4a4bU	/* "KJOB" */
 

@@ -3,16 +3,20 @@
  * evidence.c - collects what a guest says, from the window or from COM2
  */
 #include <string.h>
+#include "../guest/scenario.h"
 #include "evidence.h"
 
 static void on_stimulus(struct collector *c, const struct msg_stimulus *s)
 {
 	unsigned long long ms = s->at_ns / NSEC_PER_MSEC;
 
+	char ops[512];
+
 	textbuf_printf(&c->log,
-		       "step %u at +%llu ms: %u ops (mask 0x%llx), %u cgroups, %u workers, %llu iterations",
-		       s->step, ms, s->nr_ops, (unsigned long long)s->op_mask, s->nr_cgroups,
-		       s->nr_workers, (unsigned long long)s->iterations);
+		       "step %u at +%llu ms: %u ops (%s), %u cgroups, %u workers, %u payloads, %llu iterations, %u CPUs",
+		       s->step, ms, s->nr_ops, op_mask_format(s->op_mask, ops, sizeof(ops)),
+		       s->nr_cgroups, s->nr_workers, s->nr_payloads,
+		       (unsigned long long)s->iterations, s->nr_cpus);
 }
 
 static void on_stage(struct collector *c, const struct msg_stage *s)

@@ -50,8 +50,8 @@ static int add_scheduler(struct initramfs *ird, const char *path, struct err *er
 	return ret ? err_set(err, ret, "--sched: %s", why.msg[0] ? why.msg : strerror(-ret)) : 0;
 }
 
-int initrd_build(const struct options *opts, const char *self, struct initramfs *ird,
-		 struct err *err)
+int initrd_build(const struct options *opts, const char *self, struct plan *plan,
+		 struct initramfs *ird, struct err *err)
 {
 	unsigned int i;
 	int ret = 0;
@@ -66,6 +66,8 @@ int initrd_build(const struct options *opts, const char *self, struct initramfs 
 		ret = initramfs_add_program(ird, "/init", self, err);
 	if (!ret && opts->sched_kind == SCHED_KIND_BINARY)
 		ret = add_scheduler(ird, opts->sched, err);
+	if (!ret && plan)
+		ret = payloads_add(plan, self, ird);
 	if (!ret)
 		ret = initramfs_finish(ird);
 	if (ret) {

@@ -6,14 +6,18 @@
 #define KTSTR_RUNNER_INITRD_H
 
 #include "../vmm/initramfs.h"
-#include "options.h"
+#include "plan.h"
 
 /*
- * initrd_build - this program as /init, and the scheduler under test. @self is its path.
- * Errors are the user's: a scheduler that is missing, no program, or for another machine.
+ * initrd_build - this program as /init, the scheduler under test, and the payloads of @plan (or
+ * NULL). @self is its path. Errors are the user's: a scheduler that is missing, no program, or
+ * for another machine. Where a payload is, its tests are to be skipped, and told why.
  */
-int initrd_build(const struct options *opts, const char *self, struct initramfs *ird,
-		 struct err *err);
+int initrd_build(const struct options *opts, const char *self, struct plan *plan,
+		 struct initramfs *ird, struct err *err);
+
+/* payloads_add - payloads.c: those of all instances that are not skipped. */
+int payloads_add(struct plan *plan, const char *self, struct initramfs *ird);
 
 /*
  * initrd_with_job - the same archive with a job in it, for a guest that cannot see the

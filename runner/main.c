@@ -120,7 +120,7 @@ static int prepare(struct runner *run, int argc, char **argv, struct err *err)
 		ret = check_plan(run, err);
 	if (ret || run->opts.list)
 		return ret;
-	return initrd_build(&run->opts, run->self, &run->initramfs, err);
+	return initrd_build(&run->opts, run->self, &run->plan, &run->initramfs, err);
 }
 
 /* From the kernel and the engine to the end; returns an exit code. */

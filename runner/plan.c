@@ -21,6 +21,10 @@
 enum sched_kind plan_sched(const struct ktstr_test *test, const struct options *opts,
 			   const char **name)
 {
+	if (!test->sched && test->needs_sched && opts->sched_kind == SCHED_KIND_NONE) {
+		*name = KTSTR_SCHED;
+		return SCHED_KIND_BUILTIN;
+	}
 	if (!test->sched) {
 		*name = opts->sched;
 		return opts->sched_kind;
@@ -85,6 +89,17 @@ static unsigned int test_run_ms(const struct ktstr_test *test, unsigned int dura
 	}
 	sum = max(sum, (uint64_t)duration_ms) + test->settle_ms;
 	return min(sum, (uint64_t)UINT32_MAX / 4);
+}
+
+/* The kernel's own scheduler does all that there is to claim; of others nothing is known. */
+static void skip_unclaimed(struct plan_instance *inst, const struct options *opts)
+{
+	const char *sched;
+
+	if (!inst->test->claims || plan_sched(inst->test, opts, &sched) == SCHED_KIND_NONE)
+		return;
+	snprintf(inst->skip, sizeof(inst->skip), "scheduler %.128s does not claim to honour %s",
+		 sched, inst->test->claims & CLAIM_CPU_WEIGHT ? "cpu.weight" : "cpu.max");
 }
 
 /* Needs of a test that its machine does not meet; known before anything boots. */
@@ -230,6 +245,8 @@ static int add_test(struct plan *plan, const struct ktstr_test *test, const stru
 	expect_merge(&test->expect, test->sched ? &(struct expect){ } : &opts->expect,
 		     &inst.expect);
 	static_skip(&inst);
+	if (!inst.skip[0])
+		skip_unclaimed(&inst, opts);
 	topology_format(&inst.topo, topo, sizeof(topo));
 
 	/* Flags are a scheduler's; without one all profiles would be the same run. */

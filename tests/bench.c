@@ -286,7 +286,7 @@ static void bench_initramfs(struct bench *b, const char *self)
 		struct initramfs ird;
 		uint64_t start = now_ns();
 
-		if (initrd_build(&opts, self, &ird, &err))
+		if (initrd_build(&opts, self, NULL, &ird, &err))
 			bench_die("initramfs", &err);
 		t[i] = now_ns() - start;
 		if (i)

@@ -78,7 +78,7 @@ int bench_one(struct bench *b)
 	struct err err = { "" };
 	struct vm *vm;
 
-	if (initrd_build(&opts, b->self, &b->ird, &err))
+	if (initrd_build(&opts, b->self, NULL, &b->ird, &err))
 		bench_die("initramfs", &err);
 	b->cfg.initramfs = b->ird.data;
 	b->cfg.initramfs_len = b->ird.len;

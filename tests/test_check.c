@@ -239,7 +239,7 @@ TEST(cgroups)
 		       .steps = STEPS({ .cgroups = CGROUPS(ONE_SPINNER), .hold = HOLD_FRAC(.5),
 					.keep = true },
 				      { .cgroups = CGROUPS(ONE_SPINNER), .hold = HOLD_FRAC(.5) }));
-	EXPECT_ILLEGAL("step 1, operation 0 on cg: cgroup cg does not exist here",
+	EXPECT_ILLEGAL("step 1, operation 0 (stop-cgroup) on cg: cgroup cg does not exist here",
 		       .steps = STEPS({ .cgroups = CGROUPS(ONE_SPINNER), .hold = HOLD_FRAC(.5) },
 				      { .ops = OPS(STOP_CGROUP("cg")), .hold = HOLD_FRAC(.5) }));
 }
@@ -251,7 +251,7 @@ TEST(operations)
 			    CLEAR_CPUSET("cg"), STOP_CGROUP("cg"), SET_AFFINITY("cg", RANDOM),
 			    SPAWN_ROOT(CPU_SPIN, 1), SPAWN_ROOT_PER_CPU(MIXED, 1),
 			    MOVE_TASKS("cg", "cg_2")));
-	EXPECT_ILLEGAL("operation 1 on x: cgroup x does not exist",
+	EXPECT_ILLEGAL("operation 1 (remove-cgroup) on x: cgroup x does not exist",
 		       OPS_OF(STOP_CGROUP("cg"), REMOVE_CGROUP("x")));
 	EXPECT_ILLEGAL("cgroup cg does not exist here",
 		       OPS_OF(REMOVE_CGROUP("cg"), STOP_CGROUP("cg")));

@@ -321,7 +321,7 @@ TEST_F(run, an_operation_fails)
 				 { .ops = OPS(SET_CPUSET("a", CPUSET_RANGE(0, 1))),
 				   .hold = HOLD_FIXED(20) });
 	run(self);
-	EXPECT_FAIL(CAUSE_CGROUP, "step 1, operation 0 on a: cannot write \"0");
+	EXPECT_FAIL(CAUSE_CGROUP, "step 1, operation 0 (set-cpuset) on a: cannot write \"0");
 	EXPECT_NE(NULL, strstr(self->res.text, "Invalid argument"));
 }
 
@@ -356,7 +356,7 @@ TEST_F(run, bad_declaration)
 {
 	self->test.steps = STEPS({ .ops = OPS(STOP_CGROUP("a")), .hold = HOLD_FIXED(20) });
 	run(self);
-	EXPECT_FAIL(CAUSE_INFRA, "bad declaration: step 0, operation 0 on a");
+	EXPECT_FAIL(CAUSE_INFRA, "bad declaration: step 0, operation 0 (stop-cgroup) on a");
 }
 
 TEST_F(run, needs_more_than_there_is)

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What can be asked of a cgroup besides its CPUs: weight, limit, freezing, partition.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cgroup.h"
+
+static const char *const partition_names[NR_PARTITIONS] = {
+	[PARTITION_MEMBER]	= "member",
+	[PARTITION_ROOT]	= "root",
+	[PARTITION_ISOLATED]	= "isolated",
+};
+
+bool cgroup_used_parse(const char *text, uint64_t *ns)
+{
+	static const char key[] = "usage_usec ";
+	const char *at = text;
+
+	while (strncmp(at, key, strlen(key))) {
+		at += strcspn(at, "\n");
+		if (!*at++)
+			return false;
+	}
+	*ns = strtoull(at + strlen(key), NULL, 10) * NSEC_PER_USEC;
+	return true;
+}
+
+int cgroup_used(struct cgroup_fs *fs, const struct cgroup *cg, uint64_t *ns, struct err *err)
+{
+	char data[CGROUP_DATA_LEN];
+	int ret;
+
+	ret = cgroup_read(fs, cg, "cpu.stat", data, err);
+	if (!ret && !cgroup_used_parse(data, ns))
+		ret = err_set(err, -EBADMSG, "cpu.stat of %s has no usage_usec", cg->name);
+	return ret;
+}
+
+int cgroup_set_weight(struct cgroup_fs *fs, struct cgroup *cg, unsigned int weight,
+		      struct err *err)
+{
+	char data[16];
+	int ret;
+
+	snprintf(data, sizeof(data), "%u", weight);
+	ret = cgroup_write(fs, cg, "cpu.weight", data, err);
+	if (!ret)
+		ret = cgroup_used(fs, cg, &cg->weight_used_ns, err);
+	if (ret)
+		return ret;
+	cg->weight = weight;
+	cg->weight_ns = now_ns();
+	return 0;
+}
+
+int cgroup_set_max(struct cgroup_fs *fs, struct cgroup *cg, unsigned int quota_us,
+		   unsigned int period_us, struct err *err)
+{
+	char data[48];
+	int ret;
+
+	if (quota_us)
+		snprintf(data, sizeof(data), "%u %u", quota_us, period_us);
+	else
+		snprintf(data, sizeof(data), "max");
+	ret = cgroup_write(fs, cg, "cpu.max", data, err);
+	if (!ret)
+		ret = cgroup_used(fs, cg, &cg->limit_used_ns, err);
+	if (ret)
+		return ret;
+	cg->quota_us = quota_us;
+	cg->period_us = period_us;
+	cg->limit_ns = quota_us ? now_ns() : 0;
+	return 0;
+}
+
+int cgroup_freeze(struct cgroup_fs *fs, struct cgroup *cg, bool freeze, struct err *err)
+{
+	int ret;
+
+	ret = cgroup_write(fs, cg, "cgroup.freeze", freeze ? "1" : "0", err);
+	if (!ret)
+		ret = cgroup_wait(fs, cg, "cgroup.events", freeze ? "frozen 1" : "frozen 0", err);
+	return ret;
+}
+
+/*
+ * A partition need not be below another one, if all that it is below hand its CPUs down for
+ * that: those of all partitions, with @cg or without.
+ */
+static int hand_down(struct cgroup_fs *fs, const struct cgroup *cg, bool with, struct err *err)
+{
+	const struct cgroup *up, *c;
+	char list[CPULIST_LEN];
+	int ret = 0;
+
+	for (up = cg->parent; !ret; up = up->parent) {
+		struct cpumask cpus = { };
+
+		for (c = fs->list; c; c = c->next) {
+			if ((c == cg ? with : c->partition) && (!up || cgroup_is_below(c, up)))
+				cpumask_or(&cpus, &cpus, &c->cpus);
+		}
+		cpulist_format(&cpus, list, sizeof(list) - 1);
+		ret = cgroup_write(fs, up, "cpuset.cpus.exclusive", *list ? list : "\n", err);
+		if (!up)
+			break;
+	}
+	return ret;
+}
+
+int cgroup_set_partition(struct cgroup_fs *fs, struct cgroup *cg, enum partition_kind kind,
+			 struct err *err)
+{
+	const char *want = partition_names[kind];
+	char data[CGROUP_DATA_LEN], list[CPULIST_LEN];
+	bool on = kind != PARTITION_MEMBER;
+	int ret = 0;
+
+	cpulist_format(&cg->cpus, list, sizeof(list));
+	if (on && !cg->partition)
+		ret = hand_down(fs, cg, true, err);
+	if (!ret && on && !cg->partition)
+		ret = cgroup_write(fs, cg, "cpuset.cpus.exclusive", list, err);
+	if (!ret)
+		ret = cgroup_write(fs, cg, "cpuset.cpus.partition", want, err);
+	if (!ret)
+		ret = cgroup_read(fs, cg, "cpuset.cpus.partition", data, err);
+	if (ret)
+		return ret;
+	data[strcspn(data, "\n")] = '\0';
+	if (strcmp(data, want))
+		return err_set(err, -EBADE, "cpuset.cpus.partition of %s is \"%s\", must be \"%s\"",
+			       cg->name, data, want);
+	cg->partition = on;
+	if (on)
+		return 0;
+	ret = cgroup_write(fs, cg, "cpuset.cpus.exclusive", "\n", err);
+	return ret ? ret : hand_down(fs, cg, false, err);
+}

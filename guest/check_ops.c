@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Are operations legal where they are? Those on limits, CPUs, the scheduler, payloads.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "checking.h"
+#include "cpusets.h"
+
+#define WEIGHT_MAX	10000
+#define QUOTA_MIN_US	1000
+#define PERIOD_MAX_US	1000000
+#define WAIT_MAX_MS	600000
+
+int check_thawed(struct paper *p, const char *name, struct err *err)
+{
+	unsigned int i;
+
+	for (i = 0; i < p->nr; i++) {
+		if (p->cgroup[i].frozen && check_is_below(name, p->cgroup[i].name))
+			return err_set(err, -EINVAL, "cgroup %s is frozen", p->cgroup[i].name);
+	}
+	return 0;
+}
+
+static int check_max(const struct op *op, struct paper_cgroup *cg, struct err *err)
+{
+	if (!op->quota_us) {
+		if (!cg->limit)
+			return err_set(err, -EINVAL, "cgroup %s has no limit to take away",
+				       op->name);
+		cg->limit = false;
+		return 0;
+	}
+	if (op->quota_us < QUOTA_MIN_US || op->period_us < QUOTA_MIN_US ||
+	    op->period_us > PERIOD_MAX_US)
+		return err_set(err, -EINVAL,
+			       "cpu.max %u %u: a quota is %u us or more, a period %u to %u us",
+			       op->quota_us, op->period_us, QUOTA_MIN_US, QUOTA_MIN_US,
+			       PERIOD_MAX_US);
+	cg->limit = true;
+	return 0;
+}
+
+static int check_partition(struct paper *p, const struct op *op, struct paper_cgroup *cg,
+			   struct err *err)
+{
+	unsigned int i;
+
+	if ((unsigned int)op->partition >= NR_PARTITIONS)
+		return err_set(err, -EINVAL, "partition kind %d does not exist", op->partition);
+	if (op->partition == PARTITION_MEMBER) {
+		if (!cg->partition)
+			return err_set(err, -EINVAL, "cgroup %s is no partition", op->name);
+		cg->partition = false;
+		return 0;
+	}
+	if (!cg->has_cpus)
+		return err_set(err, -EINVAL, "cgroup %s has no cpuset, which a partition needs",
+			       op->name);
+	for (i = 0; i < p->nr; i++) {
+		if (&p->cgroup[i] != cg && p->cgroup[i].partition &&
+		    (check_is_below(op->name, p->cgroup[i].name) ||
+		     check_is_below(p->cgroup[i].name, op->name)))
+			return err_set(err, -EINVAL, "cgroup %s is a partition above or below it",
+				       p->cgroup[i].name);
+	}
+	cg->partition = true;
+	return 0;
+}
+
+int check_cgroup_op(struct paper *p, const struct op *op, struct paper_cgroup *cg,
+		    struct err *err)
+{
+	int ret;
+
+	switch (op->kind) {
+	case OP_SET_WEIGHT:
+		if (!op->weight || op->weight > WEIGHT_MAX)
+			return err_set(err, -EINVAL, "cpu.weight %u: must be 1 to %u", op->weight,
+				       WEIGHT_MAX);
+		p->nr_weights += !cg->weight;
+		cg->weight = true;
+		return 0;
+	case OP_SET_MAX:
+		p->nr_limits += op->quota_us > 0;
+		return check_max(op, cg, err);
+	case OP_FREEZE:
+		ret = check_thawed(p, op->name, err);
+		cg->frozen = true;
+		return ret;
+	case OP_THAW:
+		if (!cg->frozen)
+			return err_set(err, -EINVAL, "cgroup %s is not frozen", op->name);
+		cg->frozen = false;
+		return 0;
+	case OP_SET_PARTITION:
+		return check_partition(p, op, cg, err);
+	default:
+		return err_set(err, -EINVAL, "operation %d does not exist", op->kind);
+	}
+}
+
+static int check_hotplug(struct paper *p, unsigned int cpu, bool online, struct err *err)
+{
+	if (!cpu)
+		return err_set(err, -EINVAL, "CPU 0 cannot go");
+	if (cpu >= p->test->min_cpus)
+		return err_set(err, -EINVAL, "CPU %u: the test needs .min_cpus of %u or more", cpu,
+			       cpu + 1);
+	if (cpumask_test_cpu(&p->all, cpu) == online)
+		return err_set(err, -EINVAL, "CPU %u is %s already", cpu,
+			       online ? "online" : "offline");
+	if (online)
+		cpumask_set_cpu(&p->all, cpu);
+	else
+		cpumask_clear_cpu(&p->all, cpu);
+	cpuset_usable(&p->all, &p->usable);
+	return 0;
+}
+
+static int check_scheduler(struct paper *p, const struct op *op, struct err *err)
+{
+	const char *own = p->test->sched;
+
+	if (!p->test->needs_sched && (!own || !strcmp(own, "none")))
+		return err_set(err, -EINVAL, "a test with this needs .needs_sched, or .sched");
+	if (p->detached != (op->kind == OP_ATTACH_SCHEDULER))
+		return err_set(err, -EINVAL, "the scheduler is %s here",
+			       p->detached ? "detached" : "attached");
+	p->detached = op->kind == OP_DETACH_SCHEDULER || op->kind == OP_KILL_SCHEDULER;
+	return 0;
+}
+
+static int payload_index(const struct paper *p, const struct ktstr_payload *def)
+{
+	unsigned int i;
+
+	for (i = 0; i < p->nr_payloads; i++) {
+		if (p->payload[i].def == def)
+			return i;
+	}
+	return -1;
+}
+
+static void forget(struct paper *p, unsigned int i)
+{
+	p->payload[i] = p->payload[--p->nr_payloads];
+}
+
+void check_forget_payloads(struct paper *p, const char *top)
+{
+	unsigned int i = 0;
+
+	while (i < p->nr_payloads) {
+		const struct paper_payload *pl = &p->payload[i];
+
+		if (top ? *pl->cgroup && check_is_below(pl->cgroup, top) :
+			  !pl->keep && pl->step == p->step)
+			forget(p, i);
+		else
+			i++;
+	}
+}
+
+static int check_run(struct paper *p, const struct op *op, bool keep, struct err *err)
+{
+	const struct ktstr_payload *def = op->payload;
+	static const char ok[] = "abcdefghijklmnopqrstuvwxyz0123456789_-.";
+	const struct payload_metric *m;
+	struct paper_payload *pl;
+
+	if (!def->name || !*def->name || def->name[strspn(def->name, ok)] || def->name[0] == '.' ||
+	    !def->program || !*def->program || !def->cure)
+		return err_set(err, -EINVAL, "a payload needs a name, a program and a cure");
+	for (m = def->metrics; m && m->name; m++) {
+		if (!m->key || !*m->key || !(m->min <= m->max))
+			return err_set(err, -EINVAL, "payload %s: %s: no key, or limits %g to %g",
+				       def->name, m->name, m->min, m->max);
+	}
+	if (payload_index(p, def) >= 0)
+		return err_set(err, -EINVAL, "payload %s runs already", def->name);
+	if (p->nr_payloads == CHECK_PAYLOADS)
+		return err_set(err, -EINVAL, "more than %d payloads", CHECK_PAYLOADS);
+	pl = &p->payload[p->nr_payloads++];
+	*pl = (struct paper_payload){ .def = def, .step = p->step, .keep = keep };
+	snprintf(pl->cgroup, sizeof(pl->cgroup), "%s", op->name ? op->name : "");
+	return op->name ? check_thawed(p, op->name, err) : 0;
+}
+
+static int check_payload(struct paper *p, const struct op *op, bool keep, struct err *err)
+{
+	int i;
+
+	if (!op->payload)
+		return err_set(err, -EINVAL, "no payload is given");
+	if (op->kind == OP_RUN_PAYLOAD)
+		return check_run(p, op, keep, err);
+	i = payload_index(p, op->payload);
+	if (i < 0)
+		return err_set(err, -EINVAL, "payload %s does not run here", op->payload->name);
+	if (op->kind == OP_WAIT_PAYLOAD && (!op->ms || op->ms > WAIT_MAX_MS))
+		return err_set(err, -EINVAL, "a wait of %u ms: must be 1 to %u", op->ms,
+			       WAIT_MAX_MS);
+	forget(p, i);
+	return 0;
+}
+
+int check_free_op(struct paper *p, const struct op *op, bool keep, struct err *err)
+{
+	switch (op->kind) {
+	case OP_CPU_OFFLINE:
+	case OP_CPU_ONLINE:
+		return check_hotplug(p, op->cpu, op->kind == OP_CPU_ONLINE, err);
+	case OP_DETACH_SCHEDULER:
+	case OP_ATTACH_SCHEDULER:
+	case OP_RESTART_SCHEDULER:
+	case OP_KILL_SCHEDULER:
+		return check_scheduler(p, op, err);
+	case OP_RUN_PAYLOAD:
+	case OP_WAIT_PAYLOAD:
+	case OP_KILL_PAYLOAD:
+		return check_payload(p, op, keep, err);
+	default:
+		return -ENOSYS;
+	}
+}
+
+int check_shares(const struct paper *p, struct err *err)
+{
+	const struct expect *e = &p->test->expect;
+
+	if (e->max_weight_error_pct && p->nr_weights < 2)
+		return err_set(err, -EINVAL, "weights are judged, but %u cgroups have one",
+			       p->nr_weights);
+	if (e->max_limit_error_pct && !p->nr_limits)
+		return err_set(err, -EINVAL, "cpu.max is judged, but never set");
+	return 0;
+}

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Programs of the host that run in the guest: started, waited for, judged.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "payload.h"
+#include "sched_log.h"
+#include "steps.h"
+
+#define MAX_ARGS	64
+#define EXEC_FAILED	127
+#define KSFT_SKIP	4
+#define KILL_MS		5000
+
+char *payload_path(const struct ktstr_payload *def, const char *host_path, char *buf, size_t size)
+{
+	const char *slash = strrchr(host_path, '/');
+
+	snprintf(buf, size, "%s/%s/%s", PAYLOAD_DIR, def->name, slash ? slash + 1 : host_path);
+	return buf;
+}
+
+bool payload_number(const char *text, const char *key, double *val)
+{
+	size_t len = strlen(key);
+	bool found = false;
+	const char *at;
+
+	for (at = strstr(text, key); at; at = strstr(at + 1, key)) {
+		const char *num = at + len + strspn(at + len, " \t:=");
+		double v;
+		char *end;
+
+		v = strtod(num, &end);
+		/* Not what stands in the next line, nor a number by name only. */
+		if (end == num || *num == '\n' || v - v != 0)
+			continue;
+		*val = v;
+		found = true;
+	}
+	return found;
+}
+
+/* --- its process ---------------------------------------------------------- */
+
+static void __attribute__((noreturn)) exec_payload(const struct ktstr_payload *def, int log_fd,
+						   int go_fd)
+{
+	char path[512], *argv[MAX_ARGS + 2];
+	struct sigaction sa = { .sa_handler = SIG_DFL };
+	unsigned int n = 0;
+	sigset_t none;
+	char go;
+	int sig;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setsid();
+	for (sig = 1; sig < NSIG; sig++)
+		sigaction(sig, &sa, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	payload_path(def, def->program, path, sizeof(path));
+	argv[n++] = path;
+	for (; def->args && def->args[n - 1] && n <= MAX_ARGS; n++)
+		argv[n] = (char *)def->args[n - 1];
+	argv[n] = NULL;
+	/* Not before it is in its cgroup. */
+	if (read(go_fd, &go, 1) != 1)
+		_exit(EXEC_FAILED);
+	if (dup2(log_fd, STDOUT_FILENO) < 0 || dup2(log_fd, STDERR_FILENO) < 0)
+		_exit(EXEC_FAILED);
+	*strrchr(path, '/') = '\0';
+	if (chdir(path))
+		dprintf(STDERR_FILENO, "cannot enter %s: %s\n", path, strerror(errno));
+	payload_path(def, def->program, path, sizeof(path));
+	execv(path, argv);
+	dprintf(STDERR_FILENO, "cannot execute %s: %s\n", path, strerror(errno));
+	_exit(EXEC_FAILED);
+}
+
+static struct payload *find(const struct scenario *scn, const struct ktstr_payload *def)
+{
+	struct payload *p;
+
+	for (p = scn->payloads; p; p = p->next) {
+		if (p->def == def && p->log_fd >= 0)
+			return p;
+	}
+	return NULL;
+}
+
+static bool reap(struct payload *p, int timeout_ms)
+{
+	struct pollfd pfd = { .fd = p->pidfd, .events = POLLIN };
+
+	if (!p->pid)
+		return true;
+	while (poll(&pfd, 1, timeout_ms) < 0 && errno == EINTR)
+		;
+	if (waitpid(p->pid, &p->wstatus, WNOHANG) != p->pid)
+		return false;
+	p->pid = 0;
+	return true;
+}
+
+static bool end(struct payload *p)
+{
+	pid_t pid = p->pid;
+
+	if (reap(p, 0))
+		return true;
+	p->killed = true;
+	/* It has a session of its own, with all that it has started. */
+	kill(-pid, SIGKILL);
+	kill(pid, SIGKILL);
+	return reap(p, KILL_MS);
+}
+
+static int start(struct scenario *scn, struct payload *p, struct err *err)
+{
+	char path[128];
+	int go[2];
+	int ret;
+
+	snprintf(path, sizeof(path), "/tmp/payload-%s.log", p->def->name);
+	p->log_fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+	if (p->log_fd < 0)
+		return err_set(err, -errno, "%s: %s", path, strerror(errno));
+	if (pipe2(go, O_CLOEXEC))
+		return err_set(err, -errno, "pipe: %s", strerror(errno));
+	p->pid = fork();
+	if (p->pid < 0) {
+		ret = -errno;
+		p->pid = 0;
+		close(go[0]);
+		close(go[1]);
+		return err_set(err, ret, "cannot fork: %s", strerror(-ret));
+	}
+	if (!p->pid) {
+		/* Else its own copy would keep it from ever seeing the end. */
+		close(go[1]);
+		exec_payload(p->def, p->log_fd, go[0]);
+	}
+	close(go[0]);
+	p->pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
+	ret = p->pidfd < 0 ? err_set(err, -errno, "pidfd_open: %s", strerror(errno)) : 0;
+	if (!ret && p->cgroup)
+		ret = cgroup_move(&scn->fs, p->cgroup, p->pid, err);
+	p->start_ns = now_ns();
+	if (!ret && write(go[1], "", 1) != 1)
+		ret = err_set(err, -EPIPE, "it ended before it was started");
+	close(go[1]);
+	return ret;
+}
+
+int payload_run(struct scenario *scn, const struct ktstr_payload *def, struct cgroup *cg,
+		bool keep, struct err *err)
+{
+	struct payload *p;
+
+	if (find(scn, def))
+		return err_set(err, -EBUSY, "payload %s runs already", def->name);
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return err_set(err, -ENOMEM, "payload %s: out of memory", def->name);
+	*p = (struct payload){ .next = scn->payloads, .def = def, .cgroup = cg, .keep = keep,
+			       .step = scn->step, .pidfd = -1, .log_fd = -1 };
+	/* Whatever was made of it is undone at the end. */
+	scn->payloads = p;
+	return start(scn, p, err);
+}
+
+/* --- judging -------------------------------------------------------------- */
+
+static void judge_metric(struct scenario *scn, const struct payload *p, const char *text,
+			 const struct payload_metric *m)
+{
+	bool judged = m->min != 0 || m->max != 0;
+	double val;
+
+	if (!payload_number(text, m->key, &val)) {
+		result_set(scn->g, scn->res, VERDICT_FAIL, CAUSE_PAYLOAD,
+			   "payload %s: %s is missing: no number behind \"%s\" in its output",
+			   p->def->name, m->name, m->key);
+		return;
+	}
+	guest_log(scn->g, "payload %s: %s %g", p->def->name, m->name, val);
+	if (judged && (val < m->min || val > m->max))
+		result_set(scn->g, scn->res, VERDICT_FAIL, CAUSE_PAYLOAD,
+			   "payload %s: %s is %g, limits %g to %g", p->def->name, m->name, val,
+			   m->min, m->max);
+}
+
+static void judge_exit(struct scenario *scn, const struct payload *p)
+{
+	unsigned long long ms = (now_ns() - p->start_ns) / NSEC_PER_MSEC;
+	const char *name = p->def->name;
+	int code = WEXITSTATUS(p->wstatus);
+
+	if (WIFSIGNALED(p->wstatus))
+		result_set(scn->g, scn->res, VERDICT_FAIL, CAUSE_PAYLOAD,
+			   "payload %s was killed by signal %d (%s), %llu ms after its start", name,
+			   WTERMSIG(p->wstatus), strsignal(WTERMSIG(p->wstatus)), ms);
+	else if (p->def->kselftest && code == KSFT_SKIP)
+		result_set(scn->g, scn->res, VERDICT_SKIP, CAUSE_NONE,
+			   "payload %s has skipped all that it does", name);
+	else if (code != p->def->exit_code)
+		result_set(scn->g, scn->res, VERDICT_FAIL, CAUSE_PAYLOAD,
+			   "payload %s ended with exit code %d, must be %d", name, code,
+			   p->def->exit_code);
+}
+
+static void show(struct scenario *scn, const struct payload *p, const char *text, bool bad)
+{
+	const char *line;
+
+	for (line = sched_log_tail(text, SCHED_LOG_TAIL); *line; line += *line == '\n') {
+		int len = strcspn(line, "\n");
+
+		if (bad)
+			guest_detail(scn->g, "%s: %.*s", p->def->name, len, line);
+		else
+			guest_log(scn->g, "%s: %.*s", p->def->name, len, line);
+		line += len;
+	}
+}
+
+/* It has ended, one way or the other. Its file is closed: it is judged but once. */
+static void judge(struct scenario *scn, struct payload *p)
+{
+	uint32_t before = scn->res->verdict;
+	const struct payload_metric *m = p->def->metrics;
+	char *text = sched_log_read(p->log_fd);
+
+	if (p->pid)
+		result_set(scn->g, scn->res, VERDICT_FAIL, CAUSE_PAYLOAD,
+			   "payload %s cannot be killed", p->def->name);
+	else if (!p->killed)
+		judge_exit(scn, p);
+	/* Of one that failed they say nothing. */
+	if (p->killed || scn->res->verdict != before)
+		m = NULL;
+	for (; m && m->name; m++)
+		judge_metric(scn, p, text ? text : "", m);
+	show(scn, p, text ? text : "", scn->res->verdict != before);
+	free(text);
+	close(p->log_fd);
+	p->log_fd = -1;
+}
+
+int payload_wait(struct scenario *scn, const struct ktstr_payload *def, unsigned int ms,
+		 struct err *err)
+{
+	struct payload *p = find(scn, def);
+	uint64_t until = now_ns() + ms * NSEC_PER_MSEC;
+	int ret;
+
+	if (!p)
+		return err_set(err, -ESRCH, "payload %s was not started", def->name);
+	ret = scenario_wait_fd(scn, until, p->pidfd, scn->res);
+	if (ret)
+		return err_set(err, ret, "while waiting for payload %s", def->name);
+	if (!reap(p, 0)) {
+		result_set(scn->g, scn->res, VERDICT_FAIL, CAUSE_PAYLOAD,
+			   "payload %s did not end within %u ms", def->name, ms);
+		return err_set(err, -ETIME, "payload %s is late", def->name);
+	}
+	judge(scn, p);
+	return scn->res->verdict == VERDICT_NONE ? 0 : err_set(err, -EPROTO, "payload %s",
+							       def->name);
+}
+
+int payload_kill(struct scenario *scn, const struct ktstr_payload *def, struct err *err)
+{
+	struct payload *p = find(scn, def);
+
+	if (!p)
+		return err_set(err, -ESRCH, "payload %s was not started", def->name);
+	end(p);
+	judge(scn, p);
+	return scn->res->verdict == VERDICT_NONE ? 0 : err_set(err, -EPROTO, "payload %s",
+							       def->name);
+}
+
+void payloads_end(struct scenario *scn, const struct cgroup *cg)
+{
+	struct payload *p;
+
+	for (p = scn->payloads; p; p = p->next) {
+		if (p->log_fd < 0 || (cg && !cgroup_is_below(p->cgroup, cg)))
+			continue;
+		end(p);
+		judge(scn, p);
+	}
+}
+
+void payloads_end_step(struct scenario *scn)
+{
+	struct payload *p;
+
+	for (p = scn->payloads; p; p = p->next) {
+		if (p->log_fd < 0 || p->keep || p->step != scn->step)
+			continue;
+		end(p);
+		judge(scn, p);
+	}
+}
+
+unsigned int payloads_running(const struct scenario *scn)
+{
+	const struct payload *p;
+	unsigned int nr = 0;
+
+	for (p = scn->payloads; p; p = p->next)
+		nr += p->pid > 0;
+	return nr;
+}
+
+void payloads_free(struct scenario *scn)
+{
+	struct payload *p;
+
+	while ((p = scn->payloads)) {
+		scn->payloads = p->next;
+		if (p->pidfd >= 0)
+			close(p->pidfd);
+		if (p->log_fd >= 0)
+			close(p->log_fd);
+		free(p);
+	}
+}
