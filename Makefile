@@ -155,9 +155,9 @@ $(OUTPUT)/ktstr_unsupported: unsupported.c
 TEST_PROGRAMS := $(call to_bin,tests,$(TEST_SRCS))
 SAN_PROGRAMS := $(call to_bin,tests-san,$(TEST_SRCS))
 FUZZ_PROGRAMS := $(call to_bin,fuzz,$(FUZZ_SRCS))
-CONTROLS := $(patsubst tests/%.c,$B/tests/ktstr_%,$(wildcard tests/controls.c tests/matrix.c))
+CONTROLS := $(patsubst tests/%.c,$B/tests/ktstr_%,$(wildcard tests/controls*.c tests/matrix.c))
 
-tests: $(TEST_PROGRAMS) $(CONTROLS)
+tests: $(TEST_PROGRAMS) $(CONTROLS) $B/tests/payload
 tests-san: $(SAN_PROGRAMS) $(FUZZ_PROGRAMS)
 .PHONY: tests tests-san
 
@@ -177,6 +177,12 @@ $(CONTROLS): $B/tests/ktstr_%: $B/obj/ktstr.o $B/obj/tests/%.o $(LIB) $(BPFOBJ) 
 	$(call msg,LINK,,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(call link,,$B/libs)
+
+# Runs in guests of the controls.
+$B/tests/payload: $B/obj/tests/payload.o
+	$(call msg,LINK,,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $< -o $@
 
 # Its guests run scenarios of the group basic.
 BENCH := $B/tests/ktstr_bench
@@ -285,7 +291,8 @@ $B/bpf/%.skel.h: scenarios/%.bpf.c $B/bpf/clang $B/bpf/bpftool | $(BPFOBJ)
 	fi
 
 HARNESS_SRCS := $(TEST_SRCS) $(wildcard tests/bench*.c)		\
-	$(addprefix tests/,controls.c matrix.c fuzz_main.c inject.c nested.c nested_irq.c trace_pc.c)
+	$(addprefix tests/,controls.c controls_lifecycle.c fuzz_main.c inject.c matrix.c nested.c	\
+		nested_irq.c payload.c trace_pc.c)
 -include $(patsubst %.o,%.d,$(call objs,obj,ktstr.c $(LIB_SRCS) $(GROUPS:%=scenarios/%.c) $(HARNESS_SRCS)))
 -include $(patsubst %.o,%.d,$(call objs,san,$(LIB_SRCS) $(TEST_SRCS) $(FUZZ_SRCS) tests/inject.c))
 -include $(SKELS:.skel.h=.d)

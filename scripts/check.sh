@@ -100,7 +100,7 @@ for series in ${CHECK_KERNELS:-7 6.18}; do
 	step "kernel-$series" scripts/fetch-kernel.sh "$series" || continue
 	kernel=$(tail -n 1 "$logs/kernel-$series.log")
 	# Guests of tcg count their own time: several at once change no verdict.
-	for program in $groups "$out/build/tests/ktstr_controls"; do
+	for program in $groups "$out"/build/tests/ktstr_controls*; do
 		[ -x "$program" ] || { failed "${program##*/}-$series" "was not built"; continue; }
 		run "${program##*/}-$series" 900 "$program" -k "$kernel" --accel tcg -j "$jobs"
 	done

@@ -25,6 +25,8 @@
 struct fake_dir {
 	char path[512];
 	char cpus[256];
+	char partition[64];
+	bool frozen;
 };
 
 struct fake_pid {
@@ -46,7 +48,10 @@ struct fake {
 	unsigned int bad_times;
 	bool hang;
 	bool refuse_rmdir;
-	bool lie;				/* about cpuset.cpus.effective */
+	bool lie;				/* about cpuset.cpus.effective, and partitions */
+	bool no_freeze;
+	unsigned long long used_us;		/* usage_usec of whoever asks; grows by used_step */
+	unsigned long long used_step;
 };
 
 static struct fake *fake;
@@ -176,12 +181,48 @@ static int fake_mkdir(const char *path)
 	return -ENOMEM;
 }
 
+static bool fake_takes_all(const char *file)
+{
+	return !strcmp(file, "cgroup.subtree_control") || !strcmp(file, "cpu.weight") ||
+	       !strcmp(file, "cpu.max") || !strcmp(file, "cpuset.cpus.exclusive");
+}
+
+/* Those of cgroup_control.c. -ENOSYS: not one of them. */
+static int fake_control(struct fake_dir *d, const char *file, struct cgroup_req *req)
+{
+	bool write = req->op == CGROUP_REQ_WRITE;
+
+	if (write && !strcmp(file, "cgroup.freeze")) {
+		d->frozen = *req->data == '1' && !fake->no_freeze;
+		return 0;
+	}
+	if (req->op == CGROUP_REQ_WAIT && !strcmp(file, "cgroup.events"))
+		return d->frozen == !strcmp(req->data, "frozen 1") ? 0 : -ETIME;
+	if (write && !strcmp(file, "cpuset.cpus.partition")) {
+		snprintf(d->partition, sizeof(d->partition), "%s%.20s",
+			 fake->lie ? "invalid " : "", req->data);
+		return 0;
+	}
+	if (!write && !strcmp(file, "cpuset.cpus.partition")) {
+		snprintf(req->data, sizeof(req->data), "%s\n", d->partition);
+		return 0;
+	}
+	if (!write && !strcmp(file, "cpu.stat")) {
+		fake->used_us += fake->used_step;
+		snprintf(req->data, sizeof(req->data), "nr_periods 0\nusage_usec %llu\n",
+			 fake->used_us);
+		return 0;
+	}
+	return -ENOSYS;
+}
+
 static int fake_file(struct cgroup_req *req)
 {
 	struct cpumask cpus;
 	struct fake_dir *d;
 	char path[512];
 	char *file;
+	int ret;
 
 	snprintf(path, sizeof(path), "%s", req->path);
 	file = strrchr(path, '/');
@@ -189,6 +230,9 @@ static int fake_file(struct cgroup_req *req)
 	d = fake_find(path);
 	if (!d)
 		return -ENOENT;
+	ret = fake_control(d, file, req);
+	if (ret != -ENOSYS)
+		return ret;
 	if (req->op == CGROUP_REQ_WRITE) {
 		if (!strcmp(file, "cgroup.procs"))
 			return fake_write_pid(path, req->data);
@@ -196,7 +240,7 @@ static int fake_file(struct cgroup_req *req)
 			snprintf(d->cpus, sizeof(d->cpus), "%.250s", req->data);
 			return cpulist_parse(d->cpus, &cpus);
 		}
-		return strcmp(file, "cgroup.subtree_control") ? -ENOENT : 0;
+		return fake_takes_all(file) ? 0 : -ENOENT;
 	}
 	if (!strcmp(file, "cgroup.procs")) {
 		fake_read_pids(path, req->data);
@@ -214,20 +258,27 @@ static int fake_file(struct cgroup_req *req)
 
 static void fake_serve(struct cgroup_req *req)
 {
-	static const char *const names[] = { "mkdir", "rmdir", "write", "read" };
-	const char *rel = req->path + strlen(FAKE_MOUNT);
+	static const char *const names[] = { "mkdir", "rmdir", "write", "read", "wait" };
+	bool within = !strncmp(req->path, FAKE_MOUNT, strlen(FAKE_MOUNT));
+	const char *rel = within ? req->path + strlen(FAKE_MOUNT) : req->path;
 
 	if (fake->hang) {
 		for (;;)
 			pause();
 	}
-	if (fake->nr_lines < FAKE_LINES && req->op != CGROUP_REQ_READ)
+	if (fake->nr_lines < FAKE_LINES && req->op != CGROUP_REQ_READ &&
+	    req->op != CGROUP_REQ_WAIT)
 		snprintf(fake->line[fake->nr_lines++], sizeof(fake->line[0]), "%s %.90s%s%.*s",
 			 names[req->op], *rel ? rel + 1 : rel, *req->data ? " " : "",
 			 (int)min(strcspn(req->data, "\n"), (size_t)40), req->data);
 	if (fake->bad_times && strstr(req->path, fake->bad_path)) {
 		fake->bad_times--;
 		req->ret = fake->bad_ret;
+		return;
+	}
+	/* What is written elsewhere is only noted. */
+	if (!within) {
+		req->ret = 0;
 		return;
 	}
 	switch (req->op) {

@@ -269,6 +269,146 @@ TEST(operations)
 	EXPECT_ILLEGAL("does not exist here", OPS_OF({ .kind = OP_STOP_CGROUP }));
 }
 
+TEST(limits)
+{
+	EXPECT_LEGAL(OPS_OF(SET_WEIGHT("cg", 1), SET_WEIGHT("cg", 10000), SET_MAX("cg", 1000, 1000000),
+			    SET_MAX("cg", 0, 0), ADD_CGROUP_DEF({ "x", CPUSET_LLC(0),
+								  WORKERS(CPU_SPIN, 1) }),
+			    STOP_CGROUP("x")));
+	EXPECT_ILLEGAL("operation 0 (set-weight) on cg: cpu.weight 0", OPS_OF(SET_WEIGHT("cg", 0)));
+	EXPECT_ILLEGAL("cpu.weight 10001", OPS_OF(SET_WEIGHT("cg", 10001)));
+	EXPECT_ILLEGAL("(set-weight) on x: cgroup x does not exist", OPS_OF(SET_WEIGHT("x", 1)));
+	EXPECT_ILLEGAL("cpu.max 999 100000", OPS_OF(SET_MAX("cg", 999, 100000)));
+	EXPECT_ILLEGAL("cpu.max 1000 1000001", OPS_OF(SET_MAX("cg", 1000, 1000001)));
+	EXPECT_ILLEGAL("no limit to take away", OPS_OF(SET_MAX("cg", 0, 0)));
+	EXPECT_ILLEGAL("(add-cgroup-def): cgroup cg exists already",
+		       OPS_OF(ADD_CGROUP_DEF(ONE_SPINNER)));
+	EXPECT_ILLEGAL("no cgroup is given", OPS_OF({ .kind = OP_ADD_CGROUP_DEF }));
+	EXPECT_ILLEGAL("but 1 cgroups have one", OPS_OF(SET_WEIGHT("cg", 1)),
+		       .expect = { .max_weight_error_pct = 1 });
+	EXPECT_ILLEGAL("but never set", OPS_OF(SET_WEIGHT("cg", 1)),
+		       .expect = { .max_limit_error_pct = 1 });
+}
+
+TEST(freezing)
+{
+	EXPECT_LEGAL(OPS_OF(FREEZE("cg"), THAW("cg"), FREEZE("cg"), REMOVE_CGROUP("cg"),
+			    ADD_CGROUP("cg"), SPAWN("cg", CPU_SPIN, 1)));
+	EXPECT_ILLEGAL("cgroup cg is frozen", OPS_OF(FREEZE("cg"), FREEZE("cg")));
+	EXPECT_ILLEGAL("operation 1 (spawn) on cg: cgroup cg is frozen",
+		       OPS_OF(FREEZE("cg"), SPAWN("cg", CPU_SPIN, 1)));
+	EXPECT_ILLEGAL("cgroup cg is frozen", OPS_OF(FREEZE("cg"), MOVE_TASKS("cg", "cg_2")));
+	EXPECT_ILLEGAL("cgroup cg is frozen", OPS_OF(FREEZE("cg"), MOVE_TASKS("cg_2", "cg")));
+	EXPECT_ILLEGAL("cgroup a is frozen", OPS_OF(ADD_CGROUP("a/b"), FREEZE("a"),
+						    SPAWN("a/b", CPU_SPIN, 1)));
+	EXPECT_ILLEGAL("is not frozen", OPS_OF(THAW("cg")));
+	EXPECT_ILLEGAL("is not frozen", OPS_OF(ADD_CGROUP("a/b"), FREEZE("a"), THAW("a/b")));
+}
+
+TEST(partitions)
+{
+	EXPECT_LEGAL(OPS_OF(SET_PARTITION("cg_2", ROOT), SET_PARTITION("cg_2", ISOLATED),
+			    SET_PARTITION("cg_2", MEMBER), CLEAR_CPUSET("cg_2")));
+	EXPECT_ILLEGAL("no cpuset, which a partition needs", OPS_OF(SET_PARTITION("cg", ROOT)));
+	EXPECT_ILLEGAL("is no partition", OPS_OF(SET_PARTITION("cg_2", MEMBER)));
+	EXPECT_ILLEGAL("cg_2 is a partition",
+		       OPS_OF(SET_PARTITION("cg_2", ROOT), CLEAR_CPUSET("cg_2")));
+	EXPECT_ILLEGAL("cg_2 is a partition",
+		       OPS_OF(SET_PARTITION("cg_2", ROOT), SET_CPUSET("cg_2", CPUSET_LLC(0))));
+	EXPECT_ILLEGAL("cgroup cg_2 is a partition above or below it",
+		       OPS_OF(SET_PARTITION("cg_2", ROOT),
+			      ADD_CGROUP_DEF({ "cg_2/x", CPUSET_LLC(0), { } }),
+			      SET_PARTITION("cg_2/x", ROOT)));
+	EXPECT_ILLEGAL("partition kind 7", OPS_OF({ .kind = OP_SET_PARTITION, .name = "cg_2",
+						    .partition = 7 }));
+}
+
+TEST(hotplug)
+{
+	EXPECT_LEGAL(OPS_OF(CPU_OFFLINE(3), CPU_OFFLINE(1), CPU_ONLINE(3), CPU_ONLINE(1)),
+		     .min_cpus = 4);
+	EXPECT_ILLEGAL("operation 0 (cpu-offline): CPU 0 cannot go", OPS_OF(CPU_OFFLINE(0)));
+	EXPECT_ILLEGAL("CPU 1: the test needs .min_cpus of 2", OPS_OF(CPU_OFFLINE(1)));
+	EXPECT_ILLEGAL("CPU 1 is offline already", OPS_OF(CPU_OFFLINE(1), CPU_OFFLINE(1)),
+		       .min_cpus = 2);
+	EXPECT_ILLEGAL("CPU 1 is online already", OPS_OF(CPU_ONLINE(1)), .min_cpus = 2);
+	/* Its CPUs are gone when it is made. */
+	EXPECT_ILLEGAL("not all of them are online",
+		       OPS_OF(CPU_OFFLINE(3), SET_CPUSET("cg", CPUSET_EXACT("3"))), .min_cpus = 4);
+}
+
+TEST(scheduler)
+{
+	EXPECT_LEGAL(OPS_OF(DETACH_SCHEDULER(), ATTACH_BUILTIN("fifo"), RESTART_SCHEDULER(),
+			    KILL_SCHEDULER(), ATTACH_SCHEDULER()), .needs_sched = true);
+	EXPECT_LEGAL(OPS_OF(KILL_SCHEDULER()), .sched = "fifo");
+	EXPECT_ILLEGAL("(kill-scheduler): a test with this needs .needs_sched",
+		       OPS_OF(KILL_SCHEDULER()));
+	EXPECT_ILLEGAL("needs .needs_sched", OPS_OF(RESTART_SCHEDULER()), .sched = "none");
+	EXPECT_ILLEGAL("operation 1 (detach-scheduler): the scheduler is detached here",
+		       OPS_OF(DETACH_SCHEDULER(), DETACH_SCHEDULER()), .needs_sched = true);
+	EXPECT_ILLEGAL("the scheduler is detached here",
+		       OPS_OF(KILL_SCHEDULER(), RESTART_SCHEDULER()), .needs_sched = true);
+	EXPECT_ILLEGAL("the scheduler is attached here",
+		       OPS_OF(ATTACH_SCHEDULER()), .needs_sched = true);
+	/* The second turn of a loop finds what the first has left. */
+	EXPECT_ILLEGAL("the scheduler is detached here",
+		       STEPS_OF(HOLD_LOOP(9), .ops = OPS(DETACH_SCHEDULER())), .needs_sched = true);
+}
+
+static const struct ktstr_payload good_payload = {
+	.name = "p", .program = "p", .cure = "c", .metrics = METRICS({ "a", "a", 0, 0 }),
+};
+static const struct ktstr_payload no_cure = { .name = "p", .program = "p" };
+static const struct ktstr_payload bad_name = { .name = "../p", .program = "p", .cure = "c" };
+static const struct ktstr_payload bad_limits = {
+	.name = "p", .program = "p", .cure = "c", .metrics = METRICS({ "a", "a", 2, 1 }),
+};
+
+TEST(payloads)
+{
+	EXPECT_LEGAL(OPS_OF(RUN_PAYLOAD(&good_payload, "cg"), WAIT_PAYLOAD(&good_payload, 1),
+			    RUN_PAYLOAD(&good_payload, NULL), KILL_PAYLOAD(&good_payload),
+			    RUN_PAYLOAD(&good_payload, "cg"), REMOVE_CGROUP("cg"),
+			    RUN_PAYLOAD(&good_payload, NULL)));
+	EXPECT_ILLEGAL("operation 1 (run-payload) on cg: payload p runs already",
+		       OPS_OF(RUN_PAYLOAD(&good_payload, NULL), RUN_PAYLOAD(&good_payload, "cg")));
+	EXPECT_ILLEGAL("(wait-payload): payload p does not run here",
+		       OPS_OF(WAIT_PAYLOAD(&good_payload, 1)));
+	EXPECT_ILLEGAL("does not run here", OPS_OF(KILL_PAYLOAD(&good_payload)));
+	EXPECT_ILLEGAL("a wait of 0 ms",
+		       OPS_OF(RUN_PAYLOAD(&good_payload, NULL), WAIT_PAYLOAD(&good_payload, 0)));
+	EXPECT_ILLEGAL("cgroup x does not exist", OPS_OF(RUN_PAYLOAD(&good_payload, "x")));
+	EXPECT_ILLEGAL("cgroup cg is frozen",
+		       OPS_OF(FREEZE("cg"), RUN_PAYLOAD(&good_payload, "cg")));
+	EXPECT_ILLEGAL("a name, a program and a cure", OPS_OF(RUN_PAYLOAD(&no_cure, NULL)));
+	EXPECT_ILLEGAL("a name, a program and a cure", OPS_OF(RUN_PAYLOAD(&bad_name, NULL)));
+	EXPECT_ILLEGAL("limits 2 to 1", OPS_OF(RUN_PAYLOAD(&bad_limits, NULL)));
+	EXPECT_ILLEGAL("no payload is given", OPS_OF({ .kind = OP_RUN_PAYLOAD }));
+	/* Without .keep it ends with its step. */
+	EXPECT_ILLEGAL("step 1, operation 0 (wait-payload): payload p does not run here",
+		       .steps = STEPS({ .ops = OPS(RUN_PAYLOAD(&good_payload, NULL)),
+					.hold = HOLD_FRAC(.5) },
+				      { .ops = OPS(WAIT_PAYLOAD(&good_payload, 1)),
+					.hold = HOLD_FRAC(.5) }));
+}
+
+TEST(names_of_operations)
+{
+	char buf[512];
+	unsigned int i;
+
+	for (i = 0; i < NR_OPS; i++)
+		EXPECT_STRNE("?", op_name(i));
+	EXPECT_STREQ("?", op_name(NR_OPS));
+	EXPECT_STREQ("none", op_mask_format(0, buf, sizeof(buf)));
+	EXPECT_STREQ("freeze, thaw",
+		     op_mask_format(1ULL << OP_FREEZE | 1ULL << OP_THAW, buf, sizeof(buf)));
+	/* A guest may say anything. */
+	op_mask_format(~0ULL, buf, 16);
+	EXPECT_GT(16, strlen(buf));
+}
+
 /* As every scenario is declared and found. */
 KTSTR_TEST(registered,
 	.desc = "to be found",
