@@ -31,11 +31,17 @@ KTSTR_TEST(cache_pipe_io_compute_imbalance,
 		  .hold = HOLD_FULL }),
 	.expect = { UNEVEN, WOKEN, .max_wake_latency_cv = 15 });
 
+/*
+ * The fair scheduler of 6.18 lets one of these wait for up to 1.9 s beside a fan-out, that of 7.3 for
+ * 20 ms: who never ran at all is found, here as elsewhere.
+ */
+#define BESIDE_FAN_OUT	WORKERS(CPU_SPIN, 4, .max_gap_ms = 3000)
+
 KTSTR_TEST(fan_out_wake,
 	.desc = "two wake four others each, over and over: those run soon in spite of a full load",
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(FUTEX_FAN_OUT, 10) },
-				     { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
+				     { "cg_1", CPUSET_NONE, BESIDE_FAN_OUT }),
 		  .hold = HOLD_FULL }),
 	.expect = { UNEVEN, WOKEN, .max_wake_latency_cv = 10 });
 
@@ -44,6 +50,6 @@ KTSTR_TEST(fan_out_compute,
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE,
 				       WORKERS(FAN_OUT_COMPUTE, 5, .size_kb = 8) },
-				     { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
+				     { "cg_1", CPUSET_NONE, BESIDE_FAN_OUT }),
 		  .hold = HOLD_FULL }),
 	.expect = { UNEVEN, WOKEN, .max_wake_latency_cv = 10 });
