@@ -29,6 +29,7 @@ FIXTURE(layout) {
  *	u64 clock;
  *	void *curr, *idle;
  *	struct scx_rq scx;
+ *	int online;
  * };
  */
 static int make_rq(FIXTURE_DATA(layout) *const self, struct btf *btf)
@@ -65,6 +66,7 @@ static int make_rq(FIXTURE_DATA(layout) *const self, struct btf *btf)
 	btf__add_field(btf, "curr", self->ptr, 192, 0);
 	btf__add_field(btf, "idle", self->ptr, 256, 0);
 	btf__add_field(btf, "scx", scx, 320, 0);
+	btf__add_field(btf, "online", self->u32, 576, 0);
 	return id;
 }
 
@@ -101,6 +103,7 @@ TEST_F(layout, paths)
 		{ "scx.local_dsq.nr", 48, 4 },
 		{ "scx.flags", 56, 4 },
 		{ "scx.nr_running", 68, 4 },
+		{ "online", 72, 4 },
 	};
 	struct field f;
 	unsigned int i;
@@ -271,7 +274,7 @@ TEST(readings_that_are_off)
 	EXPECT_FALSE(layout.have[RD_CLOCK]);
 	EXPECT_FALSE(layout.have[RD_DSQ_NR]);
 	EXPECT_STREQ("rq.clock, rq.curr, rq.idle, "
-		     "rq.scx.nr_running, rq.scx.flags, rq.scx.local_dsq.nr", off);
+		     "rq.scx.nr_running, rq.scx.flags, rq.scx.local_dsq.nr, rq.online", off);
 	/* The list is cut, not the stack. */
 	EXPECT_EQ(0, rq_layout(btf, &layout, tiny, sizeof(tiny), NULL));
 	EXPECT_EQ(sizeof(tiny) - 1, strlen(tiny));
