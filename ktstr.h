@@ -125,9 +125,9 @@ enum mem_policy_kind {
 	MEM_WEIGHTED_INTERLEAVE,
 };
 
-#define MEM_NUMA_BALANCING	(1U << 13)
-#define MEM_RELATIVE		(1U << 14)
-#define MEM_STATIC		(1U << 15)
+#define MEM_NUMA_BALANCING	BIT(13)
+#define MEM_RELATIVE		BIT(14)
+#define MEM_STATIC		BIT(15)
 
 struct mem_policy {
 	enum mem_policy_kind kind;
@@ -215,7 +215,7 @@ struct cgroup_def {
 
 /* --- payloads ------------------------------------------------------------- */
 
-/* A number in the output of a payload: the first one behind @key in a line, the last line counts. */
+/* A number in the output of a payload: the first one behind @key in a line; the last line counts. */
 struct payload_metric {
 	const char *name;	/* for reports */
 	const char *key;
@@ -264,7 +264,7 @@ enum op_kind {
 	OP_ADD_CGROUP_DEF,	/* a cgroup with its cpuset and workers */
 	OP_SET_WEIGHT,		/* cpu.weight */
 	OP_SET_MAX,		/* cpu.max */
-	OP_FREEZE,		/* until all in the cgroup are frozen; nobody is judged for that time */
+	OP_FREEZE,		/* until all in it are frozen; nobody is judged for that time */
 	OP_THAW,
 	OP_SET_PARTITION,	/* cpuset.cpus.partition; must take */
 	OP_CPU_OFFLINE,
@@ -424,8 +424,8 @@ struct expect_fail {
 /* --- schedulers and their flags ------------------------------------------- */
 
 /* What not every scheduler does, and a test may be about. The kernel's own does all of it. */
-#define CLAIM_CPU_WEIGHT	(1U << 0)	/* cpu.weight */
-#define CLAIM_CPU_MAX		(1U << 1)	/* cpu.max */
+#define CLAIM_CPU_WEIGHT	BIT(0)	/* cpu.weight */
+#define CLAIM_CPU_MAX		BIT(1)	/* cpu.max */
 
 /* What a test with needs_sched runs under where the user names no scheduler. */
 #define KTSTR_SCHED	"fifo"
@@ -504,12 +504,12 @@ struct ktstr_test {
 		.name = #_name, ##__VA_ARGS__					\
 	};									\
 	static const struct ktstr_test *const KTSTR_NO_REORDER			\
-	ktstr_test_ptr_##_name __attribute__((used, section("ktstr_tests"))) =	\
+	ktstr_test_ptr_##_name __used __section("ktstr_tests") =	\
 		&ktstr_test_##_name
 
 /* Weak: a unit test of the framework may be without any. */
-extern const struct ktstr_test *const __start_ktstr_tests[] __attribute__((weak));
-extern const struct ktstr_test *const __stop_ktstr_tests[] __attribute__((weak));
+extern const struct ktstr_test *const __start_ktstr_tests[] __weak;
+extern const struct ktstr_test *const __stop_ktstr_tests[] __weak;
 
 #define for_each_test(pos) \
 	for ((pos) = __start_ktstr_tests; (pos) < __stop_ktstr_tests; (pos)++)

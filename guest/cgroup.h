@@ -31,7 +31,7 @@ enum cgroup_req_op {
 	CGROUP_REQ_RMDIR,
 	CGROUP_REQ_WRITE,
 	CGROUP_REQ_READ,
-	CGROUP_REQ_WAIT,		/* until a line of it is ->data; -ETIME after CGROUP_WAIT_NS */
+	CGROUP_REQ_WAIT,		/* until a line is ->data; -ETIME after CGROUP_WAIT_NS */
 };
 
 /* What the kernel has to do itself must be done sooner than the helper counts as late. */

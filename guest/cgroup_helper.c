@@ -85,7 +85,7 @@ static void serve_real(struct cgroup_req *req)
 	}
 }
 
-static void helper_main(int sock, pid_t parent, cgroup_serve serve) __attribute__((noreturn));
+static void helper_main(int sock, pid_t parent, cgroup_serve serve) __noreturn;
 
 static void helper_main(int sock, pid_t parent, cgroup_serve serve)
 {

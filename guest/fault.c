@@ -71,7 +71,7 @@ static void unfair(struct scenario *scn)
 		guest_log(scn->g, "fault: no worker could be made nice");
 }
 
-static void hang(void) __attribute__((noreturn));
+static void hang(void) __noreturn;
 
 static void hang(void)
 {

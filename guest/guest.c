@@ -43,7 +43,7 @@ void guest_send(struct guest *g, uint32_t type, const void *payload, size_t len,
 {
 	bool ends_run = type == MSG_RESULT || type == MSG_EXIT;
 
-	len = min(len, (size_t)SHM_MAX_PAYLOAD);
+	len = min_t(size_t, len, SHM_MAX_PAYLOAD);
 	/* A full ring counts what it drops; nothing else is to be done about it here. */
 	if (g->shm.base && !(ends_run && (g->job.fault & JOB_FAULT_CUT_WINDOW)))
 		shm_send(&g->shm, type, payload, len, final);

@@ -29,7 +29,7 @@ struct guest {
 };
 
 /* guest_main - the life of PID 1. Never returns. */
-void guest_main(void) __attribute__((noreturn));
+void guest_main(void) __noreturn;
 
 /*
  * guest_send - one message into the window. What a report cannot do without (stage, detail,

@@ -37,7 +37,7 @@
 
 /* --- the end -------------------------------------------------------------- */
 
-static void __attribute__((noreturn)) power_off(struct guest *g)
+static void __noreturn power_off(struct guest *g)
 {
 	if (g->com2_fd >= 0)
 		com2_drain(g->com2_fd, COM2_LIMIT_NS);
@@ -55,7 +55,7 @@ static void send_crash(struct guest *g, const char *text)
 	dprintf(STDERR_FILENO, "ktstr: %s\n", text);
 }
 
-static void __attribute__((noreturn)) __printf(2, 3) die(struct guest *g, const char *fmt, ...)
+static void __noreturn __printf(2, 3) die(struct guest *g, const char *fmt, ...)
 {
 	char text[sizeof(struct err)];
 	va_list ap;

@@ -115,7 +115,7 @@ int op_hotplug(struct scenario *scn, unsigned int cpu, bool online, struct err *
 
 	if (cpu >= scn->g->nr_cpus)
 		return err_set(err, -EINVAL, "CPU %u does not exist here", cpu);
-	/* Workers may be there, or where they go for the lack of it, before the kernel has answered. */
+	/* Workers may be there, or where they go instead, before the kernel has answered. */
 	set_online(scn, cpu, false);
 	scenario_widen(scn);
 	set_online(scn, cpu, true);

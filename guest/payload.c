@@ -53,7 +53,7 @@ bool payload_number(const char *text, const char *key, double *val)
 
 /* --- its process ---------------------------------------------------------- */
 
-static void __attribute__((noreturn)) exec_payload(const struct ktstr_payload *def, int log_fd,
+static void __noreturn exec_payload(const struct ktstr_payload *def, int log_fd,
 						   int go_fd)
 {
 	char path[512], *argv[MAX_ARGS + 2];

@@ -44,7 +44,7 @@ void payloads_end_step(struct scenario *scn);
 unsigned int payloads_running(const struct scenario *scn);
 void payloads_free(struct scenario *scn);
 
-/* payload_path - where the program, or another file of the host, lies in the guest; returns @buf. */
+/* payload_path - where the program, or another file of the host, is in the guest; returns @buf. */
 char *payload_path(const struct ktstr_payload *def, const char *host_path, char *buf, size_t size);
 
 /*

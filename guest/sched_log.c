@@ -17,7 +17,7 @@ char *sched_log_read(int fd)
 
 	if (fd < 0 || fstat(fd, &st))
 		return NULL;
-	len = min((size_t)st.st_size, (size_t)SCHED_LOG_MAX_READ);
+	len = min_t(size_t, st.st_size, SCHED_LOG_MAX_READ);
 	from = st.st_size - (off_t)len;
 	buf = malloc(len + 1);
 	if (!buf)
@@ -168,7 +168,7 @@ static void send_lines(struct guest *g, const char *from, bool detail)
 {
 	while (*from) {
 		size_t len = strcspn(from, "\n");
-		int shown = (int)min(len, (size_t)RESULT_TEXT_LEN);
+		int shown = (int)min_t(size_t, len, RESULT_TEXT_LEN);
 
 		if (shown && detail)
 			guest_detail(g, "scheduler: %.*s", shown, from);

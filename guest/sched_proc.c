@@ -20,7 +20,7 @@
 #define SELF_PATH	"/proc/self/exe"
 #define EXEC_FAILED	127
 
-static void __attribute__((noreturn)) exec_loader(struct guest *g, const struct sched *s)
+static void __noreturn exec_loader(struct guest *g, const struct sched *s)
 {
 	char *argv[3 + JOB_MAX_ARGS + 1];
 	const char *path;

@@ -143,7 +143,7 @@ char *scx_reason_format(const struct scx_reason *r, char *buf, size_t size)
 #define PROBE_ROUNDS	5
 
 /* The exit status is the errno of what failed. */
-static void __attribute__((noreturn)) probe_task(bool ext)
+static void __noreturn probe_task(bool ext)
 {
 	const struct sched_param param = { .sched_priority = 0 };
 	const struct timespec pause = { .tv_nsec = NSEC_PER_MSEC };

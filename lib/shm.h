@@ -39,13 +39,13 @@
 #define SHM_MAX_PAYLOAD	(8 * KIB)
 
 /* Signal words, host -> guest. */
-#define SHM_REQ_SHUTDOWN	(1U << 0)	/* drain and power off */
-#define SHM_REQ_DUMP		(1U << 1)	/* SysRq-D: dump the sched_ext state */
+#define SHM_REQ_SHUTDOWN	BIT(0)	/* drain and power off */
+#define SHM_REQ_DUMP		BIT(1)	/* SysRq-D: dump the sched_ext state */
 
 /* Signal words, guest -> host: bits of shm_header.guest. */
-#define SHM_GST_ATTACHED	(1U << 0)	/* the scheduler is attached */
-#define SHM_GST_STARTED		(1U << 1)	/* workers run, sampling may begin */
-#define SHM_GST_STOPPED		(1U << 2)	/* the measured part is over */
+#define SHM_GST_ATTACHED	BIT(0)	/* the scheduler is attached */
+#define SHM_GST_STARTED		BIT(1)	/* workers run, sampling may begin */
+#define SHM_GST_STOPPED		BIT(2)	/* the measured part is over */
 
 struct shm_header {
 	uint32_t magic;
@@ -72,7 +72,7 @@ struct shm_frame {
 	uint32_t len;
 	uint32_t seq;
 	/* NUL-terminated behind @len, to be printed as it is; aligned for any struct msg_*. */
-	uint8_t payload[SHM_MAX_PAYLOAD + 1] __attribute__((aligned(8)));
+	uint8_t payload[SHM_MAX_PAYLOAD + 1] __aligned(8);
 };
 
 struct shm {

@@ -16,6 +16,11 @@
 #define min(a, b) ({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); _a < _b ? _a : _b; })
 #define max(a, b) ({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); _a > _b ? _a : _b; })
 #endif
+#define min_t(type, a, b)	min((type)(a), (type)(b))
+#define max_t(type, a, b)	max((type)(a), (type)(b))
+
+#define BIT(nr)			(1U << (nr))
+#define BIT_ULL(nr)		(1ULL << (nr))
 
 /* @a must be a power of two. */
 #define ALIGN_UP(x, a)		(((x) + (__typeof__(x))(a) - 1) & ~((__typeof__(x))(a) - 1))
@@ -28,6 +33,11 @@
 #define __printf(a, b)   __attribute__((format(printf, a, b)))
 #define __packed		__attribute__((packed))
 #define __maybe_unused __attribute__((__unused__))
+#define __noreturn		__attribute__((__noreturn__))
+#define __weak			__attribute__((weak))
+#define __used			__attribute__((used))
+#define __section(name)		__attribute__((section(name)))
+#define __aligned(x)		__attribute__((aligned(x)))
 
 #define KIB			1024UL
 #define MIB			(1024UL * KIB)

@@ -141,24 +141,24 @@ enum sched_kind {
 };
 
 /* Faults in the framework itself that a test may ask for, to prove that it notices. */
-#define JOB_FAULT_CUT_WINDOW	(1U << 0)	/* the result does not go into the window */
-#define JOB_FAULT_CUT_COM2	(1U << 1)	/* ... not to COM2 */
-#define JOB_FAULT_PANIC		(1U << 2)	/* the kernel panics while workers run */
-#define JOB_FAULT_WARN		(1U << 3)	/* a WARNING appears in the kernel log */
-#define JOB_FAULT_HANG		(1U << 4)	/* PID 1 stops responding while workers run */
-#define JOB_FAULT_INIT_KILLED	(1U << 5)	/* PID 1 dies */
-#define JOB_FAULT_KILL_SCHED	(1U << 6)	/* the scheduler is killed with -9 in the middle */
-#define JOB_FAULT_STARVE	(1U << 7)	/* one worker is kept from running */
-#define JOB_FAULT_ESCAPE	(1U << 8)	/* one worker is outside its cpuset */
-#define JOB_FAULT_UNFAIR	(1U << 9)	/* one worker gets far less than its share */
-#define JOB_FAULT_FLOOD		(1U << 10)	/* the console is flooded */
-#define JOB_FAULT_TRIPLE	(1U << 11)	/* the guest resets without a word */
-#define JOB_FAULT_NO_WINDOW	(1U << 12)	/* PID 1 acts as if /dev/mem were not there */
+#define JOB_FAULT_CUT_WINDOW	BIT(0)	/* the result does not go into the window */
+#define JOB_FAULT_CUT_COM2	BIT(1)	/* ... not to COM2 */
+#define JOB_FAULT_PANIC		BIT(2)	/* the kernel panics while workers run */
+#define JOB_FAULT_WARN		BIT(3)	/* a WARNING appears in the kernel log */
+#define JOB_FAULT_HANG		BIT(4)	/* PID 1 stops responding while workers run */
+#define JOB_FAULT_INIT_KILLED	BIT(5)	/* PID 1 dies */
+#define JOB_FAULT_KILL_SCHED	BIT(6)	/* the scheduler is killed with -9 in the middle */
+#define JOB_FAULT_STARVE	BIT(7)	/* one worker is kept from running */
+#define JOB_FAULT_ESCAPE	BIT(8)	/* one worker is outside its cpuset */
+#define JOB_FAULT_UNFAIR	BIT(9)	/* one worker gets far less than its share */
+#define JOB_FAULT_FLOOD		BIT(10)	/* the console is flooded */
+#define JOB_FAULT_TRIPLE	BIT(11)	/* the guest resets without a word */
+#define JOB_FAULT_NO_WINDOW	BIT(12)	/* PID 1 acts as if /dev/mem were not there */
 /* Those that follow happen with an operation, not half-way through the first hold. */
-#define JOB_FAULT_LEFT_BEHIND	(1U << 16)	/* a worker stays stopped when the scheduler changes */
-#define JOB_FAULT_SECOND_SCHED	(1U << 17)	/* a scheduler comes back by itself after a detach */
-#define JOB_FAULT_UNFREEZABLE	(1U << 18)	/* what is to be frozen does not freeze */
-#define JOB_FAULT_LEAK_CGROUP	(1U << 19)	/* a cgroup is left at the end */
+#define JOB_FAULT_LEFT_BEHIND	BIT(16)	/* a worker stays stopped across a change */
+#define JOB_FAULT_SECOND_SCHED	BIT(17)	/* a scheduler comes back after a detach */
+#define JOB_FAULT_UNFREEZABLE	BIT(18)	/* what is to be frozen does not freeze */
+#define JOB_FAULT_LEAK_CGROUP	BIT(19)	/* a cgroup is left at the end */
 
 #define JOB_MAGIC	0x424f4a4bU	/* "KJOB" */
 

@@ -190,7 +190,7 @@ static int decoder_open(struct decoder *d, struct err *err)
 
 	if (!gmem_span(d->gm, tokens, &left))
 		return err_set(err, -EFAULT, "the kernel's token table is not in RAM");
-	d->tokens_len = min(left, (uint64_t)TOKENS_MAX);
+	d->tokens_len = min_t(uint64_t, left, TOKENS_MAX);
 	gmem_read(d->gm, tokens, d->tokens, d->tokens_len);
 	d->tokens[d->tokens_len] = '\0';
 	for (i = 0; i < NR_TOKENS; i++) {

@@ -36,7 +36,7 @@ int vmcoreinfo_read(const struct guest_mem *gm, uint64_t gpa, uint64_t len, stru
 /*
  * kallsyms_decode - add what is wanted of the symbols to @sym. How addresses are stored
  * changed over time: the way is taken that gives _stext the address vmcoreinfo has for
- * it. -EFAULT: a table is not RAM; -EBADMSG: they are no symbol table, or none of the ways is right.
+ * it. -EFAULT: a table is not RAM; -EBADMSG: they are no symbol table, or neither way is right.
  */
 int kallsyms_decode(const struct guest_mem *gm, const struct vmcoreinfo *vi, struct symbols *sym,
 		    struct err *err);

@@ -5,8 +5,8 @@
 #include <errno.h>
 #include "paging.h"
 
-#define PTE_PRESENT	(1ULL << 0)
-#define PTE_LARGE	(1ULL << 7)
+#define PTE_PRESENT	BIT_ULL(0)
+#define PTE_LARGE	BIT_ULL(7)
 #define PTE_ADDR	0x000ffffffffff000ULL	/* bits 12 to 51 */
 
 #define LEVEL_PTE	1

@@ -89,7 +89,7 @@ static int take_sample(struct sampler *s, uint64_t guest_ns)
 				       cpu, strerror(-ret));
 	}
 	cost = (now_ns() - start) / s->cfg->nr_cpus;
-	s->cost[s->nr_costs++ % SAMPLER_COSTS] = (uint32_t)min(cost, (uint64_t)UINT32_MAX);
+	s->cost[s->nr_costs++ % SAMPLER_COSTS] = min_t(uint64_t, cost, UINT32_MAX);
 	verdict_add(s->verdict, guest_ns, s->cpus);
 	take_events(s);
 	return 0;
@@ -157,7 +157,7 @@ static int cost_compare(const void *a, const void *b)
 
 static uint64_t cost_median(const struct sampler *s)
 {
-	size_t nr = min(s->nr_costs, (uint64_t)SAMPLER_COSTS);
+	size_t nr = min_t(uint64_t, s->nr_costs, SAMPLER_COSTS);
 	uint32_t sorted[SAMPLER_COSTS];
 
 	if (!nr)

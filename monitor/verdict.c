@@ -136,11 +136,11 @@ static void judge_imbalance(struct verdict_state *v, uint64_t now, const struct 
 		v->sum_running += nr;
 	}
 	fewest = max(fewest, (uint64_t)1);
-	ratio = (double)max(most, (uint64_t)1) / fewest;
+	ratio = (double)max_t(uint64_t, most, 1) / fewest;
 	v->sum_imbalance += ratio;
 	v->rep.max_imbalance = max(v->rep.max_imbalance, ratio);
-	most = min(most, (uint64_t)UINT32_MAX);
-	v->rep.max_nr_running = max(v->rep.max_nr_running, (uint32_t)most);
+	most = min_t(uint64_t, most, UINT32_MAX);
+	v->rep.max_nr_running = max_t(uint32_t, v->rep.max_nr_running, most);
 
 	if (!v->limits.max_imbalance)
 		return;

@@ -69,7 +69,7 @@ static int child_setup(pid_t parent, const struct vm_image *image, int fd)
 	return close_others(fds, nr);
 }
 
-static void __attribute__((noreturn))
+static void __noreturn
 child_main(const struct runner *run, const struct plan_instance *inst, pid_t parent,
 	   struct vm_image *image, bool template, int fd)
 {

@@ -282,7 +282,7 @@ static void session_end(struct session *s)
 		keep_phases(s);
 }
 
-/* What the plan has found to be possible, once more: of this guest, and in force for this process. */
+/* What the plan has found to be possible, once more: of this guest, in force for this process. */
 static int set_up_perf(struct session *s, struct vm_config *cfg, struct vm_perf *perf,
 		       struct err *err)
 {
@@ -418,5 +418,6 @@ uint64_t instance_limit_ns(const struct plan_instance *inst)
 	struct deadline d;
 
 	deadline_init(&d, inst);
-	return DEADLINE_STRETCH * (d.boot_ns + d.job_ns) + (SESSION_EXIT_S + SESSION_DUMP_S + KILL_S) * NSEC_PER_SEC;
+	return DEADLINE_STRETCH * (d.boot_ns + d.job_ns) +
+	       (SESSION_EXIT_S + SESSION_DUMP_S + KILL_S) * NSEC_PER_SEC;
 }

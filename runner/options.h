@@ -26,12 +26,12 @@ struct options {
 	bool all;			/* also what is not run by default */
 	bool verbose;
 	bool cold;			/* boot every instance */
-	bool perf;			/* guests have CPUs for themselves; cold, and one at a time */
+	bool perf;			/* guests have CPUs for themselves; cold, one at a time */
 	bool no_skip;			/* a skip is a failure */
 	unsigned int jobs;
 	unsigned int nr_filters;
 	const char *filters[OPTIONS_MAX_FILTERS];
-	bool filters_shared;		/* they come from a variable, which other programs see too */
+	bool filters_shared;		/* from a variable, which other programs see too */
 	const char *kernel;		/* NULL: search */
 	const char *kernel_from;	/* "--kernel" or "KTSTR_KERNEL" */
 	enum sched_kind sched_kind;

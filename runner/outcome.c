@@ -245,7 +245,7 @@ static void judge_left_out(const struct evidence *ev, struct outcome *out)
 }
 
 /*
- * QEMU's TCG (seen with 7.2) may take a pointer for flags when it leaves translated code at a certain
+ * QEMU's TCG (seen with 7.2) may take a pointer for flags when it leaves translated code at some
  * instruction, and what the kernel does then is not the kernel's fault.
  */
 static void judge_engine(const struct evidence *ev, struct outcome *out)

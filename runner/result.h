@@ -29,9 +29,9 @@ enum section {
 #define RESULT_MAX	(NR_SECTIONS * TEXTBUF_LIMIT + 4 * KIB)
 
 /* Of a template: it ran, but without a window, so that no image could be made of it. */
-#define RESULT_NO_WINDOW	(1U << 0)
+#define RESULT_NO_WINDOW	BIT(0)
 /* The engine cannot have this machine: no failure when it was the test that asked for it. */
-#define RESULT_TOO_LARGE	(1U << 1)
+#define RESULT_TOO_LARGE	BIT(1)
 
 struct instance_result {
 	struct outcome outcome;

@@ -208,7 +208,7 @@ int session_watch(struct session *s, struct err *err)
 			return 0;
 		if (!inspect(s) || looks == TRUTH_LOOKS)
 			break;
-		/* Each look is evidence: the last one may have been disturbed where another was not. */
+		/* Each look is evidence: the last may have been disturbed where another was not. */
 		textbuf_printf(&s->col.details, "look %u: %s", looks, ev->result.text);
 		ev->ending = ENDING_NONE;
 		ret = vm_run(s->vm, err);

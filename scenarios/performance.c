@@ -32,8 +32,8 @@ KTSTR_TEST(cache_pipe_io_compute_imbalance,
 	.expect = { UNEVEN, WOKEN, .max_wake_latency_cv = 15 });
 
 /*
- * The fair scheduler of 6.18 lets one of these wait for up to 1.9 s beside a fan-out, that of 7.3 for
- * 20 ms: who never ran at all is found, here as elsewhere.
+ * The fair scheduler of 6.18 lets one of these wait for up to 1.9 s beside a fan-out, that of 7.3
+ * for 20 ms: who never ran at all is found, here as elsewhere.
  */
 #define BESIDE_FAN_OUT	WORKERS(CPU_SPIN, 4, .max_gap_ms = 3000)
 

@@ -21,7 +21,7 @@ struct bench {
 };
 
 /* bench_die - one line that names what, and the cause; ends the program. */
-void bench_die(const char *what, const struct err *err) __attribute__((noreturn));
+void bench_die(const char *what, const struct err *err) __noreturn;
 
 /* bench_median - sorts @v. */
 double bench_median(uint64_t *v, unsigned int n);

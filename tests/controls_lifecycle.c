@@ -147,7 +147,8 @@ KTSTR_TEST(control_too_little,
 		.args = WORDS(_how, _score), .cure = "make tests", ##__VA_ARGS__ }
 
 #define RUN(_name, ...)								\
-	.steps = STEPS({ .ops = OPS(ADD_CGROUP("cg_0"), RUN_PAYLOAD(&_name, "cg_0"), ##__VA_ARGS__), \
+	.steps = STEPS({ .ops = OPS(ADD_CGROUP("cg_0"), RUN_PAYLOAD(&_name, "cg_0"), \
+				    ##__VA_ARGS__),				\
 			 .hold = HOLD_FIXED(200) })
 
 #define SCORE(_min, _max)	.metrics = METRICS({ "score", "score", _min, _max })

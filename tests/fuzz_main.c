@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 void __sanitizer_cov_trace_pc(void);
 
 /* A valid input, to be changed: else nothing gets past magic numbers and checksums. */
-size_t fuzz_seed_input(uint8_t *buf, size_t size, uint64_t seed) __attribute__((weak));
+size_t fuzz_seed_input(uint8_t *buf, size_t size, uint64_t seed) __weak;
 
 /* Between the process that runs inputs and the one that watches it. */
 struct shared {

@@ -56,8 +56,6 @@
 #define EXIT_SELF	125
 #define MAX_MODULES	8
 
-#define __noreturn	__attribute__((__noreturn__))
-
 /* --- PID 1 of L1 -------------------------------------------------------------- */
 
 static __noreturn void l1_end(int status)

@@ -60,7 +60,8 @@ FIXTURE_SETUP(acpi)
 	ASSERT_NE(self->buf, NULL);
 	ASSERT_EQ(topology_parse(variant->topology, &self->topo, NULL), 0);
 	self->cfg = (struct acpi_config){
-		.topo = &self->topo, .ram_size = variant->ram, .low_size = ram_low_size(variant->ram),
+		.topo = &self->topo,
+		.ram_size = variant->ram, .low_size = ram_low_size(variant->ram),
 	};
 	self->len = acpi_build(&self->cfg, self->buf, SIZE, BASE);
 	ASSERT_GT(self->len, 0);
@@ -88,7 +89,7 @@ static uint8_t sum(const uint8_t *p, size_t len)
 	return s;
 }
 
-/* A table by signature, through the root pointer; NULL if it is not there or its checksum is wrong. */
+/* A table by signature, through the root pointer; NULL if it is missing or its checksum is wrong. */
 static const uint8_t *find(const uint8_t *buf, const char *sig)
 {
 	const uint8_t *xsdt = buf + get(buf + 24, 8) - BASE;

@@ -271,7 +271,8 @@ TEST(operations)
 
 TEST(limits)
 {
-	EXPECT_LEGAL(OPS_OF(SET_WEIGHT("cg", 1), SET_WEIGHT("cg", 10000), SET_MAX("cg", 1000, 1000000),
+	EXPECT_LEGAL(OPS_OF(SET_WEIGHT("cg", 1), SET_WEIGHT("cg", 10000),
+			    SET_MAX("cg", 1000, 1000000),
 			    SET_MAX("cg", 0, 0), ADD_CGROUP_DEF({ "x", CPUSET_LLC(0),
 								  WORKERS(CPU_SPIN, 1) }),
 			    STOP_CGROUP("x")));

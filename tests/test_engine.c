@@ -29,7 +29,10 @@ GUEST_CODE(boot_params,
 	   "mov %cs, %eax; cmp $0x10, %eax; jne 3f;"
 	   "mov %ds, %eax; cmp $0x18, %eax; jne 3f;"
 	   EXIT(0x20) "3:" EXIT(0x21) FOREVER);
-/* Rings twice; in between it adds a byte of the job area (RAM end - 16 MiB + 4 KiB) to a register and prints the sum. */
+/*
+ * Rings twice; in between it adds a byte of the job area (RAM end - 16 MiB + 4 KiB) to a register
+ * and prints the sum.
+ */
 GUEST_CODE(bell,
 	   "mov $'0', %ebx;" BELL
 	   "mov $0x7001000, %ecx; addb (%rcx), %bl;"

@@ -12,10 +12,10 @@
 #define WIN	0x10
 #define EOI	0x40
 
-#define MASKED	(1U << 16)
-#define LEVEL	(1U << 15)
-#define REMOTE	(1U << 14)
-#define LOGICAL	(1U << 11)
+#define MASKED	BIT(16)
+#define LEVEL	BIT(15)
+#define REMOTE	BIT(14)
+#define LOGICAL	BIT(11)
 
 FIXTURE(ioapic) {
 	struct ioapic apic;

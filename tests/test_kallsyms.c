@@ -128,7 +128,7 @@ static size_t put_name(FIXTURE_DATA(kallsyms) *const self, size_t pos, const cha
 	uint8_t raw[256];
 	size_t n = 0, i;
 
-	/* Empty tokens before the type, and so many behind a name that its length takes two bytes. */
+	/* Empty tokens before the type, and so many behind a name that its length needs two bytes. */
 	raw[n++] = 3;
 	while (*name) {
 		if (!strncmp(name, "T_", 2)) {

@@ -13,8 +13,8 @@
 #define HIGH_BASE	(4 * GIB)
 
 #define P		1ULL		/* present */
-#define PS		(1ULL << 7)	/* large */
-#define NX		(1ULL << 63)
+#define PS		BIT_ULL(7)	/* large */
+#define NX		BIT_ULL(63)
 #define PKEY		(0xfULL << 59)
 #define SOFT		(0x7ffULL << 52)
 

@@ -406,7 +406,8 @@ TEST_F(expand, memory_grows_with_cpus)
 	/* The user asked for this machine, so it is an error and no skip. */
 	EXPECT_EQ(-ENOMEM,
 		  plan_memory(&self->plan, &self->opts, 10 * MIB, MIB, 2 * GIB, &self->err));
-	EXPECT_NE(NULL, strstr(self->err.msg, "this machine has 2048 MB")) TH_LOG("%s", self->err.msg);
+	EXPECT_NE(NULL, strstr(self->err.msg, "this machine has 2048 MB"))
+		TH_LOG("%s", self->err.msg);
 }
 
 TEST_F(expand, memory_asked_for)

@@ -2,8 +2,8 @@
 /*
  * test_sigkill.c - SIGKILL at random moments of an engine's life leaves nothing behind
  *
- * A process makes, runs, freezes and thaws micro-guests until it is killed. This one adopts what the
- * killed one leaves, so that a process which survives it is seen for sure.
+ * A process makes, runs, freezes and thaws micro-guests until it is killed. This one adopts what
+ * the killed one leaves, so that a process which survives it is seen for sure.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -66,10 +66,10 @@ struct fadt {
 _Static_assert(sizeof(struct fadt) == 276, "FADT revision 6 has 276 bytes");
 
 #define FADT_PM_ENTERPRISE_SERVER	4
-#define FADT_BOOT_NO_VGA		(1U << 2)
-#define FADT_BOOT_NO_CMOS_RTC		(1U << 5)
-#define FADT_RESET_REG_SUP		(1U << 10)
-#define FADT_HW_REDUCED			(1U << 20)
+#define FADT_BOOT_NO_VGA		BIT(2)
+#define FADT_BOOT_NO_CMOS_RTC		BIT(5)
+#define FADT_RESET_REG_SUP		BIT(10)
+#define FADT_HW_REDUCED			BIT(20)
 
 struct madt {				/* 5.2.12 */
 	struct sdt_header h;
@@ -98,7 +98,7 @@ struct madt_x2apic {			/* 5.2.12.12, type 9 */
 	uint32_t acpi_id;
 } __packed;
 
-#define MADT_ENABLED	(1U << 0)
+#define MADT_ENABLED	BIT(0)
 #define XAPIC_MAX	254		/* 255 is the broadcast id */
 
 struct srat {				/* 5.2.16 */
@@ -127,7 +127,7 @@ struct srat_x2apic {			/* 5.2.16.3, type 2 */
 	uint32_t reserved1;
 } __packed;
 
-#define SRAT_ENABLED	(1U << 0)
+#define SRAT_ENABLED	BIT(0)
 
 struct slit {				/* 5.2.17 */
 	struct sdt_header h;
@@ -151,7 +151,7 @@ struct hmat_domain {			/* 5.2.28.3, type 0 */
 
 _Static_assert(sizeof(struct hmat_domain) == 40, "the structure of type 0 has 40 bytes");
 
-#define HMAT_INITIATOR_VALID	(1U << 0)
+#define HMAT_INITIATOR_VALID	BIT(0)
 
 /* 5.2.28.4, type 1; initiators, targets and the matrix, 16 bits each, follow. */
 struct hmat_locality {

@@ -16,9 +16,9 @@
 #define LOADER_UNDEFINED	0xff	/* boot.rst, type_of_loader */
 #define RNG_SEED_LEN		32
 
-#define PTE_PRESENT	(1ULL << 0)
-#define PTE_RW		(1ULL << 1)
-#define PTE_PSE		(1ULL << 7)
+#define PTE_PRESENT	BIT_ULL(0)
+#define PTE_RW		BIT_ULL(1)
+#define PTE_PSE		BIT_ULL(7)
 #define PAGE_SIZE	4096
 #define NR_PDS		4		/* 1 GiB each */
 

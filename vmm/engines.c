@@ -29,5 +29,6 @@ int vm_engine_select(const char *name, const struct vm_engine **engine, struct e
 			return 0;
 		}
 	}
-	return err_set(err, -ENODEV, "no engine can run here: kvm: %s; tcg: %s", why[0].msg, why[1].msg);
+	return err_set(err, -ENODEV, "no engine can run here: kvm: %s; tcg: %s", why[0].msg,
+		       why[1].msg);
 }

@@ -23,8 +23,8 @@
 #define BATCH		1024
 
 /* Documentation/admin-guide/mm/pagemap.rst */
-#define PM_PRESENT	(1ULL << 63)
-#define PM_FILE		(1ULL << 61)	/* a page of a file, or shared */
+#define PM_PRESENT	BIT_ULL(63)
+#define PM_FILE		BIT_ULL(61)	/* a page of a file, or shared */
 
 static void scan(int pagemap, uintptr_t start, uint64_t nr, uint8_t *map)
 {

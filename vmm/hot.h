@@ -2,8 +2,9 @@
 /*
  * hot.h - the pages that thawed guests of one image write to
  *
- * They are about the same ones each time. To copy each when it is first written to costs an exit from
- * the guest, two faults, and all vCPUs their translations; to copy them all before it runs costs little.
+ * They are about the same ones each time. To copy each when it is first written to costs an exit
+ * from the guest, two faults, and all vCPUs their translations; to copy all before it runs costs
+ * little.
  */
 #ifndef KTSTR_VMM_HOT_H
 #define KTSTR_VMM_HOT_H
@@ -11,8 +12,9 @@
 #include <stdint.h>
 
 /*
- * hot_save - note in @fd, unless something is in it already, which pages of @ram, a private mapping of
- * @size bytes, have become this process's own. What cannot be noted is not; it is a matter of speed.
+ * hot_save - note in @fd, unless something is in it already, which pages of @ram, a private
+ * mapping of @size bytes, have become this process's own. What cannot be noted is not; it is a
+ * matter of speed.
  */
 void hot_save(int fd, const void *ram, uint64_t size);
 

@@ -32,8 +32,8 @@ void initramfs_free(struct initramfs *ird)
 }
 
 /*
- * Shared memory, and not of the heap: each instance is a fork of whoever made this, and only what it
- * reads of it is mapped there.
+ * Shared memory, and not of the heap: each instance is a fork of whoever made this, and only what
+ * it reads of it is mapped there.
  */
 static int reserve(struct initramfs *ird, size_t more)
 {

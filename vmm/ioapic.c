@@ -25,12 +25,12 @@
 
 #define REDIR_VECTOR	0xffULL
 #define REDIR_MODE	(7ULL << 8)
-#define REDIR_LOGICAL	(1ULL << 11)
-#define REDIR_PENDING	(1ULL << 12)	/* delivery status: never, it leaves at once */
-#define REDIR_LOW	(1ULL << 13)	/* polarity; lines here tell what is asserted, not volts */
-#define REDIR_REMOTE	(1ULL << 14)	/* sent and not yet acknowledged */
-#define REDIR_LEVEL	(1ULL << 15)
-#define REDIR_MASKED	(1ULL << 16)
+#define REDIR_LOGICAL	BIT_ULL(11)
+#define REDIR_PENDING	BIT_ULL(12)	/* delivery status: never, it leaves at once */
+#define REDIR_LOW	BIT_ULL(13)	/* polarity; lines here tell what is asserted, not volts */
+#define REDIR_REMOTE	BIT_ULL(14)	/* sent and not yet acknowledged */
+#define REDIR_LEVEL	BIT_ULL(15)
+#define REDIR_MASKED	BIT_ULL(16)
 #define REDIR_EXT_ID	(0x7fULL << 49)
 #define REDIR_DEST	(0xffULL << 56)
 #define REDIR_READ_ONLY	(REDIR_PENDING | REDIR_REMOTE)

@@ -15,7 +15,6 @@
 #define KVM_CPUID_TIMING	0x40000010	/* EAX: kHz of the TSC, EBX: kHz of the APIC bus */
 #define APIC_BUS_KHZ		1000000		/* KVM's: a tick is a nanosecond */
 
-#define BIT(n)			(1U << (n))
 #define ECX_1_VMX		BIT(5)
 #define ECX_1_PDCM		BIT(15)
 #define ECX_1_X2APIC		BIT(21)

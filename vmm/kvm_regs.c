@@ -12,14 +12,14 @@
 #include "kvm.h"
 
 /* Intel SDM vol. 3, 2.5, 2.2.1, 3.4.5 */
-#define CR0_PE		(1UL << 0)
-#define CR0_ET		(1UL << 4)
-#define CR0_NE		(1UL << 5)
-#define CR0_PG		(1UL << 31)
-#define CR4_PAE		(1UL << 5)
-#define EFER_LME	(1UL << 8)
-#define EFER_LMA	(1UL << 10)
-#define RFLAGS_FIXED	(1UL << 1)
+#define CR0_PE		BIT(0)
+#define CR0_ET		BIT(4)
+#define CR0_NE		BIT(5)
+#define CR0_PG		BIT(31)
+#define CR4_PAE		BIT(5)
+#define EFER_LME	BIT(8)
+#define EFER_LMA	BIT(10)
+#define RFLAGS_FIXED	BIT(1)
 #define SEG_CODE	0xb	/* execute, read, accessed */
 #define SEG_DATA	0x3	/* read, write, accessed */
 #define SEG_TSS_BUSY	0xb

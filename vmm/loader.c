@@ -148,7 +148,7 @@ static int load_bzimage(const struct loader *ld, const void *file, size_t len,
 	if (!(hdr->xloadflags & XLF_KERNEL_64))
 		return err_set(err, -ENOEXEC, "a 32-bit kernel: an x86-64 one is needed");
 
-	/* boot.rst: "If setup_sects contains 0, the real value is 4"; one more is the boot sector. */
+	/* boot.rst: "If setup_sects contains 0, the real value is 4"; and the boot sector. */
 	setup = ((hdr->setup_sects ?: 4) + 1) * SECTOR;
 	payload = (uint64_t)hdr->syssize * 16;
 	if (!payload || !range_ok(setup, payload, len))
@@ -229,7 +229,7 @@ char *kernel_version(const void *file, size_t len, char *buf, size_t size)
 	if (!s)
 		return buf;
 	left = (const char *)file + len - s;
-	n = strnlen(s, min((size_t)256, left));
+	n = strnlen(s, min_t(size_t, 256, left));
 	snprintf(buf, size, "%.*s", (int)n, s);
 	buf[strcspn(buf, "\n")] = 0;
 	return buf;

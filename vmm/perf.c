@@ -35,7 +35,7 @@ int ram_map_anon(uint64_t size, void **out, enum perf_pages *pages, struct err *
 	if (map == MAP_FAILED)
 		return err_set(err, -errno, "mapping %llu MiB of RAM: %s",
 			       (unsigned long long)(size / MIB), strerror(errno));
-	/* At a multiple of their size, as it is in the guest: else KVM cannot map them as they are. */
+	/* At a multiple of their size, as in the guest: else KVM cannot map them as they are. */
 	ram = (char *)ALIGN_UP((uintptr_t)map, HUGE_SIZE);
 	if (ram > map)
 		munmap(map, ram - map);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * perf.h - RAM in large pages; guests whose speed is to be measured: with CPUs of the host for each of
- * theirs
+ * perf.h - RAM in large pages; guests whose speed is to be measured: with CPUs of the host for each
+ * of theirs
  */
 #ifndef KTSTR_VMM_PERF_H
 #define KTSTR_VMM_PERF_H
@@ -24,8 +24,8 @@ enum perf_pages {
 };
 
 /*
- * ram_map_anon - @size bytes of zeroed memory, in large pages where the kernel finds some. Unmapped by
- * munmap().
+ * ram_map_anon - @size bytes of zeroed memory, in large pages where the kernel finds some. Unmapped
+ * by munmap().
  */
 int ram_map_anon(uint64_t size, void **ram, enum perf_pages *pages, struct err *err);
 

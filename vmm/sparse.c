@@ -57,7 +57,8 @@ static int copy_pages(struct copy *c, uint64_t start, uint64_t end)
  * The next part of [at, end) that may hold something. 1 if there is one, 0 if not, or a negative
  * errno.
  */
-static int next_data(const struct copy *c, uint64_t at, uint64_t end, uint64_t *data, uint64_t *hole)
+static int next_data(const struct copy *c, uint64_t at, uint64_t end, uint64_t *data,
+		     uint64_t *hole)
 {
 	unsigned char there[CHUNK / PAGE];
 	off_t pos;

@@ -113,8 +113,8 @@ struct vm_engine {
 	void (*destroy)(struct vm *vm);
 	enum vm_time time;
 	/*
-	 * RAM is this process's own: anonymous, or of a thawed guest a private mapping of the frozen
-	 * one's. Then ram_fd is -1.
+	 * RAM is this process's own: anonymous, or of a thawed guest a private mapping of the
+	 * frozen one's. Then ram_fd is -1.
 	 */
 	bool private_ram;
 	bool can_perf;			/* it honours vm_config.perf; only of guests that are not frozen */

@@ -59,7 +59,7 @@ void work_defaults(struct work *work);
 
 /* work_main - the life of a worker after fork(). */
 void work_main(struct worker_page *page, const struct work *work, const struct cpumask *online,
-	       const struct work_seat *seat, pid_t parent) __attribute__((noreturn));
+	       const struct work_seat *seat, pid_t parent) __noreturn;
 
 /* --- policy.c ------------------------------------------------------------- */
 
@@ -133,7 +133,7 @@ void work_futex_wake(struct work_self *self, int nr, uint32_t bits);
 void work_refused(struct work_self *self, int code);
 
 /* work_fail - a call of the work failed: ends the worker. */
-void work_fail(struct work_self *self, enum worker_setup call, int code) __attribute__((noreturn));
+void work_fail(struct work_self *self, enum worker_setup call, int code) __noreturn;
 
 /* work_alloc - pages of its own; not freed, its end does that. */
 void *work_alloc(struct work_self *self, size_t size);
