@@ -362,8 +362,9 @@ static int add_hits(const struct decoder *d, struct symbols *sym, struct err *er
 	return 0;
 }
 
-int kallsyms_decode(const struct guest_mem *gm, const struct vmcoreinfo *vi, struct symbols *sym,
-		    struct err *err)
+/* One that has seen all names; for free(). */
+static int decoder_create(const struct guest_mem *gm, const struct vmcoreinfo *vi,
+			  struct decoder **ret_d, struct err *err)
 {
 	struct decoder *d = calloc(1, sizeof(*d));
 	int ret;
@@ -375,8 +376,24 @@ int kallsyms_decode(const struct guest_mem *gm, const struct vmcoreinfo *vi, str
 	ret = decoder_open(d, err);
 	if (!ret)
 		ret = find_names(d, err);
-	if (!ret)
-		ret = add_hits(d, sym, err);
+	if (ret) {
+		free(d);
+		return ret;
+	}
+	*ret_d = d;
+	return 0;
+}
+
+int kallsyms_decode(const struct guest_mem *gm, const struct vmcoreinfo *vi, struct symbols *sym,
+		    struct err *err)
+{
+	struct decoder *d;
+	int ret;
+
+	ret = decoder_create(gm, vi, &d, err);
+	if (ret)
+		return ret;
+	ret = add_hits(d, sym, err);
 	free(d);
 	return ret;
 }
@@ -403,24 +420,18 @@ static int find_below(const struct decoder *d, addr_fn way, uint64_t addr, uint3
 int kallsyms_lookup(const struct guest_mem *gm, const struct vmcoreinfo *vi, uint64_t addr,
 		    char *name, size_t size, uint64_t *off, struct err *err)
 {
-	struct decoder *d = calloc(1, sizeof(*d));
 	char text[NAME_MAX_LEN];
-	addr_fn way = NULL;
 	uint32_t index = 0;
+	struct decoder *d;
 	size_t len = 0;
+	addr_fn way;
 	int ret;
 
-	if (!d)
-		return err_set(err, -ENOMEM, "no memory for a symbol table");
-	d->gm = gm;
-	d->vi = vi;
-	ret = decoder_open(d, err);
-	if (!ret)
-		ret = find_names(d, err);
-	if (!ret) {
-		way = find_way(d, err);
-		ret = way ? find_below(d, way, addr, &index, off) : -EBADMSG;
-	}
+	ret = decoder_create(gm, vi, &d, err);
+	if (ret)
+		return err_set(err, ret, "0x%llx: no symbol", (unsigned long long)addr);
+	way = find_way(d, err);
+	ret = way ? find_below(d, way, addr, &index, off) : -EBADMSG;
 	/* Once more from the start: names have no index that could be trusted. */
 	if (!ret)
 		ret = decoder_open(d, err);
