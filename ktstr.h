@@ -394,7 +394,7 @@ struct expect {
 	double min_page_locality;	/* share on nodes of its CPUs, or of its memory policy */
 	double min_node_share;		/* on each node that its memory policy names */
 	double max_slow_tier_ratio;	/* share on nodes without CPUs */
-	double max_cross_node_migration_ratio;	/* moved between nodes in the guest, per page */
+	double max_cross_node_migration_ratio;	/* moved by NUMA balancing in the guest, per page */
 	/*
 	 * Of cgroups, from the operation that has set it to the end: how far their share of CPU
 	 * time may be from their part of the weights of siblings, and from cpu.max, in percent
