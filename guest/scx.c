@@ -127,8 +127,10 @@ bool scx_reason_normal(const struct scx_reason *r)
 
 bool scx_reason_hotplug(const struct scx_reason *r)
 {
-	return r->name[0] && (strstr(r->msg, "going offline, exiting") ||
-			      strstr(r->msg, "going online, exiting"));
+	static const char kern[] = "unregistered from the main kernel";
+
+	/* That is all that it writes: why, it tells the scheduler only, and this is the one why. */
+	return r->name[0] && !strncmp(r->reason, kern, strlen(kern));
 }
 
 char *scx_reason_format(const struct scx_reason *r, char *buf, size_t size)

@@ -241,6 +241,13 @@ TEST(scx_reasons)
 	scx_reason_line(&r, "sched_ext: BPF scheduler \"a b\" disabled (unregistered from user)");
 	EXPECT_STREQ("unregistered from user", scx_reason_format(&r, buf, sizeof(buf)));
 	EXPECT_TRUE(scx_reason_normal(&r));
+	EXPECT_FALSE(scx_reason_hotplug(&r));
+	scx_reason_line(&r, "sched_ext: BPF scheduler \"a\" disabled (unregistered from the main kernel)");
+	EXPECT_TRUE(scx_reason_hotplug(&r));
+	EXPECT_FALSE(scx_reason_normal(&r));
+	scx_reason_line(&r, "sched_ext: BPF scheduler \"a\" disabled (unregistered from BPF)");
+	EXPECT_FALSE(scx_reason_hotplug(&r));
+	scx_reason_line(&r, "sched_ext: BPF scheduler \"a b\" disabled (unregistered from user)");
 
 	scx_reason_line(&r, "sched_ext: BPF scheduler \"x\" disabled (no end");
 	EXPECT_STREQ("a b", r.name);
