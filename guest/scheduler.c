@@ -19,8 +19,11 @@
 #include "scx.h"
 
 #define POLL_MS		10
-/* To load a scheduler takes the longer the more CPUs there are to switch over. */
-#define ATTACH_LIMIT(nr_cpus)	(10 * NSEC_PER_SEC + (nr_cpus) * 150 * NSEC_PER_MSEC)
+/*
+ * To load a scheduler takes the longer the more CPUs there are to switch over. Under load, and
+ * emulated, a loader that reads the BTF of the kernel has needed more than ten seconds.
+ */
+#define ATTACH_LIMIT(nr_cpus)	(30 * NSEC_PER_SEC + (nr_cpus) * 150 * NSEC_PER_MSEC)
 #define PROBE_LIMIT(nr_cpus)	(2 * NSEC_PER_SEC + (nr_cpus) * 50 * NSEC_PER_MSEC)
 #define DISABLE_LIMIT		(5 * NSEC_PER_SEC)	/* from then to "disabled" */
 #define LAST_WORDS_LIMIT	(2 * NSEC_PER_SEC)	/* for a loader to see its ejection */
