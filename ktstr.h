@@ -23,6 +23,7 @@
 #ifndef KTSTR_H
 #define KTSTR_H
 
+#include <limits.h>
 #include <sched.h>
 #include <stdbool.h>
 #include "lib/sched_fault.h"
@@ -408,10 +409,16 @@ struct expect {
 	unsigned int max_imbalance;
 	unsigned int max_dsq_depth;	/* local DSQ; 50 */
 	unsigned int sustain_ms;	/* how long a monitor violation must last; 500 */
+
+	/* Of a scheduler, not of a test; see guest/expect.h. */
+	uint32_t claims;		/* CLAIM_* */
+	unsigned int attach_ms;		/* how long it may take until it is attached; 30 s */
+	uint32_t off;			/* what it does not promise, a bit each */
 };
 
 #define EXPECT_SPREAD_PCT	15
 #define EXPECT_GAP_MS		2000
+#define EXPECT_GAP_OFF		UINT_MAX	/* also for workers that have a limit of their own */
 #define EXPECT_DSQ_DEPTH	50
 #define EXPECT_SUSTAIN_MS	500
 
@@ -426,6 +433,11 @@ struct expect_fail {
 /* What not every scheduler does, and a test may be about. The kernel's own does all of it. */
 #define CLAIM_CPU_WEIGHT	BIT(0)	/* cpu.weight */
 #define CLAIM_CPU_MAX		BIT(1)	/* cpu.max */
+#define CLAIM_KILL		BIT(2)	/* its tasks run on when its loader is killed */
+#define CLAIM_RUN		BIT(3)	/* it is worth running a test on it; all need that */
+
+/* What is claimed of a scheduler of which nothing is said. */
+#define CLAIMS_DEFAULT		(CLAIM_KILL | CLAIM_RUN)
 
 /* What a test with needs_sched runs under where the user names no scheduler. */
 #define KTSTR_SCHED	"fifo"

@@ -3,24 +3,41 @@
  * Limits by their names, and whose limits count.
  */
 #include <errno.h>
+#include <fnmatch.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "expect.h"
 
+enum limit_kind {
+	LIMIT_WHOLE,		/* an unsigned int */
+	LIMIT_REAL,		/* a double */
+	LIMIT_CHECK,		/* a bool: there is no number in it, it can only be off */
+	LIMIT_CLAIM,		/* tests about that run only if it is on */
+	LIMIT_PROMISE,		/* the same, but it is on unless it is off */
+};
+
 struct limit {
 	const char *name;
 	size_t offset;
-	bool whole;		/* an unsigned int, else a double */
-	double max;
+	enum limit_kind kind;
+	double max;		/* CLAIM: its bit */
+	double off;		/* what says that it is not judged; -1: it always is */
 };
 
-#define WHOLE(_name, _field, _max)	{ _name, offsetof(struct expect, _field), true, _max }
-#define REAL(_name, _field, _max)	{ _name, offsetof(struct expect, _field), false, _max }
+#define FIELD(_field)				offsetof(struct expect, _field)
+#define WHOLE(_name, _field, _max, _off)	{ _name, FIELD(_field), LIMIT_WHOLE, _max, _off }
+#define REAL(_name, _field, _max)		{ _name, FIELD(_field), LIMIT_REAL, _max, 0 }
+#define CHECK(_name, _field, _off)		{ _name, FIELD(_field), LIMIT_CHECK, 0, _off }
+#define CLAIM(_name, _bit)			{ _name, FIELD(claims), LIMIT_CLAIM, _bit, -1 }
 
+#define PROMISE(_name, _bit)			{ _name, FIELD(claims), LIMIT_PROMISE, _bit, 0 }
+
+/* struct expect has a bit for each in .off. */
 static const struct limit limits[] = {
-	WHOLE("spread",		max_spread_pct,			100),
-	WHOLE("gap",		max_gap_ms,			3600000),
+	WHOLE("spread",		max_spread_pct,			100,		100),
+	WHOLE("gap",		max_gap_ms,			3600000,	EXPECT_GAP_OFF),
 	REAL("throughput-cv",	max_throughput_cv,		1e6),
 	REAL("work-rate",	min_work_rate,			1e12),
 	REAL("iteration-rate",	min_iteration_rate,		1e12),
@@ -31,10 +48,19 @@ static const struct limit limits[] = {
 	REAL("node-share",	min_node_share,			1),
 	REAL("slow-tier",	max_slow_tier_ratio,		1),
 	REAL("cross-node",	max_cross_node_migration_ratio,	1e6),
-	WHOLE("imbalance",	max_imbalance,			1000000),
-	WHOLE("dsq-depth",	max_dsq_depth,			1000000),
-	WHOLE("sustain",	sustain_ms,			3600000),
+	WHOLE("imbalance",	max_imbalance,			1000000,	0),
+	WHOLE("dsq-depth",	max_dsq_depth,			1000000,	UINT_MAX),
+	WHOLE("sustain",	sustain_ms,			3600000,	-1),
+	WHOLE("attach",		attach_ms,			600000,		-1),
+	CHECK("isolation",	isolation,			false),
+	CHECK("starvation",	no_starvation_check,		true),
+	CLAIM("cpu-weight",	CLAIM_CPU_WEIGHT),
+	CLAIM("cpu-max",	CLAIM_CPU_MAX),
+	PROMISE("kill",		CLAIM_KILL),
+	PROMISE("run",		CLAIM_RUN),
 };
+
+_Static_assert(ARRAY_SIZE(limits) <= 32, "a bit for each");
 
 static const struct limit *find(const char *name, size_t len)
 {
@@ -47,27 +73,70 @@ static const struct limit *find(const char *name, size_t len)
 	return NULL;
 }
 
+static uint32_t bit(const struct limit *l)
+{
+	return 1U << (l - limits);
+}
+
 static double get(const struct expect *expect, const struct limit *l)
 {
 	const char *at = (const char *)expect + l->offset;
 
-	return l->whole ? *(const unsigned int *)at : *(const double *)at;
+	switch (l->kind) {
+	case LIMIT_WHOLE:
+		return *(const unsigned int *)at;
+	case LIMIT_REAL:
+		return *(const double *)at;
+	case LIMIT_CHECK:
+		return *(const bool *)at;
+	default:
+		return 0;
+	}
 }
 
 static void set(struct expect *expect, const struct limit *l, double val)
 {
 	char *at = (char *)expect + l->offset;
 
-	if (l->whole)
+	switch (l->kind) {
+	case LIMIT_WHOLE:
 		*(unsigned int *)at = val;
-	else
+		break;
+	case LIMIT_REAL:
 		*(double *)at = val;
+		break;
+	case LIMIT_CHECK:
+		*(bool *)at = val;
+		break;
+	case LIMIT_CLAIM:
+		*(uint32_t *)at |= (uint32_t)val;
+		break;
+	case LIMIT_PROMISE:
+		*(uint32_t *)at &= ~(uint32_t)val;
+		break;
+	}
+}
+
+/* Would it be judged, if nothing were said of the scheduler? */
+static bool judged(const struct expect *test, const struct limit *l)
+{
+	switch (l->offset) {
+	/* Those that have a default. */
+	case FIELD(max_spread_pct):
+	case FIELD(max_gap_ms):
+	case FIELD(no_starvation_check):
+		return !test->no_starvation_check;
+	case FIELD(max_dsq_depth):
+		return !test->no_monitor;
+	default:
+		return get(test, l) > 0;
+	}
 }
 
 static int unknown(const char *name, size_t len, struct err *err)
 {
 	const struct limit *l;
-	char list[256] = "";
+	char list[384] = "";
 	size_t at = 0;
 
 	for (l = limits; l < limits + ARRAY_SIZE(limits) && at < sizeof(list); l++)
@@ -76,38 +145,86 @@ static int unknown(const char *name, size_t len, struct err *err)
 		       list);
 }
 
-/* "name=number" at @text; *@end is what follows. */
-static int parse_one(const char *text, struct expect *expect, const char **end, struct err *err)
+/* What it may be, but for a number. */
+static const char *word_of(const struct limit *l)
 {
-	size_t len = strcspn(text, "=,"), digits;
-	const struct limit *l = find(text, len);
+	return l->kind == LIMIT_CLAIM ? "on" : l->off < 0 ? "" : "off";
+}
+
+static bool parse_word(const char *text, size_t len, const struct limit *l, struct expect *expect)
+{
+	const char *word = word_of(l);
+
+	if (!len || strlen(word) != len || memcmp(text, word, len))
+		return false;
+	if (l->kind == LIMIT_CLAIM || l->kind == LIMIT_PROMISE)
+		set(expect, l, l->max);
+	else
+		expect->off |= bit(l);
+	return true;
+}
+
+static int parse_number(const char *text, size_t len, const struct limit *l, struct expect *expect,
+			struct err *err)
+{
+	const char *digits = l->kind == LIMIT_WHOLE ? "0123456789" : "0123456789.e-";
 	double val = 0;
 	char *stop;
+
+	if (l->kind != LIMIT_WHOLE && l->kind != LIMIT_REAL)
+		return err_set(err, -EINVAL, "%s: '%.*s' is not '%s'", l->name,
+			       (int)min(len, 64UL), text, word_of(l));
+	/* No sign, no "inf", no "nan". */
+	if (len && strspn(text, digits) >= len)
+		val = strtod(text, &stop);
+	if (!(val > 0 && val <= l->max) || stop != text + len)
+		return err_set(err, -EINVAL, "%s: '%.*s' is not a%s number above 0, up to %.10g%s",
+			       l->name, (int)min(len, 64UL), text,
+			       l->kind == LIMIT_WHOLE ? " whole" : "", l->max,
+			       l->off < 0 ? "" : ", nor 'off'");
+	set(expect, l, val);
+	return 0;
+}
+
+/* "GLOB:" before it: for the tests that it matches. */
+static bool about(const char **text, const char *test)
+{
+	size_t len = strcspn(*text, ":,");
+	char glob[128];
+
+	if ((*text)[len] != ':')
+		return true;
+	snprintf(glob, sizeof(glob), "%.*s", (int)min(len, sizeof(glob)), *text);
+	*text += len + 1;
+	return test && !fnmatch(glob, test, 0);
+}
+
+/* "name=number" or "name=word" at @text; *@end is what follows. */
+static int parse_one(const char *text, struct expect *expect, const char **end, struct err *err)
+{
+	size_t len = strcspn(text, "=,");
+	const struct limit *l = find(text, len);
 
 	if (!l)
 		return unknown(text, len, err);
 	text += len;
 	text += *text == '=';
-	/* No sign, no "inf", no "nan". */
-	digits = strcspn(text, ",");
-	if (digits && strspn(text, l->whole ? "0123456789" : "0123456789.e-") >= digits)
-		val = strtod(text, &stop);
-	if (!(val > 0 && val <= l->max) || stop != text + digits)
-		return err_set(err, -EINVAL, "%s: '%.*s' is not a%s number above 0, up to %.10g",
-			       l->name, (int)min(digits, 64UL), text, l->whole ? " whole" : "",
-			       l->max);
-	set(expect, l, val);
-	*end = text + digits;
-	return 0;
+	len = strcspn(text, ",");
+	*end = text + len;
+	return parse_word(text, len, l, expect) ? 0 : parse_number(text, len, l, expect, err);
 }
 
-int expect_parse(const char *text, struct expect *expect, struct err *err)
+int expect_parse(const char *text, const char *test, struct expect *expect, struct err *err)
 {
+	struct expect not;
 	int ret;
 
 	memset(expect, 0, sizeof(*expect));
+	expect->claims = CLAIMS_DEFAULT;
 	for (;;) {
-		ret = parse_one(text, expect, &text, err);
+		bool mine = about(&text, test);
+
+		ret = parse_one(text, mine ? expect : &not, &text, err);
 		if (ret || !*text)
 			return ret;
 		text++;
@@ -119,8 +236,29 @@ void expect_merge(const struct expect *test, const struct expect *sched, struct 
 	const struct limit *l;
 
 	*merged = *test;
+	merged->claims = sched->claims;
 	for (l = limits; l < limits + ARRAY_SIZE(limits); l++) {
+		if (l->kind > LIMIT_REAL)
+			continue;
 		if (!(get(merged, l) > 0))
 			set(merged, l, get(sched, l));
 	}
+	for (l = limits; l < limits + ARRAY_SIZE(limits); l++) {
+		if (!(sched->off & bit(l)) || !judged(test, l))
+			continue;
+		set(merged, l, l->off);
+		merged->off |= bit(l);
+	}
+}
+
+char *expect_off(const struct expect *merged, char *buf, size_t size)
+{
+	const struct limit *l;
+	size_t len = 0;
+
+	*buf = '\0';
+	for (l = limits; l < limits + ARRAY_SIZE(limits) && len < size; l++)
+		if (merged->off & bit(l))
+			len += snprintf(buf + len, size - len, "%s%s", len ? ", " : "", l->name);
+	return buf;
 }

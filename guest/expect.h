@@ -3,7 +3,8 @@
  * expect.h - limits that come with a scheduler rather than with a test
  *
  * Three layers: the defaults, over them what is said of the scheduler under test, over that
- * what the test sets. A limit is set if it is not 0.
+ * what the test sets. A limit is set if it is not 0. What is off for a scheduler is not
+ * judged, whatever the test sets: it is a property that this scheduler does not have.
  */
 #ifndef KTSTR_GUEST_EXPECT_H
 #define KTSTR_GUEST_EXPECT_H
@@ -12,12 +13,19 @@
 #include "../lib/log.h"
 
 /*
- * expect_parse - limits as a user writes them, "spread=50,gap=3000", into @expect, which is
- * cleared first. -EINVAL: a name that does not exist, a number out of range; which is in @err.
+ * expect_parse - limits as a user writes them, "spread=50,cpu-weight=on,cgroup_*:gap=off", into
+ * @expect, which is cleared first. What has a glob before it counts if it matches @test, which
+ * may be NULL. -EINVAL: a name that does not exist, a number out of range; which is in @err.
  */
-int expect_parse(const char *text, struct expect *expect, struct err *err);
+int expect_parse(const char *text, const char *test, struct expect *expect, struct err *err);
 
-/* expect_merge - as @test, but limits that it does not set are those of @sched. */
+/*
+ * expect_merge - as @test, but limits that it does not set are those of @sched, and what is off
+ * for @sched is out of reach. @merged->off is what of that the test would have judged.
+ */
 void expect_merge(const struct expect *test, const struct expect *sched, struct expect *merged);
+
+/* expect_off - the names of what is in @merged->off, "" if there are none; returns @buf. */
+char *expect_off(const struct expect *merged, char *buf, size_t size);
 
 #endif /* KTSTR_GUEST_EXPECT_H */

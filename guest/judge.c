@@ -102,7 +102,7 @@ static uint64_t worst_gap(const struct worker *w, uint64_t *at_ns)
 
 static unsigned int gap_limit_ms(const struct judge_input *in, const struct worker *w)
 {
-	if (w->work.max_gap_ms)
+	if (w->work.max_gap_ms && in->expect->max_gap_ms != EXPECT_GAP_OFF)
 		return w->work.max_gap_ms;
 	return in->expect->max_gap_ms ? in->expect->max_gap_ms : EXPECT_GAP_MS;
 }

@@ -223,7 +223,7 @@ static void effective_expect(const struct scenario *scn, struct expect *expect)
 	struct expect sched = { };
 
 	if (*text)
-		expect_parse(text, &sched, NULL);
+		expect_parse(text, scn->test->name, &sched, NULL);
 	expect_merge(&scn->test->expect, &sched, expect);
 }
 

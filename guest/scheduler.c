@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "expect.h"
 #include "job.h"
 #include "klog.h"
 #include "sched_fault.h"
@@ -129,10 +130,19 @@ static int __printf(4, 5) attach_failed(struct guest *g, struct sched *s, struct
 	return -ENOEXEC;
 }
 
+static uint64_t attach_limit(const struct guest *g)
+{
+	struct expect said = { };
+
+	if (g->job.sched_expect[0])
+		expect_parse(g->job.sched_expect, g->job.test, &said, NULL);
+	return max(ATTACH_LIMIT(g->nr_cpus), said.attach_ms * NSEC_PER_MSEC);
+}
+
 static int wait_attached(struct guest *g, struct sched *s, struct msg_result *res,
 			 uint64_t seq_before, struct scx_status *st)
 {
-	uint64_t limit = ATTACH_LIMIT(g->nr_cpus), start = now_ns();
+	uint64_t limit = attach_limit(g), start = now_ns();
 	char buf[96];
 	int ret;
 

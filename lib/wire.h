@@ -171,7 +171,7 @@ enum sched_kind {
 
 #define JOB_ARGS_LEN	4096
 #define JOB_MAX_ARGS	64
-#define JOB_EXPECT_LEN	256
+#define JOB_EXPECT_LEN	1024
 
 /* What PID 1 is to do. Lies at SHM_JOB_OFF; magic is written last. */
 struct job {

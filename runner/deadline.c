@@ -11,6 +11,7 @@
 #define JOB_S			90
 #define JOB_PER_RUN		20	/* real seconds for a second of guest time */
 #define JOB_CPUS		4	/* ... of that many CPUs */
+#define ATTACHES		3
 #define GUEST_S			60
 #define GUEST_PER_RUN		2
 #define GUEST_CPUS		8
@@ -18,11 +19,14 @@
 void deadline_init(struct deadline *d, const struct plan_instance *inst)
 {
 	uint64_t cpus = topology_nr_cpus(&inst->topo), run_ns = inst->run_ms * NSEC_PER_MSEC;
+	uint64_t attach_ns = inst->expect.attach_ms * NSEC_PER_MSEC;
 
 	*d = (struct deadline){ 0 };
 	d->boot_ns = (BOOT_S + BOOT_PER_CPU_S * cpus + cpus * cpus / BOOT_PAIRS) * NSEC_PER_SEC;
-	d->job_ns = (JOB_S * NSEC_PER_SEC + JOB_PER_RUN * run_ns) * DIV_ROUND_UP(cpus, JOB_CPUS);
+	d->job_ns = (JOB_S * NSEC_PER_SEC + JOB_PER_RUN * (run_ns + attach_ns)) * DIV_ROUND_UP(cpus, JOB_CPUS);
 	d->guest_ns = GUEST_S * NSEC_PER_SEC + GUEST_PER_RUN * run_ns;
+	/* Some wait for it more than once. */
+	d->guest_ns += ATTACHES * attach_ns;
 	if (cpus > GUEST_CPUS)
 		d->guest_ns = d->guest_ns / GUEST_CPUS * cpus;
 }

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "../guest/expect.h"
 #include "../lib/report.h"
 #include "diag.h"
 #include "profile.h"
@@ -122,6 +123,8 @@ void diag_header(const struct runner *run)
 	else
 		report_diag("", "scheduler: %s%s",
 			    opts->sched_kind == SCHED_KIND_BUILTIN ? "builtin:" : "", opts->sched);
+	if (opts->sched_expect)
+		report_diag("", "said of the scheduler: %s", opts->sched_expect);
 	report_diag("", "seed: %llu", (unsigned long long)opts->seed);
 }
 
@@ -194,6 +197,9 @@ void diag_instance(const struct runner *run, const struct plan_instance *inst,
 	if (opts->verbose && res->phases.at_ns[PHASE_START])
 		report_diag("", "phases: %s ms",
 			    phases_line(&res->phases, command, sizeof(command)));
+	if (inst->expect.off && verdict != VERDICT_SKIP)
+		report_diag("", "not judged, since it is off for this scheduler: %s",
+			    expect_off(&inst->expect, command, sizeof(command)));
 	if (bad)
 		report_diag("", "run again: %s", diag_command(run, inst, command, sizeof(command)));
 	report_result(inst->name, verdict, opts->no_skip);

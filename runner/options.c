@@ -11,6 +11,7 @@
 #include <string.h>
 #include "../guest/expect.h"
 #include "../vmm/layout.h"
+#include "declared.h"
 #include "options.h"
 
 #define DURATION_MIN_S	0.05
@@ -22,6 +23,7 @@ enum {
 	OPT_SCHED_ARG,
 	OPT_SCHED_FLAG,
 	OPT_SCHED_EXPECT,
+	OPT_SCHED_DECL,
 	OPT_TOPOLOGY,
 	OPT_DURATION,
 	OPT_MEMORY,
@@ -46,6 +48,7 @@ static const struct option long_options[] = {
 	{ "sched-arg",	required_argument,	NULL, OPT_SCHED_ARG },
 	{ "sched-flag",	required_argument,	NULL, OPT_SCHED_FLAG },
 	{ "sched-expect", required_argument,	NULL, OPT_SCHED_EXPECT },
+	{ "sched-decl",	required_argument,	NULL, OPT_SCHED_DECL },
 	{ "topology",	required_argument,	NULL, OPT_TOPOLOGY },
 	{ "duration",	required_argument,	NULL, OPT_DURATION },
 	{ "memory-mb",	required_argument,	NULL, OPT_MEMORY },
@@ -67,6 +70,7 @@ static const struct {
 	{ "KTSTR_KERNEL",	'k' },
 	{ "KTSTR_SCHED",	OPT_SCHED },
 	{ "KTSTR_SCHED_EXPECT",	OPT_SCHED_EXPECT },
+	{ "KTSTR_SCHED_DECL",	OPT_SCHED_DECL },
 	{ "KTSTR_DURATION",	OPT_DURATION },
 	{ "KTSTR_MEMORY_MB",	OPT_MEMORY },
 	{ "KTSTR_ACCEL",	OPT_ACCEL },
@@ -182,7 +186,7 @@ static int set_expect(const char *from, const char *s, struct options *opts, str
 
 	if (strlen(s) >= JOB_EXPECT_LEN)
 		return err_set(err, -E2BIG, "%s: more than %d bytes", from, JOB_EXPECT_LEN - 1);
-	ret = expect_parse(s, &opts->expect, &why);
+	ret = expect_parse(s, NULL, &opts->expect, &why);
 	if (ret)
 		return err_set(err, ret, "%s: %s", from, why.msg);
 	opts->sched_expect = s;
@@ -303,6 +307,8 @@ static int set_option(int opt, const char *from, const char *arg, struct options
 		return add_sched_flag(from, arg, opts, err);
 	case OPT_SCHED_EXPECT:
 		return set_expect(from, arg, opts, err);
+	case OPT_SCHED_DECL:
+		return set_path(from, arg, &opts->sched_decl, err);
 	case OPT_TOPOLOGY:
 		return add_topology(from, arg, opts, err);
 	case OPT_DURATION:
@@ -392,6 +398,7 @@ static const char *option_name(int opt)
 		[OPT_SCHED_ARG - OPT_SCHED] = "--sched-arg",
 		[OPT_SCHED_FLAG - OPT_SCHED] = "--sched-flag",
 		[OPT_SCHED_EXPECT - OPT_SCHED] = "--sched-expect",
+		[OPT_SCHED_DECL - OPT_SCHED] = "--sched-decl",
 		[OPT_TOPOLOGY - OPT_SCHED] = "--topology",
 		[OPT_DURATION - OPT_SCHED] = "--duration",
 		[OPT_MEMORY - OPT_SCHED] = "--memory-mb",
@@ -455,6 +462,54 @@ static int add_shared_flags(struct options *opts, struct err *err)
 	return ret;
 }
 
+/* What the command line and the variables say nothing of. */
+struct declaring {
+	struct options *opts;
+	bool args, flags, expect;
+};
+
+static int declare(void *ctx, const char *from, const char *option, const char *value,
+		   struct err *err)
+{
+	struct declaring *d = ctx;
+	struct options *opts = d->opts;
+	size_t len = strlen(opts->decl_expect);
+
+	if (!strcmp(option, "sched-arg"))
+		return d->args ? add_sched_arg(from, value, opts, err) : 0;
+	if (!strcmp(option, "sched-flag"))
+		return d->flags ? add_sched_flag(from, value, opts, err) : 0;
+	if (strcmp(option, "sched-expect"))
+		return err_set(err, -EINVAL,
+			       "%s: '%.64s' is none of sched-arg, sched-flag, sched-expect", from,
+			       option);
+	/* A reason for each is easier to give on lines of their own. */
+	if (len + strlen(value) + 2 > sizeof(opts->decl_expect))
+		return err_set(err, -E2BIG, "%s: more than %d bytes in all", from,
+			       JOB_EXPECT_LEN - 1);
+	snprintf(opts->decl_expect + len, sizeof(opts->decl_expect) - len, "%s%s", len ? "," : "",
+		 value);
+	return d->expect ? set_expect(from, opts->decl_expect, opts, err) : 0;
+}
+
+/* Options and variables win over it. */
+static int add_declared(struct options *opts, struct err *err)
+{
+	struct declaring d = { opts, !opts->nr_sched_args, !opts->nr_sched_flags,
+			       !opts->sched_expect };
+	int ret;
+
+	if (!opts->sched_decl)
+		return 0;
+	if (opts->sched_kind == SCHED_KIND_NONE)
+		return err_set(err, -EINVAL, "--sched-decl %s: of which scheduler? --sched says so",
+			       opts->sched_decl);
+	ret = declared_read(opts->sched_decl, &opts->decl_copy, err);
+	if (ret)
+		return err_set(err, ret, "--sched-decl: %s: %s", opts->sched_decl, strerror(-ret));
+	return declared_parse(opts->decl_copy, opts->sched_decl, declare, &d, err);
+}
+
 int options_parse(int argc, char **argv, struct options *opts, struct err *err)
 {
 	int ret;
@@ -475,6 +530,8 @@ int options_parse(int argc, char **argv, struct options *opts, struct err *err)
 		ret = add_shared_flags(opts, err);
 	if (!ret && !opts->nr_topologies)
 		ret = split_env("KTSTR_TOPOLOGY", &opts->env_copy[2], opts, add_topology, err);
+	if (!ret)
+		ret = add_declared(opts, err);
 	if (!ret && opts->perf && opts->jobs > 1)
 		ret = err_set(err, -EINVAL,
 			      "--perf: guests would share CPUs with each other: not with -j %u",
@@ -490,5 +547,6 @@ void options_free(struct options *opts)
 
 	for (i = 0; i < ARRAY_SIZE(opts->env_copy); i++)
 		free(opts->env_copy[i]);
+	free(opts->decl_copy);
 	memset(opts, 0, sizeof(*opts));
 }

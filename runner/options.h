@@ -41,8 +41,9 @@ struct options {
 	unsigned int nr_sched_flags;
 	const char *sched_flags[OPTIONS_MAX_FLAGS];	/* NAME or NAME=ARG; each NAME once */
 	bool flags_shared;		/* as filters_shared */
+	const char *sched_decl;		/* runner/declared.h; or NULL */
 	const char *sched_expect;	/* or NULL */
-	struct expect expect;		/* the same, parsed */
+	struct expect expect;		/* the same, parsed: what is said of all tests */
 	unsigned int nr_topologies;	/* 0: as the test says */
 	struct topology topologies[OPTIONS_MAX_TOPOLOGIES];	/* each of them once */
 	unsigned int duration_ms;	/* 0: as the test says */
@@ -52,6 +53,8 @@ struct options {
 	uint64_t seed;
 	const char *append;		/* or NULL */
 	char *env_copy[4];		/* what lists of the environment point into; private */
+	char *decl_copy;		/* what is in the file */
+	char decl_expect[JOB_EXPECT_LEN];
 };
 
 /* options_parse - 0, or a negative errno with the line for the user in @err. */

@@ -91,15 +91,26 @@ static unsigned int test_run_ms(const struct ktstr_test *test, unsigned int dura
 	return min(sum, (uint64_t)UINT32_MAX / 4);
 }
 
-/* The kernel's own scheduler does all that there is to claim; of others nothing is known. */
+/* The kernel's own scheduler does all that there is to claim; others what is said of them. */
 static void skip_unclaimed(struct plan_instance *inst, const struct options *opts)
 {
+	uint32_t missing = (inst->test->claims | CLAIM_RUN) & ~inst->expect.claims;
 	const char *sched;
 
-	if (!inst->test->claims || plan_sched(inst->test, opts, &sched) == SCHED_KIND_NONE)
+	if (!missing || plan_sched(inst->test, opts, &sched) == SCHED_KIND_NONE)
 		return;
-	snprintf(inst->skip, sizeof(inst->skip), "scheduler %.128s does not claim to honour %s",
-		 sched, inst->test->claims & CLAIM_CPU_WEIGHT ? "cpu.weight" : "cpu.max");
+	if (missing & CLAIM_RUN)
+		snprintf(inst->skip, sizeof(inst->skip),
+			 "it is said of scheduler %.128s that it cannot run this", sched);
+	else if (missing & CLAIM_KILL)
+		snprintf(inst->skip, sizeof(inst->skip),
+			 "scheduler %.128s does not promise that tasks run on when it is killed",
+			 sched);
+	else
+		snprintf(inst->skip, sizeof(inst->skip),
+			 "scheduler %.128s does not claim to honour %s (--sched-expect %s=on)",
+			 sched, missing & CLAIM_CPU_WEIGHT ? "cpu.weight" : "cpu.max",
+			 missing & CLAIM_CPU_WEIGHT ? "cpu-weight" : "cpu-max");
 }
 
 /* Needs of a test that its machine does not meet; known before anything boots. */
@@ -219,6 +230,7 @@ static int add_instance(struct plan *plan, const struct plan_instance *inst, str
 static int add_test(struct plan *plan, const struct ktstr_test *test, const struct topology *given,
 		    const struct options *opts, bool *used, struct err *err)
 {
+	struct expect said = { .claims = CLAIMS_DEFAULT };
 	struct plan_instance inst = { .test = test };
 	char topo[TOPOLOGY_NAME_LEN], profile[PLAN_NAME_LEN];
 	struct err why = { "" };
@@ -242,8 +254,12 @@ static int add_test(struct plan *plan, const struct ktstr_test *test, const stru
 			   test->duration_ms ? test->duration_ms : KTSTR_DURATION_MS;
 	inst.run_ms = test_run_ms(test, inst.duration_ms);
 	/* What the user says is said of the user's scheduler. */
-	expect_merge(&test->expect, test->sched ? &(struct expect){ } : &opts->expect,
-		     &inst.expect);
+	if (!test->sched && opts->sched_expect) {
+		ret = expect_parse(opts->sched_expect, test->name, &said, err);
+		if (ret)
+			return ret;
+	}
+	expect_merge(&test->expect, &said, &inst.expect);
 	static_skip(&inst);
 	if (!inst.skip[0])
 		skip_unclaimed(&inst, opts);

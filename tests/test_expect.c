@@ -10,7 +10,7 @@
 #define EXPECT_REFUSED(_text, _why) do {				\
 	struct err _err = { };						\
 	struct expect _e;						\
-	EXPECT_EQ(-EINVAL, expect_parse(_text, &_e, &_err));		\
+	EXPECT_EQ(-EINVAL, expect_parse(_text, NULL, &_e, &_err));		\
 	EXPECT_NE(NULL, strstr(_err.msg, _why)) {			\
 		TH_LOG("\"%s\" is not in \"%s\"", _why, _err.msg);	\
 	}								\
@@ -22,7 +22,7 @@ TEST(parse)
 	struct err err;
 
 	memset(&e, 0xff, sizeof(e));
-	ASSERT_EQ(0, expect_parse("spread=50,gap=3000,wake-p99-us=1e3,locality=.25", &e, &err));
+	ASSERT_EQ(0, expect_parse("spread=50,gap=3000,wake-p99-us=1e3,locality=.25", NULL, &e, &err));
 	EXPECT_EQ(50, e.max_spread_pct);
 	EXPECT_EQ(3000, e.max_gap_ms);
 	EXPECT_EQ(1000, e.max_p99_wake_latency_us);
@@ -33,7 +33,7 @@ TEST(parse)
 
 	ASSERT_EQ(0, expect_parse("throughput-cv=1,work-rate=2,iteration-rate=3,wake-cv=4,"
 				  "migration=5,node-share=.6,slow-tier=.7,cross-node=8,"
-				  "imbalance=9,dsq-depth=10,sustain=11", &e, &err));
+				  "imbalance=9,dsq-depth=10,sustain=11", NULL, &e, &err));
 	EXPECT_EQ(1, e.max_throughput_cv);
 	EXPECT_EQ(2, e.min_work_rate);
 	EXPECT_EQ(3, e.min_iteration_rate);
@@ -45,6 +45,60 @@ TEST(parse)
 	EXPECT_EQ(9, e.max_imbalance);
 	EXPECT_EQ(10, e.max_dsq_depth);
 	EXPECT_EQ(11, e.sustain_ms);
+}
+
+/* What a scheduler does not promise, and what it claims. */
+TEST(words)
+{
+	struct expect e;
+	struct err err;
+
+	ASSERT_EQ(0, expect_parse("gap=5", NULL, &e, &err));
+	EXPECT_EQ(0, e.off);
+	EXPECT_EQ(CLAIMS_DEFAULT, e.claims);
+	ASSERT_EQ(0, expect_parse("cpu-weight=on,kill=off,gap=off", NULL, &e, &err));
+	EXPECT_EQ(CLAIM_CPU_WEIGHT | CLAIM_RUN, e.claims);
+	EXPECT_NE(0, e.off);
+	EXPECT_EQ(0, e.max_gap_ms);
+	ASSERT_EQ(0, expect_parse("cpu-max=on,attach=60000", NULL, &e, &err));
+	EXPECT_EQ(CLAIM_CPU_MAX | CLAIMS_DEFAULT, e.claims);
+	EXPECT_EQ(60000, e.attach_ms);
+
+	EXPECT_REFUSED("cpu-weight=off", "cpu-weight: 'off' is not 'on'");
+	EXPECT_REFUSED("cpu-weight=20", "cpu-weight: '20' is not 'on'");
+	EXPECT_REFUSED("cpu-weight", "cpu-weight: '' is not 'on'");
+	EXPECT_REFUSED("kill=on", "kill: 'on' is not 'off'");
+	EXPECT_REFUSED("isolation=1", "isolation: '1' is not 'off'");
+	EXPECT_REFUSED("gap=of", "gap: 'of' is not a whole number above 0, up to 3600000, nor 'off'");
+	EXPECT_REFUSED("gap=offf", "gap: 'offf' is not");
+	EXPECT_REFUSED("sustain=off", "sustain: 'off' is not a whole number");
+	EXPECT_REFUSED("attach=off", "attach: 'off' is not a whole number");
+}
+
+TEST(of_some_tests)
+{
+	static const char text[] = "spread=9,cgroup_*:gap=off,cgroup_a:wake-cv=3,b:run=off";
+	struct expect e;
+	struct err err;
+
+	ASSERT_EQ(0, expect_parse(text, NULL, &e, &err));
+	EXPECT_EQ(0, e.off);
+	EXPECT_EQ(9, e.max_spread_pct);
+	EXPECT_EQ(0, e.max_wake_latency_cv);
+	EXPECT_EQ(CLAIMS_DEFAULT, e.claims);
+	ASSERT_EQ(0, expect_parse(text, "cgroup_a", &e, &err));
+	EXPECT_NE(0, e.off);
+	EXPECT_EQ(3, e.max_wake_latency_cv);
+	EXPECT_EQ(9, e.max_spread_pct);
+	ASSERT_EQ(0, expect_parse(text, "cgroup_b", &e, &err));
+	EXPECT_NE(0, e.off);
+	EXPECT_EQ(0, e.max_wake_latency_cv);
+	ASSERT_EQ(0, expect_parse(text, "b", &e, &err));
+	EXPECT_EQ(0, e.off);
+	EXPECT_EQ(CLAIM_KILL, e.claims);
+	/* Also what is not about the test at hand must be right. */
+	EXPECT_REFUSED("b:gaps=1", "'gaps' is no limit");
+	EXPECT_REFUSED("b:", "'' is no limit");
 }
 
 TEST(refused)
@@ -88,6 +142,47 @@ TEST(merge)
 	EXPECT_FALSE(e.no_monitor);
 	expect_merge(&test, &none, &e);
 	EXPECT_EQ(0, memcmp(&test, &e, sizeof(e)));
+}
+
+/* Out of reach, whatever the test sets; and what it would not have judged is not told. */
+TEST(off)
+{
+	const struct expect all = { .isolation = true, .max_gap_ms = 10, .max_spread_pct = 1,
+				    .min_page_locality = .5, .max_p99_wake_latency_us = 1,
+				    .max_imbalance = 2, .max_dsq_depth = 3 };
+	const struct expect nothing = { .no_starvation_check = true, .no_monitor = true };
+	const struct expect defaults = { };
+	struct expect sched, e;
+	char buf[256];
+	struct err err;
+
+	ASSERT_EQ(0, expect_parse("gap=off,spread=off,locality=off,wake-p99-us=off,imbalance=off,"
+				  "dsq-depth=off,isolation=off", NULL, &sched, &err));
+	expect_merge(&all, &sched, &e);
+	EXPECT_EQ(EXPECT_GAP_OFF, e.max_gap_ms);
+	EXPECT_EQ(100, e.max_spread_pct);
+	EXPECT_EQ(0, e.min_page_locality);
+	EXPECT_EQ(0, e.max_p99_wake_latency_us);
+	EXPECT_EQ(0, e.max_imbalance);
+	EXPECT_EQ(UINT_MAX, e.max_dsq_depth);
+	EXPECT_FALSE(e.isolation);
+	EXPECT_FALSE(e.no_starvation_check);
+	EXPECT_STREQ("spread, gap, wake-p99-us, locality, imbalance, dsq-depth, isolation",
+		     expect_off(&e, buf, sizeof(buf)));
+
+	expect_merge(&defaults, &sched, &e);
+	EXPECT_STREQ("spread, gap, dsq-depth", expect_off(&e, buf, sizeof(buf)));
+	expect_merge(&nothing, &sched, &e);
+	EXPECT_STREQ("", expect_off(&e, buf, sizeof(buf)));
+
+	ASSERT_EQ(0, expect_parse("starvation=off", NULL, &sched, &err));
+	expect_merge(&all, &sched, &e);
+	EXPECT_TRUE(e.no_starvation_check);
+	EXPECT_TRUE(e.isolation);
+	EXPECT_EQ(10, e.max_gap_ms);
+	EXPECT_STREQ("starvation", expect_off(&e, buf, sizeof(buf)));
+	/* No room is no overflow. */
+	EXPECT_EQ(4, strlen(expect_off(&e, buf, 5)));
 }
 
 TEST_HARNESS_MAIN

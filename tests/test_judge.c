@@ -137,6 +137,10 @@ TEST_F(judge, gap_of_those_with_a_limit_of_their_own)
 	EXPECT_OBJECTION(CAUSE_STUCK, "limit 500 ms");
 	self->worker[1].work.max_gap_ms = 3000;
 	EXPECT_EQ(0, run_judge(self));
+	/* Off is off for them too. */
+	self->worker[1].work.max_gap_ms = 500;
+	self->expect.max_gap_ms = EXPECT_GAP_OFF;
+	EXPECT_EQ(0, run_judge(self));
 }
 
 /* Whatever it is: which worker and cgroup, on which CPU, and when. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "kselftest_harness.h"
 #include "../runner/options.h"
 
@@ -12,7 +13,7 @@ static const char *const variables[] = {
 	"KTSTR_KERNEL", "KTSTR_SCHED", "KTSTR_SCHED_ARGS", "KTSTR_TOPOLOGY", "KTSTR_DURATION",
 	"KTSTR_MEMORY_MB", "KTSTR_ACCEL", "KTSTR_KEEP", "KTSTR_SEED", "KTSTR_FILTER", "KTSTR_JOBS",
 	"KTSTR_VERBOSE", "KTSTR_COLD", "KTSTR_PERF", "KTSTR_NO_SKIP", "KTSTR_ALL",
-	"KTSTR_SCHED_FLAGS", "KTSTR_SCHED_EXPECT",
+	"KTSTR_SCHED_FLAGS", "KTSTR_SCHED_EXPECT", "KTSTR_SCHED_DECL",
 };
 
 FIXTURE(options) {
@@ -108,6 +109,72 @@ TEST_F(options, limits_of_the_scheduler)
 	setenv("KTSTR_SCHED_EXPECT", "wake-cv=2.5", 1);
 	ASSERT_EQ(0, parse("", &self->opts, &self->err));
 	EXPECT_EQ(2.5, self->opts.expect.max_wake_latency_cv);
+}
+
+static const char *decl(const char *text)
+{
+	static char path[] = "/tmp/test_options.XXXXXX";
+	FILE *file;
+	int fd;
+
+	strcpy(path + strlen(path) - 6, "XXXXXX");
+	fd = mkstemp(path);
+	file = fd < 0 ? NULL : fdopen(fd, "w");
+	if (!file || fputs(text, file) < 0 || fclose(file))
+		return NULL;
+	return path;
+}
+
+#define DECL(_text, _more) ({								\
+	const char *_path = decl(_text);						\
+	char _args[256];								\
+	int _ret;									\
+											\
+	snprintf(_args, sizeof(_args), "--sched builtin:fifo --sched-decl %s%s", _path, _more);	\
+	_ret = parse(_args, &self->opts, &self->err);					\
+	unlink(_path);									\
+	_ret; })
+
+TEST_F(options, declared)
+{
+	ASSERT_EQ(0, DECL("# why\n\nsched-expect gap=off\n\tsched-expect  spread=50 \r\n"
+			  "sched-arg -x\nsched-arg #1 a\nsched-flag borrow=-b", ""));
+	EXPECT_STREQ("gap=off,spread=50", self->opts.sched_expect);
+	EXPECT_EQ(50, self->opts.expect.max_spread_pct);
+	EXPECT_NE(0, self->opts.expect.off);
+	ASSERT_EQ(2, self->opts.nr_sched_args);
+	EXPECT_STREQ("-x", self->opts.sched_args[0]);
+	EXPECT_STREQ("#1 a", self->opts.sched_args[1]);
+	ASSERT_EQ(1, self->opts.nr_sched_flags);
+	EXPECT_STREQ("borrow=-b", self->opts.sched_flags[0]);
+	options_free(&self->opts);
+	/* What the user says wins. */
+	ASSERT_EQ(0, DECL("sched-expect gap=off\nsched-arg -x", " --sched-expect spread=7"));
+	EXPECT_STREQ("spread=7", self->opts.sched_expect);
+	EXPECT_EQ(0, self->opts.expect.off);
+	ASSERT_EQ(1, self->opts.nr_sched_args);
+	options_free(&self->opts);
+	ASSERT_EQ(0, DECL("", ""));
+	EXPECT_EQ(NULL, self->opts.sched_expect);
+}
+
+TEST_F(options, declared_wrongly)
+{
+	char big[JOB_EXPECT_LEN + 20] = "sched-expect ";
+
+	EXPECT_EQ(-EINVAL, DECL("\nsched-expekt gap=1", ""));
+	EXPECT_NE(NULL, strstr(self->err.msg, ":2: 'sched-expekt' is none of sched-arg"));
+	EXPECT_EQ(-EINVAL, DECL("sched-expect gap=maybe", ""));
+	EXPECT_NE(NULL, strstr(self->err.msg, ":1: gap: 'maybe' is not a whole number"));
+	EXPECT_EQ(-EINVAL, DECL("sched-expect", ""));
+	EXPECT_NE(NULL, strstr(self->err.msg, "sched-expect: needs a value"));
+	EXPECT_EQ(-EINVAL, DECL("accel kvm", ""));
+	memset(big + strlen(big), 'x', sizeof(big) - strlen(big) - 1);
+	EXPECT_EQ(-E2BIG, DECL(big, ""));
+	EXPECT_EQ(-ENOENT, parse("--sched x --sched-decl /nowhere/at-all", &self->opts, &self->err));
+	EXPECT_NE(NULL, strstr(self->err.msg, "--sched-decl: /nowhere/at-all: No such file"));
+	EXPECT_EQ(-EINVAL, parse("--sched-decl /dev/null", &self->opts, &self->err));
+	EXPECT_NE(NULL, strstr(self->err.msg, "of which scheduler?"));
 }
 
 /* What is measured is neither a copy nor in company. */

@@ -167,7 +167,7 @@ TEST_F(expand, limits_of_the_scheduler)
 	struct job job;
 
 	self->opts.sched_expect = "gap=50,dsq-depth=9";
-	ASSERT_EQ(0, expect_parse(self->opts.sched_expect, &self->opts.expect, &self->err));
+	ASSERT_EQ(0, expect_parse(self->opts.sched_expect, NULL, &self->opts.expect, &self->err));
 	ASSERT_EQ(0, build(self));
 	EXPECT_EQ(50, find(&self->plan, "plain.1n2l2c1t.default")->expect.max_gap_ms);
 	EXPECT_EQ(70, find(&self->plan, "user.1n2l2c1t.default")->expect.max_gap_ms);
@@ -180,6 +180,49 @@ TEST_F(expand, limits_of_the_scheduler)
 	ASSERT_EQ(0, plan_job(find(&self->plan, "own_sched.1n2l2c1t.default"), &self->opts, &job,
 			      &self->err));
 	EXPECT_STREQ("", job.sched_expect);
+}
+
+static const struct ktstr_test weighs = {
+	.name = "weighs", .desc = "d", .claims = CLAIM_CPU_WEIGHT | CLAIM_CPU_MAX,
+};
+static const struct ktstr_test kills = { .name = "kills", .desc = "d", .claims = CLAIM_KILL };
+
+TEST_F(expand, claims)
+{
+	static const struct ktstr_test *const tests[] = { &weighs, &kills };
+	static const struct {
+		const char *said;
+		const char *weighs, *kills;	/* in the reason of the skip; NULL: it runs */
+	} cases[] = {
+		{ NULL, "honour cpu.weight (--sched-expect cpu-weight=on)", NULL },
+		{ "gap=5", "honour cpu.weight", NULL },
+		{ "cpu-weight=on", "honour cpu.max (--sched-expect cpu-max=on)", NULL },
+		{ "cpu-weight=on,cpu-max=on", NULL, NULL },
+		{ "kill=off", "honour cpu.weight", "does not promise that tasks run on" },
+		{ "k*:run=off", "honour cpu.weight", "fifo that it cannot run this" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		self->opts.sched_kind = SCHED_KIND_BUILTIN;
+		self->opts.sched = "fifo";
+		self->opts.sched_expect = cases[i].said;
+		memset(&self->opts.expect, 0, sizeof(self->opts.expect));
+		if (cases[i].said)
+			ASSERT_EQ(0, expect_parse(cases[i].said, NULL, &self->opts.expect, &self->err));
+		ASSERT_EQ(0, plan_build(tests, 2, &self->opts, &self->plan, &self->err));
+		ASSERT_EQ(2, self->plan.nr);
+		EXPECT_EQ(!cases[i].weighs, !self->plan.inst[0].skip[0]);
+		EXPECT_EQ(!cases[i].kills, !self->plan.inst[1].skip[0]);
+		EXPECT_NE(NULL, strstr(self->plan.inst[0].skip, cases[i].weighs ?: ""));
+		EXPECT_NE(NULL, strstr(self->plan.inst[1].skip, cases[i].kills ?: ""));
+		plan_free(&self->plan);
+	}
+	/* The kernel's own does all of it. */
+	self->opts.sched_kind = SCHED_KIND_NONE;
+	ASSERT_EQ(0, plan_build(tests, 2, &self->opts, &self->plan, &self->err));
+	EXPECT_STREQ("", self->plan.inst[0].skip);
+	EXPECT_STREQ("", self->plan.inst[1].skip);
 }
 
 TEST_F(expand, all_of_them)
