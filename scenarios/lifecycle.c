@@ -36,6 +36,7 @@ KTSTR_TEST(sched_load_storm,
 KTSTR_TEST(sched_kill,
 	.desc = "a scheduler is killed with SIGKILL: the kernel takes over, all run on, it can come back",
 	.needs_sched = true,
+	.claims = CLAIM_KILL,
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(CPU_SPIN, 8) },
 				     { "cg_1", CPUSET_NONE, WORKERS(BURSTY, 4) }),
@@ -195,6 +196,47 @@ KTSTR_TEST(payload_hackbench,
 		{ .ops = OPS(RUN_PAYLOAD(&hackbench, "bench"), WAIT_PAYLOAD(&hackbench, 30000)),
 		  .hold = HOLD_FRAC(.1) }),
 	.expect = { UNEVEN });
+
+/* The runner of the kernel's own tests of sched_ext, which loads a scheduler for each. */
+#define SCX_SELFTESTS(_name, _args, _min, _max)					\
+	static const struct ktstr_payload _name = {				\
+		.name = #_name,							\
+		.program = "scx_selftests",					\
+		.args = _args,							\
+		.cure = "tests/test_selftests.sh builds it",			\
+		/* Its exit code says that none has failed. */			\
+		.metrics = METRICS({ "tests passed", "PASSED:", _min, _max },	\
+				   { "tests skipped", "SKIPPED:", 0, 0 },	\
+				   { "tests failed", "FAILED:", 0, 0 }),	\
+	}
+
+/* Seven or eight in the trees of 6.12 to 7.3. */
+SCX_SELFTESTS(scx_selftests_select_cpu, WORDS("-t", "select_cpu"), 7, 100);
+KTSTR_TEST(payload_scx_selftests_select_cpu,
+	.desc = "the kernel's own selftests/sched_ext about select_cpu() pass in the guest",
+	.needs_scx = true,
+	.sched = "none",
+	.not_default = true,
+	.duration_ms = 60000,
+	.steps = STEPS(
+		{ .ops = OPS(RUN_PAYLOAD(&scx_selftests_select_cpu, NULL),
+			     WAIT_PAYLOAD(&scx_selftests_select_cpu, 120000)),
+		  .hold = HOLD_FIXED(1) }),
+	.expect = { .no_starvation_check = true });
+
+/* 21 in 6.12, 33 in 7.3. */
+SCX_SELFTESTS(scx_selftests, NULL, 20, 1000);
+KTSTR_TEST(payload_scx_selftests,
+	.desc = "all of the kernel's own selftests/sched_ext pass in the guest",
+	.needs_scx = true,
+	.sched = "none",
+	.not_default = true,
+	.duration_ms = 300000,
+	.steps = STEPS(
+		{ .ops = OPS(RUN_PAYLOAD(&scx_selftests, NULL),
+			     WAIT_PAYLOAD(&scx_selftests, 600000)),
+		  .hold = HOLD_FIXED(1) }),
+	.expect = { .no_starvation_check = true });
 
 /* --- beginning and end ---------------------------------------------------- */
 

@@ -196,3 +196,25 @@ KTSTR_TEST(control_payload_mute,
 	.desc = "a number that a payload does not say is missed",
 	RUN(payload_mute, WAIT_PAYLOAD(&payload_mute, 5000)),
 	.expect_fail = EXPECT_FAIL(PAYLOAD, "speed is missing"));
+
+/* The runner of the kernel's selftests/sched_ext; tests/test_selftests.sh builds it. */
+#define SELFTESTS(_name, ...)						\
+	static const struct ktstr_payload _name = {				\
+		.name = #_name, .program = "scx_selftests",			\
+		.args = WORDS("-t", ##__VA_ARGS__),				\
+		.cure = "tests/test_selftests.sh builds it",			\
+		.metrics = METRICS({ "tests passed", "PASSED:", 7, 100 }) }
+
+SELFTESTS(selftests_busy, "select_cpu_dfl");
+KTSTR_TEST(control_selftests_fail,
+	.desc = "selftests/sched_ext that fail, since another scheduler is there, are found",
+	.needs_scx = true, .sched = "fifo", .not_default = true,
+	RUN(selftests_busy, WAIT_PAYLOAD(&selftests_busy, 60000)),
+	.expect_fail = EXPECT_FAIL(PAYLOAD, "ended with exit code 1, must be 0"));
+
+SELFTESTS(selftests_few, "select_cpu_vtime");
+KTSTR_TEST(control_selftests_few,
+	.desc = "selftests/sched_ext of which only few ran are found",
+	.needs_scx = true, .sched = "none", .not_default = true,
+	RUN(selftests_few, WAIT_PAYLOAD(&selftests_few, 60000)),
+	.expect_fail = EXPECT_FAIL(PAYLOAD, "tests passed is 1, limits 7 to 100"));
