@@ -148,6 +148,26 @@ KTSTR_TEST(sequence_phases,
 		  .hold = HOLD_FULL }),
 	.expect = { UNEVEN, WOKEN, .min_iteration_rate = 1 });
 
+/* What a slow leak, a counter that wraps or an unlucky moment needs more than two seconds for. */
+KTSTR_TEST(soak,
+	.desc = "a minute of all kinds of work, cpusets that swap, and cgroups that come and go",
+	.topology = "1n2l2c1t", .min_cpus = 4, .min_llcs = 2,
+	.not_default = true,
+	.duration_ms = 60000,
+	.backdrop = CGROUPS({ "cg_0", CPUSET_LLC(0),
+			      WORKER_LIST(W(CPU_SPIN, 3), W(BURSTY, 2), W(FORK_EXIT, 1)) },
+			    { "cg_1", CPUSET_LLC(1),
+			      WORKER_LIST(W(CPU_SPIN, 3), W(PIPE_IO, 2), W(TIMER_LATENCY, 1)) },
+			    { "cg_2", CPUSET_NONE,
+			      WORKER_LIST(W(MUTEX_CONTENTION, 4), W(NICE_SWEEP, 1)) }),
+	.steps = STEPS(
+		{ .ops = OPS(ADD_CGROUP("ephemeral"), SPAWN("ephemeral", CPU_SPIN, 2)),
+		  .hold = HOLD_FIXED(500), .keep = true },
+		{ .ops = OPS(SWAP_CPUSETS("cg_0", "cg_1"), REMOVE_CGROUP("ephemeral"),
+			     ADD_CGROUP("ephemeral"), SPAWN("ephemeral", MIXED, 2)),
+		  .hold = HOLD_LOOP(500), .keep = true }),
+	.expect = { .isolation = true, UNEVEN, WOKEN_LATE });
+
 KTSTR_TEST(smt_sibling_spin,
 	.desc = "pairs spin on the two threads of one core, and only there: each has its share",
 	.topology = "1n2l2c2t", .needs_smt = true,
