@@ -117,6 +117,8 @@ for series in ${CHECK_KERNELS:-7 6.18}; do
 			--accel tcg -j 2
 		kvm "$series" "$kernel" "$out/ktstr_basic" "$out/ktstr_cpuset"
 	else
+		run test_selftests 900 tests/test_selftests.sh "$out/ktstr_lifecycle"		\
+			"$out/build/tests/ktstr_controls_lifecycle" "$tree" "$logs/selftests" "$newest"
 		run test_schedulers 900 tests/test_schedulers.sh "$out/ktstr" "$tree"	\
 			"$logs/sched_ext" "$newest" "$kernel"
 	fi

@@ -553,6 +553,16 @@ TEST_F(deadline, limits)
 	EXPECT_EQ(1752 * NSEC_PER_SEC, self->d.boot_ns);
 }
 
+/* Of a scheduler that takes long to attach that is said, and it may do so more than once. */
+TEST_F(deadline, attaching)
+{
+	self->inst.expect.attach_ms = 10000;
+	deadline_init(&self->d, &self->inst);
+	EXPECT_EQ(128 * NSEC_PER_SEC, self->d.boot_ns);
+	EXPECT_EQ(330 * NSEC_PER_SEC, self->d.job_ns);
+	EXPECT_EQ(94 * NSEC_PER_SEC, self->d.guest_ns);
+}
+
 /* Boot, then the job, each with its own limit. */
 TEST_F(deadline, real_time)
 {
