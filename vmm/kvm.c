@@ -282,7 +282,8 @@ static struct kvm_machine *machine_alloc(struct vm *vm)
 	/* Deadlines are those of now_ns(). */
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&m->moved, &attr);
+	pthread_cond_init(&m->still, &attr);
+	pthread_cond_init(&m->opened, NULL);
 	pthread_condattr_destroy(&attr);
 	return m;
 }
@@ -494,7 +495,8 @@ static void kvm_destroy(struct vm *vm)
 	kvm_state_close(m);
 	pthread_mutex_destroy(&m->lock);
 	pthread_mutex_destroy(&m->route_lock);
-	pthread_cond_destroy(&m->moved);
+	pthread_cond_destroy(&m->still);
+	pthread_cond_destroy(&m->opened);
 	free(m->vcpu);
 	free(m);
 }

@@ -77,9 +77,11 @@ struct kvm_machine {
 	uint32_t level_pins;		/* those whose EOI has to come back */
 
 	pthread_mutex_t lock;		/* of all below */
-	pthread_cond_t moved;		/* a vCPU came to stand still, or the gate moved */
+	pthread_cond_t still;		/* no vCPU runs any more */
+	pthread_cond_t opened;		/* the gate was, or will never be */
 	enum kvm_gate gate;
-	unsigned int nr_standing;
+	unsigned int nr_live;		/* threads that have something to do */
+	unsigned int nr_standing;	/* of these */
 	enum vm_event event;
 	bool told;			/* wait() has returned the event */
 	int setup_ret;			/* of the first vCPU that could not be made */

@@ -47,11 +47,15 @@ static void kick_all(struct kvm_machine *m)
 	}
 }
 
+/* Once is enough: whoever shut it has kicked all, and who waits for them kicks again. */
 static void gate_shut(struct kvm_machine *m, enum kvm_gate to)
 {
-	if (m->gate != GATE_QUIT)
-		__atomic_store_n(&m->gate, to, __ATOMIC_SEQ_CST);
-	pthread_cond_broadcast(&m->moved);
+	if (m->gate == to || m->gate == GATE_QUIT)
+		return;
+	__atomic_store_n(&m->gate, to, __ATOMIC_SEQ_CST);
+	/* Those that stand still do so for ever, or are to end. */
+	if (to == GATE_QUIT)
+		pthread_cond_broadcast(&m->opened);
 	kick_all(m);
 }
 
@@ -78,28 +82,26 @@ void kvm_vcpus_open(struct kvm_machine *m)
 {
 	pthread_mutex_lock(&m->lock);
 	__atomic_store_n(&m->gate, GATE_OPEN, __ATOMIC_SEQ_CST);
-	pthread_cond_broadcast(&m->moved);
+	pthread_cond_broadcast(&m->opened);
 	pthread_mutex_unlock(&m->lock);
 }
 
-/* Under the lock: wait for @m->moved, at most until it is time for another kick. */
-static void wait_moved(struct kvm_machine *m)
+/* Under the lock: wait for @m->still, at most until it is time for another kick. */
+static void wait_still(struct kvm_machine *m)
 {
 	uint64_t until = now_ns() + KICK_AGAIN_NS;
 	struct timespec ts = {
 		.tv_sec = until / NSEC_PER_SEC, .tv_nsec = until % NSEC_PER_SEC,
 	};
 
-	pthread_cond_timedwait(&m->moved, &m->lock, &ts);
+	pthread_cond_timedwait(&m->still, &m->lock, &ts);
 }
 
-static unsigned int nr_gone(const struct kvm_machine *m)
+/* Under the lock. The last one wakes who waits for all: else that one would wake up for each. */
+static void tell_if_last(struct kvm_machine *m)
 {
-	unsigned int i, nr = 0;
-
-	for (i = 0; i < m->nr_vcpus; i++)
-		nr += m->vcpu[i].gone || !m->vcpu[i].started;
-	return nr;
+	if (m->nr_standing == m->nr_live)
+		pthread_cond_broadcast(&m->still);
 }
 
 static int stop(struct kvm_machine *m, enum kvm_gate to)
@@ -109,13 +111,12 @@ static int stop(struct kvm_machine *m, enum kvm_gate to)
 
 	pthread_mutex_lock(&m->lock);
 	gate_shut(m, to);
-	while (to == GATE_QUIT ? nr_gone(m) < m->nr_vcpus :
-				 m->nr_standing + nr_gone(m) < m->nr_vcpus) {
+	while (to == GATE_QUIT ? m->nr_live : m->nr_standing < m->nr_live) {
 		if (now_ns() > limit) {
 			ret = -ETIMEDOUT;
 			break;
 		}
-		wait_moved(m);
+		wait_still(m);
 		kick_all(m);
 	}
 	pthread_mutex_unlock(&m->lock);
@@ -154,9 +155,9 @@ static bool wait_open(struct kvm_vcpu *v)
 	pthread_mutex_lock(&m->lock);
 	v->standing = true;
 	m->nr_standing++;
-	pthread_cond_broadcast(&m->moved);
+	tell_if_last(m);
 	while (m->gate == GATE_SHUT)
-		pthread_cond_wait(&m->moved, &m->lock);
+		pthread_cond_wait(&m->opened, &m->lock);
 	v->standing = false;
 	m->nr_standing--;
 	open = m->gate == GATE_OPEN;
@@ -321,7 +322,8 @@ static void *vcpu_thread(void *arg)
 		m->setup_err = err;
 	}
 	v->gone = true;
-	pthread_cond_broadcast(&m->moved);
+	m->nr_live--;
+	tell_if_last(m);
 	pthread_mutex_unlock(&m->lock);
 	return NULL;
 }
@@ -343,13 +345,14 @@ int kvm_vcpus_start(struct kvm_machine *m, struct err *err)
 	for (i = 0; !ret && i < m->nr_vcpus; i++) {
 		ret = -pthread_create(&m->vcpu[i].thread, NULL, vcpu_thread, &m->vcpu[i]);
 		m->vcpu[i].started = !ret;
+		m->nr_live += !ret;
 	}
 	if (ret)
 		err_set(err, ret, "a thread for cpu %u of %u: %s", i - 1, m->nr_vcpus,
 			strerror(-ret));
 	/* Making a vCPU takes as long as it takes: the kernel does not wait for anyone else. */
-	while (!ret && !m->setup_ret && m->nr_standing < m->nr_vcpus)
-		pthread_cond_wait(&m->moved, &m->lock);
+	while (!ret && m->nr_standing < m->nr_live)
+		pthread_cond_wait(&m->still, &m->lock);
 	if (!ret && m->setup_ret)
 		ret = err_set(err, m->setup_ret, "%s", m->setup_err.msg);
 	pthread_mutex_unlock(&m->lock);
