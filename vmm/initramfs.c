@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +70,8 @@ static void append(struct initramfs *ird, const void *buf, size_t len)
 {
 	size_t pad = -(ird->len + len) & 3;
 
-	if (len)
+	/* Without @buf it is filled later. */
+	if (buf && len)
 		memcpy(ird->data + ird->len, buf, len);
 	memset(ird->data + ird->len + len, 0, pad);
 	ird->len += len + pad;
@@ -163,25 +165,55 @@ int initramfs_add_data(struct initramfs *ird, const char *path, mode_t mode,
 	return add(ird, path, S_IFREG | mode, 0, 0, data, len);
 }
 
+static int fill(char *to, size_t len, int fd)
+{
+	ssize_t n;
+
+	while (len) {
+		n = read(fd, to, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		/* Shorter than it was a moment ago. */
+		if (n <= 0)
+			return n ? -errno : -EAGAIN;
+		to += n;
+		len -= n;
+	}
+	return 0;
+}
+
+/* Read to where it is to be: a buffer in between would stay in the heap, and in that of all children. */
+static int add_open_file(struct initramfs *ird, const char *path, int fd, struct err *err)
+{
+	const size_t before = ird->len;
+	struct stat st;
+	int ret;
+
+	if (fstat(fd, &st))
+		return err_set(err, -errno, "%s", strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, -EINVAL, "not a regular file");
+	if (st.st_size > (off_t)FILE_LIMIT)
+		return err_set(err, -EFBIG, "%s", strerror(EFBIG));
+	ret = add(ird, path, S_IFREG | (st.st_mode & 0777), 0, 0, NULL, st.st_size);
+	/* Unless it is in already. */
+	if (!ret && ird->len > before)
+		ret = fill(ird->data + ird->len - ALIGN_UP(st.st_size, 4), st.st_size, fd);
+	return ret ? err_set(err, ret, "%s", strerror(-ret)) : 0;
+}
+
 int initramfs_add_file(struct initramfs *ird, const char *path, const char *host_path,
 		       struct err *err)
 {
-	struct stat st;
-	char *data;
-	size_t len;
-	int ret;
-
-	if (stat(host_path, &st))
-		return err_set(err, -errno, "%s: %s", host_path, strerror(errno));
 	/* To open a FIFO could take forever. */
-	if (!S_ISREG(st.st_mode))
-		return err_set(err, -EINVAL, "%s: not a regular file", host_path);
-	ret = read_file_alloc(host_path, FILE_LIMIT, &data, &len);
-	if (ret)
-		return err_set(err, ret, "%s: %s", host_path, strerror(-ret));
-	ret = initramfs_add_data(ird, path, st.st_mode & 0777, data, len);
-	free(data);
-	return ret;
+	int fd = open(host_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), ret;
+	struct err why = { "" };
+
+	if (fd < 0)
+		return err_set(err, -errno, "%s: %s", host_path, strerror(errno));
+	ret = add_open_file(ird, path, fd, &why);
+	close(fd);
+	return ret ? err_set(err, ret, "%s: %s", host_path, why.msg) : 0;
 }
 
 int initramfs_finish(struct initramfs *ird)
