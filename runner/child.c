@@ -73,8 +73,8 @@ static void __noreturn
 child_main(const struct runner *run, const struct plan_instance *inst, pid_t parent,
 	   struct vm_image *image, bool template, int fd)
 {
-	uint64_t start = now_ns();
 	struct instance_result res = { 0 };
+	struct vm *vm = NULL;
 	int ret;
 
 	ret = child_setup(parent, image, fd);
@@ -84,13 +84,12 @@ child_main(const struct runner *run, const struct plan_instance *inst, pid_t par
 		snprintf(res.outcome.text, sizeof(res.outcome.text), "setting up a process: %s",
 			 strerror(-ret));
 	} else if (template) {
-		template_run(run, inst, image, &res);
+		vm = template_run(run, inst, image, &res);
 	} else {
-		instance_run(run, inst, image, &res);
+		vm = instance_run(run, inst, image, &res);
 	}
-	res.real_ns = now_ns() - start;
 	ret = result_send(fd, &res);
-	instance_result_free(&res);
+	vm_leave(vm);
 	_exit(ret ? 1 : 0);
 }
 
@@ -132,8 +131,11 @@ void child_result(struct child *c, int wstatus, struct instance_result *res)
 	} while (!ret);
 	if (ret > 0)
 		ret = result_parse(&c->rd, res);
-	if (!ret && WIFEXITED(wstatus) && !WEXITSTATUS(wstatus))
+	if (!ret && WIFEXITED(wstatus) && !WEXITSTATUS(wstatus)) {
+		phase_reached(&res->phases, PHASE_TEARDOWN);
+		res->real_ns = now_ns() - c->start_ns;
 		goto out;
+	}
 
 	instance_result_free(res);
 	out->verdict = VERDICT_FAIL;

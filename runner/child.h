@@ -11,6 +11,7 @@
 struct child {
 	pid_t pid;			/* 0: none */
 	int fd;				/* its result comes from here */
+	bool eof;			/* nothing more does: it ends */
 	bool template;
 	unsigned int index;		/* of the instance, for a template the first of its group */
 	uint64_t start_ns;

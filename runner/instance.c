@@ -231,33 +231,6 @@ static void session_init(struct session *s, const struct runner *run,
 	phase_reached(&s->col.phases, PHASE_START);
 }
 
-/* DIR/NAME/phases.json, one line. */
-static void keep_phases(const struct session *s)
-{
-	const struct runner *run = s->run;
-	const struct phases *p = &s->res->phases;
-	char *text = NULL;
-	size_t len = 0;
-	FILE *f = open_memstream(&text, &len);
-	int ret = -ENOMEM;
-
-	if (f) {
-		/* Names of instances and engines need no quoting. */
-		fprintf(f, "{\"instance\":\"%s\",\"engine\":\"%s\",\"thawed\":%s,\"verdict\":\"%s\",\"start_since_exec_ns\":%llu,\"ns\":",
-			s->inst->name, run->engine->name, p->thawed ? "true" : "false",
-			verdict_name(s->res->outcome.verdict),
-			(unsigned long long)(p->at_ns[PHASE_START] - run->start_ns));
-		phases_json(p, f);
-		fputs("}\n", f);
-		if (!fclose(f))
-			ret = keep_file(run->opts.keep, s->inst->name, "phases.json", text, len);
-	}
-	free(text);
-	if (ret)
-		textbuf_printf(&s->res->section[SECTION_NOTE], "--keep: phases.json: %s",
-			       strerror(-ret));
-}
-
 /* @job: the guest is past the doorbell. */
 static void session_start_clock(struct session *s, bool job)
 {
@@ -266,20 +239,17 @@ static void session_start_clock(struct session *s, bool job)
 	deadline_start(&s->deadline, &host, job);
 }
 
-static void session_end(struct session *s)
+static struct vm *session_end(struct session *s)
 {
 	unsigned int i;
 
 	phase_reached(&s->col.phases, PHASE_END);
 	monitor_destroy(s->mon);
-	vm_destroy(s->vm);
 	for (i = 0; i < 2; i++)
 		free(s->console[i]);
-	phase_reached(&s->col.phases, PHASE_TEARDOWN);
 	s->res->phases = s->col.phases;
 	collector_free(&s->col);
-	if (s->run->opts.keep)
-		keep_phases(s);
+	return s->vm;
 }
 
 /* What the plan has found to be possible, once more: of this guest, in force for this process. */
@@ -300,8 +270,8 @@ static int set_up_perf(struct session *s, struct vm_config *cfg, struct vm_perf 
 	return ret;
 }
 
-void instance_run(const struct runner *run, const struct plan_instance *inst,
-		  const struct vm_image *image, struct instance_result *res)
+struct vm *instance_run(const struct runner *run, const struct plan_instance *inst,
+			const struct vm_image *image, struct instance_result *res)
 {
 	struct err err = { "" };
 	struct vm_config cfg;
@@ -357,15 +327,15 @@ infra:
 	infra(&s, ret, &err);
 judge:
 	judge(&s);
-	session_end(&s);
 	free(archive);
+	return session_end(&s);
 }
 
 /* A template runs no test: it is judged by nothing that one of them expects. */
 static const struct ktstr_test no_test = { .name = "template" };
 
-void template_run(const struct runner *run, const struct plan_instance *inst,
-		  struct vm_image *image, struct instance_result *res)
+struct vm *template_run(const struct runner *run, const struct plan_instance *inst,
+			struct vm_image *image, struct instance_result *res)
 {
 	struct err err = { "" };
 	struct vm_config cfg;
@@ -410,7 +380,7 @@ infra:
 judge:
 	judge(&s);
 out:
-	session_end(&s);
+	return session_end(&s);
 }
 
 uint64_t instance_limit_ns(const struct plan_instance *inst)

@@ -66,6 +66,35 @@ int keep_prepare(const struct runner *run, struct err *err)
 	return 0;
 }
 
+/* One line. */
+void keep_phases(const struct runner *run, const char *name, struct instance_result *res)
+{
+	const struct phases *p = &res->phases;
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f;
+	int ret = -ENOMEM;
+
+	if (!p->at_ns[PHASE_START])
+		return;
+	f = open_memstream(&text, &len);
+	if (f) {
+		/* Names of instances and engines need no quoting. */
+		fprintf(f, "{\"instance\":\"%s\",\"engine\":\"%s\",\"thawed\":%s,\"verdict\":\"%s\",\"start_since_exec_ns\":%llu,\"ns\":",
+			name, run->engine->name, p->thawed ? "true" : "false",
+			verdict_name(res->outcome.verdict),
+			(unsigned long long)(p->at_ns[PHASE_START] - run->start_ns));
+		phases_json(p, f);
+		fputs("}\n", f);
+		if (!fclose(f))
+			ret = keep_file(run->opts.keep, name, "phases.json", text, len);
+	}
+	free(text);
+	if (ret)
+		textbuf_printf(&res->section[SECTION_NOTE], "--keep: phases.json: %s",
+			       strerror(-ret));
+}
+
 void keep_result(const char *dir, const char *name, struct instance_result *res)
 {
 	static const char *const titles[NR_SECTIONS] = {

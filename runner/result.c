@@ -16,7 +16,6 @@ struct result_head {
 	uint32_t have_result;
 	uint32_t pad;
 	uint64_t run_ns;
-	uint64_t real_ns;
 	struct phases phases;
 	struct caught caught;
 	uint64_t len[NR_SECTIONS];
@@ -44,7 +43,6 @@ int result_send(int fd, const struct instance_result *res)
 		.flags = res->flags,
 		.have_result = res->have_result,
 		.run_ns = res->run_ns,
-		.real_ns = res->real_ns,
 		.phases = res->phases,
 		.caught = res->outcome.caught,
 	};
@@ -117,7 +115,6 @@ int result_parse(const struct result_reader *rd, struct instance_result *res)
 	res->flags = head.flags;
 	res->have_result = head.have_result;
 	res->run_ns = head.run_ns;
-	res->real_ns = head.real_ns;
 	res->phases = head.phases;
 	for (i = 0, off = sizeof(head); i < NR_SECTIONS; off += head.len[i++]) {
 		const char *pos = rd->buf + off, *end = pos + head.len[i], *line;

@@ -149,8 +149,10 @@ static void finish(struct state *st, unsigned int index)
 	if ((slot->res.flags & RESULT_TOO_LARGE) && !run->opts.nr_topologies)
 		slot->res.outcome.verdict = VERDICT_SKIP;
 	slot->progress = DONE;
-	if (run->opts.keep)
+	if (run->opts.keep) {
+		keep_phases(run, run->plan.inst[index].name, &slot->res);
 		keep_result(run->opts.keep, run->plan.inst[index].name, &slot->res);
+	}
 	group_put(st, index);
 }
 
@@ -426,9 +428,11 @@ static int wait_some(struct state *st)
 	struct pollfd pfd[OPTIONS_MAX_JOBS + 1];
 	int sig;
 
-	for (i = 0; i < jobs; i++)
-		pfd[i] = (struct pollfd){ .fd = st->child[i].pid ? st->child[i].fd : -1,
-					  .events = POLLIN };
+	for (i = 0; i < jobs; i++) {
+		struct child *c = &st->child[i];
+
+		pfd[i] = (struct pollfd){ .fd = c->pid && !c->eof ? c->fd : -1, .events = POLLIN };
+	}
 	pfd[jobs] = (struct pollfd){ .fd = st->sigfd, .events = POLLIN };
 	if (poll(pfd, jobs + 1, POLL_MS) < 0 && errno != EINTR)
 		return SIGABRT;
@@ -440,11 +444,14 @@ static int wait_some(struct state *st)
 	/* Read while they write, or a long result would block its writer. */
 	for (i = 0; i < jobs; i++) {
 		struct child *c = &st->child[i];
+		int ret;
 
 		if (!(pfd[i].revents & (POLLIN | POLLHUP | POLLERR)) || !c->pid)
 			continue;
-		if (result_read(&c->rd, c->fd) < 0)
+		ret = result_read(&c->rd, c->fd);
+		if (ret < 0)
 			kill(c->pid, SIGKILL);
+		c->eof = ret > 0;
 	}
 	kill_late(st);
 	return reap(st);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "../vmm/engines.h"
 #include "kselftest_harness.h"
@@ -591,6 +592,45 @@ TEST_F_TIMEOUT(kvm, leaves_nothing, 120)
 	EXPECT_EQ(count_our_maps(self->cfg.mem_bytes), 0);
 	/* ".", ".." and this thread. */
 	EXPECT_EQ(count_entries("/proc/self/task"), 3);
+}
+
+/* In a process of its own; exits with 0 if all went well up to there. */
+static void __attribute__((noreturn)) leave(const struct vm_config *cfg, const struct vm_image *image)
+{
+	struct err err = { "" };
+	struct vm *vm;
+
+	if (image ? vm_thaw(cfg, image, &vm, &err) : vm_create(cfg, -1, &vm, &err))
+		_exit(1);
+	if (vm_run(vm, &err) || (image && vm_wait(vm, 10000) != VM_EVENT_EXIT))
+		_exit(2);
+	vm_leave(vm);
+	_exit(0);
+}
+
+/* Who leaves is gone, with CPUs that run and without; what it knew of hot pages is not. */
+TEST_F(kvm, leave)
+{
+	struct vm_image image;
+	struct stat st;
+	int i, status;
+	pid_t pid;
+
+	CPUS("1n1l2c1t");
+	FREEZE(ap_spins_bell, &image);
+	LOAD(spin);
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(fstat(image.hot_fd, &st), 0);
+		EXPECT_EQ(st.st_size, 0);
+		pid = fork();
+		if (!pid)
+			leave(&self->cfg, i ? &image : NULL);
+		ASSERT_EQ(waitpid(pid, &status, 0), pid);
+		EXPECT_EQ(status, 0);
+	}
+	ASSERT_EQ(fstat(image.hot_fd, &st), 0);
+	EXPECT_GT(st.st_size, 0);
+	vm_image_close(&image);
 }
 
 TEST_HARNESS_MAIN

@@ -469,7 +469,7 @@ TEST(record)
 {
 	struct instance_result in = {
 		.outcome = { .verdict = VERDICT_FAIL, .cause = CAUSE_STUCK, .text = "text" },
-		.flags = RESULT_NO_WINDOW, .have_result = true, .run_ns = 5, .real_ns = 6,
+		.flags = RESULT_NO_WINDOW, .have_result = true, .run_ns = 5,
 	}, out;
 
 	textbuf_printf(&in.section[SECTION_DETAIL], "a");
@@ -482,7 +482,6 @@ TEST(record)
 	EXPECT_STREQ("text", out.outcome.text);
 	EXPECT_EQ(RESULT_NO_WINDOW, out.flags);
 	EXPECT_TRUE(out.have_result);
-	EXPECT_EQ(6, out.real_ns);
 	EXPECT_STREQ("a\nb\n", textbuf_str(&out.section[SECTION_DETAIL]));
 	EXPECT_STREQ("", textbuf_str(&out.section[SECTION_SCHED]));
 	EXPECT_STREQ("c\n", textbuf_str(&out.section[SECTION_LOG]));

@@ -515,5 +515,6 @@ const struct vm_engine vm_engine_kvm = {
 	.destroy = kvm_destroy,
 	.time = VM_TIME_REAL,
 	.private_ram = true,
+	.in_process = true,
 	.can_perf = true,
 };

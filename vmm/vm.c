@@ -404,14 +404,29 @@ int vm_console(struct vm *vm, unsigned int port, char **text, size_t *len)
 	return 0;
 }
 
+static void save_hot(struct vm *vm)
+{
+	if (vm->ram && vm->hot_fd >= 0)
+		hot_save(vm->hot_fd, vm->ram, vm->ram_size);
+}
+
+void vm_leave(struct vm *vm)
+{
+	if (!vm)
+		return;
+	if (!vm->engine->in_process)
+		vm_destroy(vm);
+	else
+		save_hot(vm);
+}
+
 void vm_destroy(struct vm *vm)
 {
 	if (!vm)
 		return;
 	if (vm->priv)
 		vm->engine->destroy(vm);
-	if (vm->ram && vm->hot_fd >= 0)
-		hot_save(vm->hot_fd, vm->ram, vm->ram_size);
+	save_hot(vm);
 	if (vm->ram)
 		munmap(vm->ram, vm->ram_size);
 	close_fd(&vm->ram_fd);

@@ -117,6 +117,7 @@ struct vm_engine {
 	 * frozen one's. Then ram_fd is -1.
 	 */
 	bool private_ram;
+	bool in_process;		/* so are CPUs and devices: they end with it */
 	bool can_perf;			/* it honours vm_config.perf; only of guests that are not frozen */
 	const char *cmdline;		/* words that the kernel needs on this engine, or NULL */
 };
@@ -176,6 +177,12 @@ int vm_console(struct vm *vm, unsigned int port, char **text, size_t *len);
 
 /* vm_destroy - stop and free; @vm may be NULL. */
 void vm_destroy(struct vm *vm);
+
+/*
+ * vm_leave - instead of that, just before _exit(): what the kernel takes back with the process is left
+ * to it, which does it at once, and without the waits that each piece by itself takes.
+ */
+void vm_leave(struct vm *vm);
 
 /*
  * vm_kernel_info - check a kernel file; its version string ("7.3.4 (build) #1 ...", "" if it has
