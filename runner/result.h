@@ -38,7 +38,7 @@ struct instance_result {
 	uint32_t flags;
 	bool have_result;		/* the guest itself had a say */
 	uint64_t run_ns;		/* guest: the measured part */
-	uint64_t real_ns;		/* host: all of it, up to the end of the process; not in the record */
+	uint64_t real_ns;		/* host: all of it; not in the record */
 	struct phases phases;
 	struct textbuf section[NR_SECTIONS];
 };

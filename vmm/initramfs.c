@@ -182,7 +182,7 @@ static int fill(char *to, size_t len, int fd)
 	return 0;
 }
 
-/* Read to where it is to be: a buffer in between would stay in the heap, and in that of all children. */
+/* Read to where it is to be: a buffer in between would stay in the heap, and in all children. */
 static int add_open_file(struct initramfs *ird, const char *path, int fd, struct err *err)
 {
 	const size_t before = ird->len;

@@ -90,6 +90,25 @@ struct kvm_machine {
 	char hung[KVM_TEXT_LEN];
 };
 
+/* --- kvm_setup.c ------------------------------------------------------------ */
+
+/* kvm_open_device - and what it can do; -EOPNOTSUPP names what is missing. */
+int kvm_open_device(struct kvm_machine *m, struct err *err);
+
+/* kvm_check_limits - numbers that the user can do something about. -ERANGE: no such machine. */
+int kvm_check_limits(struct kvm_machine *m, struct err *err);
+
+/* kvm_set_up_vm - RAM and the interrupt controller of m->fd. */
+int kvm_set_up_vm(struct kvm_machine *m, struct err *err);
+
+/* --- kvm_irq.c -------------------------------------------------------------- */
+
+/* The I/O APIC's way to the CPUs; its argument is the machine. */
+extern const struct ioapic_ops kvm_ioapic_ops;
+
+/* kvm_pin_changed - one of its pins means another interrupt now. */
+void kvm_pin_changed(void *arg, unsigned int pin, const struct msi *msi, bool masked);
+
 /* --- kvm_vcpu.c ------------------------------------------------------------- */
 
 /* kvm_vcpus_start - threads that make all vCPUs; returns when each is there, or the first error. */
