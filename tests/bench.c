@@ -188,6 +188,22 @@ static void bench_instances(struct bench *b, const struct vm_image *image)
 
 /* --- the monitor, the initramfs, memory ------------------------------------- */
 
+/* A monitor that has found all that it reads. */
+static struct monitor *start_sampling(struct vm *vm)
+{
+	struct err err = { "" };
+	struct cpu_sample s;
+	struct monitor *mon;
+
+	if (monitor_create(&(struct monitor_config){
+			.mem = { .ram = vm->ram, .size = vm->ram_size, .low_size = vm->low_size,
+				 .high_base = GPA_HIGH_RAM },
+			.shm = &vm->shm, .nr_cpus = topology_nr_cpus(&vm->cfg.topo) }, &mon) ||
+	    monitor_sample_cpu(mon, 0, &s, &err))
+		bench_die("monitor", &err);
+	return mon;
+}
+
 static void bench_monitor(struct bench *b, const struct vm_image *image)
 {
 	enum { ROUNDS = 20000 };
@@ -200,13 +216,7 @@ static void bench_monitor(struct bench *b, const struct vm_image *image)
 
 	if (vm_thaw(&b->cfg, image, &vm, &err))
 		bench_die("thaw", &err);
-	if (monitor_create(&(struct monitor_config){
-			.mem = { .ram = vm->ram, .size = vm->ram_size, .low_size = vm->low_size,
-				 .high_base = GPA_HIGH_RAM },
-			.shm = &vm->shm, .nr_cpus = nr_cpus }, &mon))
-		bench_die("monitor", &err);
-	if (monitor_sample_cpu(mon, 0, &s, &err))
-		bench_die("monitor", &err);
+	mon = start_sampling(vm);
 	start = now_ns();
 	for (i = 0; i < ROUNDS; i++)
 		for (cpu = 0; cpu < nr_cpus; cpu++)
@@ -218,16 +228,17 @@ static void bench_monitor(struct bench *b, const struct vm_image *image)
 	vm_destroy(vm);
 }
 
-/* Resident memory of this process, less its mapping of guest RAM. */
-static uint64_t rss_beyond_ram_kib(const struct vm *vm)
+/* Resident memory of a process, less its mapping of guest RAM: @ram here, by its name in others. */
+static uint64_t rss_beyond_ram_kib(pid_t pid, const struct vm *vm)
 {
-	const uintptr_t ram = (uintptr_t)vm->ram;
+	const uintptr_t ram = pid == getpid() ? (uintptr_t)vm->ram : UINTPTR_MAX;
+	char path[64], *text, *line, *next;
 	bool of_ram = false;
 	uint64_t sum = 0;
-	char *text, *line, *next;
 	size_t len;
 
-	if (read_file_alloc("/proc/self/smaps", 4 * MIB, &text, &len))
+	snprintf(path, sizeof(path), "/proc/%d/smaps", pid);
+	if (read_file_alloc(path, 4 * MIB, &text, &len))
 		return 0;
 	for (line = text; line; line = next) {
 		unsigned long start, end;
@@ -236,7 +247,8 @@ static uint64_t rss_beyond_ram_kib(const struct vm *vm)
 		if (next)
 			*next++ = '\0';
 		if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
-			of_ram = start >= ram && start < ram + vm->ram_size;
+			of_ram = (start >= ram && start - ram < vm->ram_size) ||
+				 strstr(line, "/memfd:ktstr-ram");
 		else if (!of_ram && !strncmp(line, "Rss:", strlen("Rss:")))
 			sum += strtoull(line + strlen("Rss:"), NULL, 10);
 	}
@@ -244,11 +256,23 @@ static uint64_t rss_beyond_ram_kib(const struct vm *vm)
 	return sum;
 }
 
+/* Of the process of an instance, and of the one that runs its CPUs if that is another. */
+static double host_rss_mib(struct vm *vm)
+{
+	pid_t cpus = vm->engine->process(vm);
+	uint64_t kib = rss_beyond_ram_kib(getpid(), vm);
+
+	if (cpus && cpus != getpid())
+		kib += rss_beyond_ram_kib(cpus, vm);
+	return kib / 1024.;
+}
+
 /* In a process of its own, as each instance is. */
 static void rss_child(struct bench *b, const struct vm_image *image)
 {
 	bool kvm = b->cfg.engine->time == VM_TIME_REAL;
 	struct err err = { "" };
+	struct monitor *mon;
 	bool ended = false;
 	struct vm *vm;
 
@@ -257,8 +281,12 @@ static void rss_child(struct bench *b, const struct vm_image *image)
 	handoff_job(vm, &b->job);
 	if (vm_run(vm, &err) || !wait_stage(vm, STAGE_RUN, &ended))
 		bench_die("run", &err);
-	printf("{\"bench\":\"host_rss\",\"engine\":\"%s\",\"mib\":%.1f,\"limit_mib\":%d}\n",
-	       b->cfg.engine->name, rss_beyond_ram_kib(vm) / 1024., kvm ? 5 : 32);
+	printf("{\"bench\":\"host_rss\",\"engine\":\"%s\",\"mib\":%.1f,\"limit_mib\":%d",
+	       b->cfg.engine->name, host_rss_mib(vm), kvm ? 5 : 32);
+	/* What watches a guest is no part of what runs it. */
+	mon = start_sampling(vm);
+	printf(",\"with_monitor_mib\":%.1f}\n", host_rss_mib(vm));
+	monitor_destroy(mon);
 	vm_destroy(vm);
 }
 
@@ -298,6 +326,26 @@ static void bench_initramfs(struct bench *b, const char *self)
 	b->cfg.initramfs_len = b->ird.len;
 	printf("{\"bench\":\"initramfs\",\"runs\":%u,\"ms\":%.1f,\"kib\":%zu}\n",
 	       i, bench_median(t, i) / 1e6, b->ird.len / KIB);
+}
+
+/* What --accel auto takes to find out what there is. */
+static void bench_probe(const struct bench *b)
+{
+	const struct vm_engine *engine = NULL;
+	uint64_t t[BENCH_MAX_RUNS];
+	struct err err = { "" };
+	unsigned int i;
+
+	for (i = 0; i < b->runs; i++) {
+		uint64_t start = now_ns();
+
+		if (vm_engine_select("auto", &engine, &err))
+			bench_die("engine", &err);
+		t[i] = now_ns() - start;
+	}
+	printf("{\"bench\":\"auto_probe\",\"picks\":\"%s\",\"runs\":%u", engine->name, i);
+	bench_print_ms("ms", t, i);
+	printf(",\"limit_ms\":50}\n");
 }
 
 int main(int argc, char **argv)
@@ -347,6 +395,7 @@ int main(int argc, char **argv)
 		return bench_one(&b);
 	printf("{\"bench\":\"setup\",\"kernel\":\"%s\",\"engine\":\"%s\",\"topology\":\"%s\"}\n",
 	       b.cfg.kernel, b.cfg.engine->name, TOPOLOGY);
+	bench_probe(&b);
 	bench_initramfs(&b, self);
 	make_image(&b, &image);
 	/* First, before anything is left in the heap that its process would inherit. */
