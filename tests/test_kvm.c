@@ -419,6 +419,56 @@ TEST_F(kvm, freeze_and_thaw)
 	vm_image_close(&image);
 }
 
+/*
+ * A hundred guests of one image, all there at once, and each with two CPUs: what each prints, and how it
+ * ends, is what one that was booted for the same job does.
+ */
+TEST_F_TIMEOUT(kvm, hundred_thaws, 300)
+{
+	enum { NR = 100, JOBS = 64 };	/* as many as there are bytes from '1' on */
+	char *booted[JOBS], *thawed;
+	struct vm *vm[NR] = {};
+	struct vm_image image;
+	unsigned int i;
+	size_t len;
+
+	CPUS("1n1l2c1t");
+	LOAD(bell);
+	for (i = 0; i < JOBS; i++) {
+		OK(vm_create(&self->cfg, -1, &self->vm, &self->err));
+		OK(vm_run(self->vm, &self->err));
+		EXPECT_END(VM_EVENT_DOORBELL);
+		*(uint8_t *)shm_job(&self->vm->shm) = i;
+		OK(vm_run(self->vm, &self->err));
+		EXPECT_END(VM_EVENT_EXIT);
+		ASSERT_EQ(vm_console(self->vm, 0, &booted[i], &len), 0);
+		ASSERT_EQ(len, 1U);
+		/* They differ, or it would not be seen who got whose job. */
+		EXPECT_EQ(booted[i][0], '1' + (char)i);
+		finish(&self->vm);
+	}
+	FREEZE(bell, &image);
+	for (i = 0; i < NR; i++) {
+		OK(vm_thaw(&self->cfg, &image, &vm[i], &self->err));
+		*(uint8_t *)shm_job(&vm[i]->shm) = i % JOBS;
+	}
+	for (i = 0; i < NR; i++)
+		OK(vm_run(vm[i], &self->err));
+	for (i = 0; i < NR; i++) {
+		EXPECT_EQ(vm_wait(vm[i], WAIT_MS), VM_EVENT_EXIT) {
+			TH_LOG("%u: %s", i, vm_engine_text(vm[i]));
+		}
+		ASSERT_EQ(vm_console(vm[i], 0, &thawed, &len), 0);
+		EXPECT_STREQ(thawed, booted[i % JOBS]);
+		free(thawed);
+	}
+	for (i = 0; i < NR; i++)
+		vm_destroy(vm[i]);
+	for (i = 0; i < JOBS; i++)
+		free(booted[i]);
+	vm_image_close(&image);
+}
+
 #define THAW_AND_EXPECT(_name, _console) do {					\
 	struct vm_image _image;							\
 	FREEZE(_name, &_image);							\
