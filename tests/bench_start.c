@@ -86,6 +86,8 @@ int bench_one(struct bench *b)
 	b->cfg.initramfs_len = b->ird.len;
 	if (vm_create(&b->cfg, -1, &vm, &err))
 		bench_die("our VM", &err);
+	/* Loaded: the runner has it, and not the process of an instance. */
+	initramfs_free(&b->ird);
 	handoff_job(vm, &job);
 	if (vm_run(vm, &err))
 		bench_die("our VM", &err);

@@ -253,21 +253,49 @@ static pid_t kvm_process(struct vm *vm)
 	return vm->priv ? getpid() : 0;
 }
 
-static void kvm_destroy(struct vm *vm)
+static void close_vcpus(struct kvm_machine *m)
 {
-	struct kvm_machine *m = vm->priv;
 	unsigned int i;
 
-	vm->priv = NULL;
-	/* A thread that is stuck in the kernel will still look at it: it stays, for ever. */
-	if (kvm_vcpus_join(m))
-		return;
 	for (i = 0; i < m->nr_vcpus; i++) {
 		if (m->vcpu[i].run)
 			munmap(m->vcpu[i].run, m->run_size);
 		close_fd(m->vcpu[i].fd);
 	}
 	close_fd(m->fd);
+}
+
+static void *close_thread(void *arg)
+{
+	close_vcpus(arg);
+	return NULL;
+}
+
+/*
+ * The kernel waits for a grace period when it has most of a VM taken apart, and for that no matter who
+ * closes it: beside that, RAM can go.
+ */
+static int kvm_leave(struct vm *vm)
+{
+	struct kvm_machine *m = vm->priv;
+	pthread_t thread;
+	int ret = kvm_vcpus_stop(m);
+
+	/* Without a thread it takes longer, and that is all. */
+	if (!ret)
+		pthread_create(&thread, NULL, close_thread, m);
+	return ret;
+}
+
+static void kvm_destroy(struct vm *vm)
+{
+	struct kvm_machine *m = vm->priv;
+
+	vm->priv = NULL;
+	/* A thread that is stuck in the kernel will still look at it: it stays, for ever. */
+	if (kvm_vcpus_join(m))
+		return;
+	close_vcpus(m);
 	close_fd(m->dev_fd);
 	close_fd(m->event_fd);
 	if (m->have_devices) {
@@ -295,8 +323,8 @@ const struct vm_engine vm_engine_kvm = {
 	.cpus = kvm_cpus,
 	.stats = kvm_stats,
 	.destroy = kvm_destroy,
+	.leave = kvm_leave,
 	.time = VM_TIME_REAL,
 	.private_ram = true,
-	.in_process = true,
 	.can_perf = true,
 };

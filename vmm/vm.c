@@ -414,10 +414,13 @@ void vm_leave(struct vm *vm)
 {
 	if (!vm)
 		return;
-	if (!vm->engine->in_process)
+	if (!vm->engine->leave) {
 		vm_destroy(vm);
-	else
-		save_hot(vm);
+		return;
+	}
+	save_hot(vm);
+	if (vm->priv && !vm->engine->leave(vm) && vm->ram)
+		munmap(vm->ram, vm->ram_size);
 }
 
 void vm_destroy(struct vm *vm)

@@ -111,13 +111,17 @@ struct vm_engine {
 	void (*stats)(struct vm *vm, char *buf, size_t size);
 	/* Stop the CPUs, free all that is the engine's. Safe at any point after create(). */
 	void (*destroy)(struct vm *vm);
+	/*
+	 * The process ends now, and takes CPUs and devices with it. 0 if nothing uses RAM any more. May be
+	 * NULL: they are not all its own.
+	 */
+	int (*leave)(struct vm *vm);
 	enum vm_time time;
 	/*
 	 * RAM is this process's own: anonymous, or of a thawed guest a private mapping of the
 	 * frozen one's. Then ram_fd is -1.
 	 */
 	bool private_ram;
-	bool in_process;		/* so are CPUs and devices: they end with it */
 	bool can_perf;			/* it honours vm_config.perf; only of guests that are not frozen */
 	const char *cmdline;		/* words that the kernel needs on this engine, or NULL */
 };
