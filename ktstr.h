@@ -224,6 +224,7 @@ struct payload_metric {
 };
 
 #define METRICS(...)	((const struct payload_metric[]){ __VA_ARGS__, { .name = NULL } })
+#define PAYLOAD_ANY_EXIT	(-1)	/* its metrics say more; a signal is still judged */
 #define WORDS(...)	((const char *const[]){ __VA_ARGS__, NULL })
 
 /*
@@ -237,7 +238,7 @@ struct ktstr_payload {
 	const char *const *files;	/* more of the host, put into its directory; may be NULL */
 	const char *cure;	/* what to do where it is missing: "install rt-tests" */
 	const struct payload_metric *metrics;	/* METRICS(), may be NULL */
-	int exit_code;		/* what it must be */
+	int exit_code;		/* what it must be, or PAYLOAD_ANY_EXIT */
 	bool kselftest;		/* exit code 4 is a skip */
 };
 

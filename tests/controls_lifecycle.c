@@ -163,6 +163,17 @@ KTSTR_TEST(control_payload_code,
 	.desc = "a payload that is to end with code 3 does, and nobody waits for it: passes",
 	RUN(payload_code));
 
+PAYLOAD(payload_any, "3", "7.5", .exit_code = PAYLOAD_ANY_EXIT, SCORE(7, 8));
+KTSTR_TEST(control_payload_any_code,
+	.desc = "a payload whose exit code says nothing is judged by its numbers: passes",
+	RUN(payload_any, WAIT_PAYLOAD(&payload_any, 5000)));
+
+PAYLOAD(payload_any_low, "3", "6.5", .exit_code = PAYLOAD_ANY_EXIT, SCORE(7, 8));
+KTSTR_TEST(control_payload_any_code_low,
+	.desc = "and these are judged",
+	RUN(payload_any_low, WAIT_PAYLOAD(&payload_any_low, 5000)),
+	.expect_fail = EXPECT_FAIL(PAYLOAD, "score is 6.5, limits 7 to 8"));
+
 PAYLOAD(payload_bad, "3", "7.5");
 KTSTR_TEST(control_payload_bad,
 	.desc = "the exit code of a payload is judged",
