@@ -87,7 +87,7 @@ $B/obj/%.o: %.c | $(BPFOBJ)
 	$(Q)$(CC) $(KTSTR_CFLAGS) $(CFLAGS) -c $< -o $@
 
 # Runs in another program, which may come with another C library: names none, needs none.
-$B/lockstep.so: vmm/qemu/lockstep.c
+$B/lockstep.so: vmm/qemu/lockstep.c vmm/qemu/lockstep.h
 	$(call msg,CC,,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(KTSTR_CFLAGS) $(CFLAGS) -U_FORTIFY_SOURCE -fno-stack-protector -g0	\

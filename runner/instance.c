@@ -186,6 +186,7 @@ static void judge(struct session *s)
 		klog_scan(&ev->klog, s->console[0], s->console_len[0], s->job_off);
 	klog_scan(&ev->klog, klog, s->col.klog.len, 0);
 	ev->details = textbuf_str(&s->col.details);
+	ev->leaves_out = s->vm && vm_leaves_out(s->vm);
 	outcome_judge(ev, &res->outcome);
 
 	res->have_result = ev->have_result;

@@ -221,16 +221,16 @@ static void judge_starved(const struct evidence *ev, struct outcome *out)
 }
 
 /*
- * An engine that counts time in instructions shows no steal, but may leave a CPU out while
- * others run: the clock of that CPU stands still in spite of tasks on it, and who waits there
- * waits for the engine. What lasts as long as a stall is judged as one.
+ * An engine that counts time in instructions shows no steal, but if it may leave a CPU out while
+ * others run, and the clock of one stands still in spite of tasks on it, then who waits there
+ * perhaps waits for the engine. What lasts as long as a stall is judged as one.
  */
 static void judge_left_out(const struct evidence *ev, struct outcome *out)
 {
 	const struct monitor_report *mon = ev->monitor;
 	unsigned int i;
 
-	if (ev->time != VM_TIME_VIRTUAL || out->verdict != VERDICT_FAIL ||
+	if (!ev->leaves_out || out->verdict != VERDICT_FAIL ||
 	    (out->cause != CAUSE_UNFAIR && out->cause != CAUSE_STUCK &&
 	     out->cause != CAUSE_THROUGHPUT && out->cause != CAUSE_LATENCY))
 		return;

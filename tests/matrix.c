@@ -226,6 +226,12 @@ ROW(matrix_spin, "a scheduler that keeps a CPU for seconds stops its run queue's
 	"fifo", FAULT("spin=3000@1"), STALL, "limit 1500 ms",
 	PINNED(2), .duration_ms = 5000, .expect = { .no_starvation_check = true });
 
+/* Too short for a stall, and long enough for those who wait: nobody else is to blame. */
+ROW(matrix_spin_short, "a scheduler that keeps a CPU for a second is blamed for who waits",
+	"fifo", FAULT("spin=1200@1"), STUCK, "limit 800 ms",
+	PINNED(2), .duration_ms = 4000,
+	.expect = { .max_spread_pct = 100, .max_gap_ms = 800, .no_monitor = true });
+
 /* --- weights -------------------------------------------------------------- */
 
 #define NICE		5

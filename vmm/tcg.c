@@ -23,6 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "engines.h"
+#include "qemu/lockstep.h"
 #include "qmp.h"
 
 #define QEMU		"qemu-system-x86_64"
@@ -363,7 +364,18 @@ static void last_words(struct tcg *tcg, char *buf, size_t size)
 		n--;
 	log[n] = 0;
 	line = strrchr(log, '\n');
-	snprintf(buf, size, "%.*s", (int)size - 1, line ? line + 1 : log);
+	line = line ? line + 1 : log;
+	if (strcmp(line, LOCKSTEP_TURNS))
+		snprintf(buf, size, "%.*s", (int)size - 1, line);
+}
+
+static bool tcg_leaves_out(struct vm *vm)
+{
+	char said[sizeof(LOCKSTEP_TURNS)] = "";
+	struct tcg *tcg = vm->priv;
+
+	pread(tcg->log_fd, said, sizeof(said) - 1, 0);
+	return strcmp(said, LOCKSTEP_TURNS);
 }
 
 /* QEMU is gone: what did that mean? */
@@ -506,6 +518,7 @@ const struct vm_engine vm_engine_tcg = {
 	.wait = tcg_wait,
 	.freeze = tcg_freeze,
 	.text = tcg_text,
+	.leaves_out = tcg_leaves_out,
 	.process = tcg_process,
 	.destroy = tcg_destroy,
 	.time = VM_TIME_VIRTUAL,

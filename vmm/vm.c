@@ -333,6 +333,11 @@ int vm_cpus(struct vm *vm, struct vm_cpu *cpu, unsigned int nr, struct err *err)
 	return vm->engine->cpus(vm, cpu, nr, err);
 }
 
+bool vm_leaves_out(struct vm *vm)
+{
+	return vm->engine->leaves_out && vm->engine->leaves_out(vm);
+}
+
 void vm_stats(struct vm *vm, char *buf, size_t size)
 {
 	buf[0] = '\0';

@@ -107,6 +107,11 @@ struct vm_engine {
 	 * Returns how many there are in all. May be NULL: it cannot tell.
 	 */
 	int (*cpus)(struct vm *vm, struct vm_cpu *cpu, unsigned int nr, struct err *err);
+	/*
+	 * Can a CPU that has work have stood still while others ran, which is not the guest's
+	 * doing? NULL: it cannot.
+	 */
+	bool (*leaves_out)(struct vm *vm);
 	/* Lines on what it has counted so far, "" if there is nothing to say. May be NULL. */
 	void (*stats)(struct vm *vm, char *buf, size_t size);
 	/* Stop the CPUs, free all that is the engine's. Safe at any point after create(). */
@@ -153,6 +158,9 @@ const char *vm_engine_text(struct vm *vm);
 
 /* vm_cpus - see struct vm_engine; -EOPNOTSUPP where an engine cannot tell. */
 int vm_cpus(struct vm *vm, struct vm_cpu *cpu, unsigned int nr, struct err *err);
+
+/* vm_leaves_out - see struct vm_engine. */
+bool vm_leaves_out(struct vm *vm);
 
 /* vm_stats - see struct vm_engine; @buf becomes a string in any case. */
 void vm_stats(struct vm *vm, char *buf, size_t size);
