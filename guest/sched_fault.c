@@ -86,7 +86,7 @@ static int parse_after(const char *text, double *after_s, struct err *err)
 	*after_s = strtod(text, &end);
 	/* Written so that NaN is refused. */
 	if (errno || end == text || *end || !(*after_s >= 0 && *after_s <= MAX_AFTER_S))
-		return err_set(err, -EINVAL, "@%s: not a number of seconds, at most %d", text,
+		return err_set(err, -EINVAL, "--fault: @%s: not a number of seconds, at most %d", text,
 			       MAX_AFTER_S);
 	return 0;
 }
@@ -99,7 +99,7 @@ static int parse_arg(const char *text, unsigned int max, unsigned int *arg, stru
 	errno = 0;
 	val = strtoul(text, &end, 10);
 	if (errno || *text < '0' || *text > '9' || *end || val > max)
-		return err_set(err, -EINVAL, "=%s: not a number up to %u", text, max);
+		return err_set(err, -EINVAL, "--fault: =%s: not a number up to %u", text, max);
 	*arg = (unsigned int)val;
 	return 0;
 }
@@ -122,7 +122,7 @@ int sched_fault_parse(const char *text, struct sched_fault_options *o, struct er
 		if (!strcmp(buf, known[nr].name))
 			break;
 	if (nr == NR_SCHED_FAULTS)
-		return err_set(err, -EINVAL, "--fault: there is no '%s'", buf);
+		return err_set(err, -EINVAL, "--fault: there is no '%s'; --help lists them", buf);
 	if (nr == SCHED_FAULT_STARVE) {
 		if (!arg || !*arg || strlen(arg) >= sizeof(o->cgroup))
 			return err_set(err, -EINVAL, "--fault %s needs the name of a cgroup", buf);
@@ -176,10 +176,12 @@ void sched_faults_open(struct sched *s)
 	int fd;
 
 	s->faults = NULL;
-	/* No other scheduler has pinned anything there. */
+	s->switched = 0;
 	fd = bpf_obj_get(SCHED_FAULTS_PIN);
 	if (fd < 0)
 		return;
+	/* The next scheduler pins its own, or has none. */
+	unlink(SCHED_FAULTS_PIN);
 	map = mmap(NULL, sizeof(*s->faults), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
 	if (map != MAP_FAILED)
