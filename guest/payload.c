@@ -2,6 +2,7 @@
 /*
  * Programs of the host that run in the guest: started, waited for, judged.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -43,7 +44,7 @@ bool payload_number(const char *text, const char *key, double *val)
 
 		v = strtod(num, &end);
 		/* Not what stands in the next line, nor a number by name only. */
-		if (end == num || *num == '\n' || v - v != 0)
+		if (end == num || isspace((unsigned char)*num) || v - v != 0)
 			continue;
 		*val = v;
 		found = true;
@@ -102,11 +103,16 @@ static struct payload *find(const struct scenario *scn, const struct ktstr_paylo
 static bool reap(struct payload *p, int timeout_ms)
 {
 	struct pollfd pfd = { .fd = p->pidfd, .events = POLLIN };
+	siginfo_t si = { };
 
 	if (!p->pid)
 		return true;
 	while (poll(&pfd, 1, timeout_ms) < 0 && errno == EINTR)
 		;
+	if (waitid(P_PID, p->pid, &si, WEXITED | WNOHANG | WNOWAIT) || !si.si_pid)
+		return false;
+	/* What it has left behind would run beside the rest of the test. Its pid is still its own. */
+	kill(-p->pid, SIGKILL);
 	if (waitpid(p->pid, &p->wstatus, WNOHANG) != p->pid)
 		return false;
 	p->pid = 0;

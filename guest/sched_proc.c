@@ -31,7 +31,7 @@ static void __noreturn exec_loader(struct guest *g, const struct sched *s)
 	setsid();
 	/* PID 1 ignores it, which exec would keep. */
 	signal(SIGPIPE, SIG_DFL);
-	null_fd = open("/dev/null", O_RDONLY);
+	null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (dup2(s->log_fd, STDOUT_FILENO) < 0 || dup2(s->log_fd, STDERR_FILENO) < 0 ||
 	    null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0)
 		_exit(EXEC_FAILED);
@@ -92,7 +92,11 @@ bool sched_proc_ended(struct sched *s, uint64_t limit_ns)
 
 		limit_ns = deadline > now ? deadline - now : 0;
 	}
-	if (!pfd.revents || waitpid(s->pid, &status, WNOHANG) != s->pid)
+	if (!pfd.revents)
+		return false;
+	/* Nor does what it has started outlive it. Until it is waited for its pid is its own. */
+	kill(-s->pid, SIGKILL);
+	if (waitpid(s->pid, &status, WNOHANG) != s->pid)
 		return false;
 	s->wstatus = status;
 	s->pid = 0;

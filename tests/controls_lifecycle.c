@@ -39,6 +39,13 @@ KTSTR_TEST(control_second_sched,
 	.fault = JOB_FAULT_SECOND_SCHED,
 	.expect_fail = EXPECT_FAIL(SCHED_DETACH, "was detached, but sched_ext is"));
 
+KTSTR_TEST(control_fault_again,
+	.desc = "a scheduler with faults to switch on is detached and attached again: passes",
+	.sched = "fault", .needs_scx = true,
+	.steps = STEPS({ .cgroups = TWO_CGROUPS, .hold = HOLD_FRAC(.3), .keep = true },
+		       { .ops = OPS(DETACH_SCHEDULER()), .hold = HOLD_FRAC(.3) },
+		       { .ops = OPS(ATTACH_SCHEDULER()), .hold = HOLD_FRAC(.4) }));
+
 /* --- CPUs ----------------------------------------------------------------- */
 
 /* Six for each CPU that is there: evenly, unless one counts that is not there. */
@@ -195,6 +202,20 @@ KTSTR_TEST(control_payload_late,
 KTSTR_TEST(control_payload_killed,
 	.desc = "a payload that is killed on purpose is not judged for that: passes",
 	RUN(payload_late, KILL_PAYLOAD(&payload_late)));
+
+/* What it leaves is of a real-time policy, and would not let the spinner run. */
+PAYLOAD(payload_leaves, "leave", "7.5");
+KTSTR_TEST(control_payload_leaves,
+	.desc = "what a payload has left running ends with it: passes",
+	.sched = "none",
+	.steps = STEPS({ .ops = OPS(ADD_CGROUP("cg_0"), SET_CPUSET("cg_0", CPUSET_EXACT("1"))),
+			 .hold = HOLD_FIXED(10), .keep = true },
+		       { .ops = OPS(RUN_PAYLOAD(&payload_leaves, "cg_0"),
+				    WAIT_PAYLOAD(&payload_leaves, 5000)),
+			 .hold = HOLD_FIXED(10) },
+		       { .cgroups = CGROUPS({ "cg_1", CPUSET_EXACT("1"), WORKERS(CPU_SPIN, 1) }),
+			 .hold = HOLD_FULL }),
+	.expect = { .max_gap_ms = 500 });
 
 PAYLOAD(payload_low, "0", "6.5", SCORE(7, 8));
 KTSTR_TEST(control_payload_low,

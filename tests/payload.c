@@ -2,11 +2,28 @@
 /*
  * A payload for controls: says a number, then ends in the way that it is told to.
  */
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Goes, and leaves one behind that spins and lets nobody else run. */
+static int leave(void)
+{
+	const struct sched_param param = { .sched_priority = 1 };
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return 1;
+	if (pid)
+		return 0;
+	if (sched_setscheduler(0, SCHED_FIFO, &param))
+		_exit(1);
+	for (;;)
+		;
+}
 
 int main(int argc, char **argv)
 {
@@ -16,6 +33,8 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	if (!strcmp(how, "hang"))
 		pause();
+	if (!strcmp(how, "leave"))
+		return leave();
 	if (!strcmp(how, "crash"))
 		kill(getpid(), SIGSEGV);
 	return atoi(how);
