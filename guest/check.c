@@ -189,6 +189,8 @@ static int check_def(struct paper *p, const struct cgroup_def *def, bool keep, s
 	}
 	for (i = 0; !ret && i < WORK_LIST_MAX && def->work[i].type != WORK_NONE; i++) {
 		ret = check_work(p, &def->work[i], err);
+		if (!ret)
+			ret = check_thawed(p, def->name, err);
 		if (!ret && def->cpuset.kind != CPUSET_KIND_NONE)
 			ret = check_stays(&def->work[i], err);
 	}

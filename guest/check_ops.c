@@ -24,6 +24,19 @@ int check_thawed(struct paper *p, const char *name, struct err *err)
 	return 0;
 }
 
+/* The kernel keeps it frozen while one above it is: a thaw of it would not be seen. */
+static int check_thawed_below(struct paper *p, const char *name, struct err *err)
+{
+	unsigned int i;
+
+	for (i = 0; i < p->nr; i++) {
+		if (p->cgroup[i].frozen && check_is_below(p->cgroup[i].name, name))
+			return err_set(err, -EINVAL, "cgroup %s, below it, is frozen",
+				       p->cgroup[i].name);
+	}
+	return 0;
+}
+
 static int check_max(const struct op *op, struct paper_cgroup *cg, struct err *err)
 {
 	if (!op->quota_us) {
@@ -88,6 +101,8 @@ int check_cgroup_op(struct paper *p, const struct op *op, struct paper_cgroup *c
 		return check_max(op, cg, err);
 	case OP_FREEZE:
 		ret = check_thawed(p, op->name, err);
+		if (!ret)
+			ret = check_thawed_below(p, op->name, err);
 		cg->frozen = true;
 		return ret;
 	case OP_THAW:

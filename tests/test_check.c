@@ -302,6 +302,11 @@ TEST(freezing)
 	EXPECT_ILLEGAL("cgroup cg is frozen", OPS_OF(FREEZE("cg"), MOVE_TASKS("cg_2", "cg")));
 	EXPECT_ILLEGAL("cgroup a is frozen", OPS_OF(ADD_CGROUP("a/b"), FREEZE("a"),
 						    SPAWN("a/b", CPU_SPIN, 1)));
+	EXPECT_ILLEGAL("cgroup a/b, below it, is frozen",
+		       OPS_OF(ADD_CGROUP("a/b"), FREEZE("a/b"), FREEZE("a")));
+	EXPECT_ILLEGAL("cgroup a is frozen",
+		       OPS_OF(ADD_CGROUP("a/b"), FREEZE("a"),
+			      ADD_CGROUP_DEF({ "a/c", CPUSET_NONE, WORKERS(CPU_SPIN, 1) })));
 	EXPECT_ILLEGAL("is not frozen", OPS_OF(THAW("cg")));
 	EXPECT_ILLEGAL("is not frozen", OPS_OF(ADD_CGROUP("a/b"), FREEZE("a"), THAW("a/b")));
 }
