@@ -34,6 +34,7 @@ struct options {
 	bool filters_shared;		/* from a variable, which other programs see too */
 	const char *kernel;		/* NULL: search */
 	const char *kernel_from;	/* "--kernel" or "KTSTR_KERNEL" */
+	bool sched_given;		/* or none, in so many words */
 	enum sched_kind sched_kind;
 	const char *sched;		/* path or name; NULL with SCHED_KIND_NONE */
 	unsigned int nr_sched_args;

@@ -81,6 +81,11 @@ TEST_F(options, all)
 TEST_F(options, flags_of_the_scheduler)
 {
 	setenv("KTSTR_SCHED_FLAGS", " llc  steal=--steal ", 1);
+	EXPECT_EQ(-EINVAL, parse("", &self->opts, &self->err));
+	EXPECT_STREQ("--sched-flag: of which scheduler? --sched says so", self->err.msg);
+	EXPECT_EQ(-EINVAL, parse("--sched-arg x", &self->opts, &self->err));
+	EXPECT_STREQ("--sched-arg: of which scheduler? --sched says so", self->err.msg);
+	setenv("KTSTR_SCHED", "builtin:fifo", 1);
 	ASSERT_EQ(0, parse("", &self->opts, &self->err)) TH_LOG("%s", self->err.msg);
 	ASSERT_EQ(2, self->opts.nr_sched_flags);
 	EXPECT_STREQ("llc", self->opts.sched_flags[0]);
