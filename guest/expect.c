@@ -216,7 +216,7 @@ static int parse_one(const char *text, struct expect *expect, const char **end, 
 
 int expect_parse(const char *text, const char *test, struct expect *expect, struct err *err)
 {
-	struct expect not;
+	struct expect not = { };
 	int ret;
 
 	memset(expect, 0, sizeof(*expect));

@@ -26,7 +26,8 @@ static int used_since(struct share *s, const struct cgroup *cg, uint64_t before,
 	ret = cgroup_used(&s->scn->fs, cg, used, &err);
 	if (ret)
 		result_set(s->scn->g, s->res, VERDICT_FAIL, CAUSE_CGROUP, "%s", err.msg);
-	*used -= ret ? 0 : before;
+	else
+		*used -= before;
 	return ret;
 }
 

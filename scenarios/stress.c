@@ -104,7 +104,7 @@ KTSTR_TEST(mutex_contention_heavy,
 	.expect = { .max_gap_ms = 1500, WOKEN_LATE });
 
 KTSTR_TEST(io_convoy,
-	.desc = "four wait for one that does I/O with the lock held: each has its turn under load",
+	.desc = "three wait for one that does I/O with the lock held: each has its turn under load",
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(IO_CONVOY, 8) },
 				     { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
