@@ -84,6 +84,7 @@ TEST_F(engine, boot_params)
 {
 	START(boot_params);
 	EXPECT_END(VM_EVENT_EXIT);
+	EXPECT_FALSE(vm_leaves_out(self->vm));
 	finish(&self->vm);
 }
 
