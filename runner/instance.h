@@ -9,8 +9,8 @@
 #include "runner.h"
 
 /*
- * instance_run - boot (@image NULL) or thaw a guest, give it its job, watch it, judge it. Returns what is
- * left of it, or NULL: for vm_leave(), once the result is told.
+ * instance_run - boot (@image NULL) or thaw a guest, give it its job, watch it, judge it. Returns
+ * what is left of it, or NULL: for vm_leave(), once the result is told.
  */
 struct vm *instance_run(const struct runner *run, const struct plan_instance *inst,
 			const struct vm_image *image, struct instance_result *res);

@@ -157,8 +157,8 @@ static int open_com2(pid_t pid)
 }
 
 /*
- * Until the process is gone, at most until @limit. Not longer than it takes to look again for what cannot
- * be waited for, @look: who measures takes no CPU from what is measured.
+ * Until the process is gone, at most until @limit; with @look, not longer than it takes to look
+ * again for what cannot be waited for. Who measures takes no CPU from what is measured.
  */
 static bool wait_gone(pid_t pid, int pidfd, bool look, uint64_t limit)
 {

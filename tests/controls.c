@@ -42,8 +42,8 @@ KTSTR_TEST(control_unfair,
 	.expect_fail = EXPECT_FAIL(UNFAIR, "time off the CPU differs"));
 
 /*
- * For longer than a host that is worth judging may take away from a guest: steal stretches the limit, and
- * above a tenth of the time nothing is judged.
+ * For longer than a host that is worth judging may take away from a guest: steal stretches the
+ * limit, and above a tenth of the time nothing is judged.
  */
 KTSTR_TEST(control_stuck,
 	.desc = "with a limit of 1 ms, waiting for who has the CPU is being stuck",

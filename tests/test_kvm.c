@@ -645,7 +645,7 @@ TEST_F_TIMEOUT(kvm, leaves_nothing, 120)
 }
 
 /* In a process of its own; exits with 0 if all went well up to there. */
-static void __attribute__((noreturn)) leave(const struct vm_config *cfg, const struct vm_image *image)
+static void leave(const struct vm_config *cfg, const struct vm_image *image)
 {
 	struct err err = { "" };
 	struct vm *vm;

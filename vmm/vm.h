@@ -117,8 +117,8 @@ struct vm_engine {
 	/* Stop the CPUs, free all that is the engine's. Safe at any point after create(). */
 	void (*destroy)(struct vm *vm);
 	/*
-	 * The process ends now, and takes CPUs and devices with it. 0 if nothing uses RAM any more. May be
-	 * NULL: they are not all its own.
+	 * The process ends now, and takes CPUs and devices with it. 0 if nothing uses RAM any
+	 * more. May be NULL: they are not all its own.
 	 */
 	int (*leave)(struct vm *vm);
 	enum vm_time time;
@@ -191,8 +191,8 @@ int vm_console(struct vm *vm, unsigned int port, char **text, size_t *len);
 void vm_destroy(struct vm *vm);
 
 /*
- * vm_leave - instead of that, just before _exit(): what the kernel takes back with the process is left
- * to it, which does it at once, and without the waits that each piece by itself takes.
+ * vm_leave - instead of that, just before _exit(): what the kernel takes back with the process
+ * is left to it, and what it waits for in doing so is waited for all at once.
  */
 void vm_leave(struct vm *vm);
 
