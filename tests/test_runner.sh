@@ -183,7 +183,8 @@ row sched_builtin	1 "--sched: builtin:nosuch: .*there are: " "$bin" --sched buil
 row sched_builtin_path	1 "builtin:../x' names no" "$bin" --sched builtin:../x
 
 row sched_flag		1 "--sched-flag: 'a b' is neither NAME nor NAME=ARG" "$bin" --sched-flag 'a b'
-row sched_flag_unknown	1 "--sched-flag lcl: no test is about" "$bin" --sched-flag lcl
+row sched_flag_of_none	1 "--sched-flag: of which scheduler? --sched says so" "$bin" --sched-flag llc
+row sched_flag_unknown	1 "--sched-flag lcl: no test is about" "$bin" --sched builtin:fifo --sched-flag lcl
 row sched_expect	1 "--sched-expect: 'gaps' is no limit; there are: spread, gap" "$bin" --sched-expect gaps=1
 row sched_expect_zero	1 "--sched-expect: gap: '0' is not a whole number" "$bin" --sched-expect gap=0
 
