@@ -420,7 +420,7 @@ TEST_F(kvm, freeze_and_thaw)
 }
 
 /*
- * A hundred guests of one image, all there at once, and each with two CPUs: what each prints, and how it
+ * A hundred guests of one image, all there at once: what each prints, and how it
  * ends, is what one that was booted for the same job does.
  */
 TEST_F_TIMEOUT(kvm, hundred_thaws, 300)
