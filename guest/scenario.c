@@ -109,6 +109,9 @@ static int run_step(struct scenario *scn, const struct step *step, struct msg_re
 	ret = scenario_ops(scn, step->ops, step->keep, &err);
 	if (!ret)
 		ret = scenario_cgroups(scn, step->cgroups, step->keep, &err);
+	/* Of a worker that has ended while one of them waited, the judge knows more. */
+	if (ret == -ECHILD)
+		return ret;
 	if (ret) {
 		ops_failed(scn, &err, res);
 		return ret;
@@ -282,6 +285,7 @@ void scenario_run_in(struct guest *g, struct sched *s, const struct ktstr_test *
 	struct steal before, after;
 	struct numa_state numa;
 	struct err err = { };
+	int ret;
 
 	if (g->job.duration_ms)
 		duration_ms = g->job.duration_ms;
@@ -309,12 +313,9 @@ void scenario_run_in(struct guest *g, struct sched *s, const struct ktstr_test *
 	}
 	steal_read(&before);
 	numa_state_read(&numa);
-	if (test->body)
-		run_body(&scn, res);
-	else
-		run_steps(&scn, res);
+	ret = test->body ? run_body(&scn, res) : run_steps(&scn, res);
 	steal_read(&after);
-	if (scn.start_ns && res->verdict == VERDICT_NONE)
+	if (!ret && scn.start_ns && res->verdict == VERDICT_NONE)
 		shares_judge(&scn, res);
 
 	res->start_ns = scn.start_ns;
