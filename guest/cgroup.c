@@ -22,28 +22,36 @@ static int set_path(const struct cgroup_fs *fs, struct cgroup_req *req, const ch
 	return len < 0 || (size_t)len >= sizeof(req->path) ? -ENAMETOOLONG : 0;
 }
 
-/* @rel is relative to the mount point. -EBUSY is tried again, within bounds. */
-static int request(struct cgroup_fs *fs, enum cgroup_req_op op, const char *rel,
-		   const char *file, char *data, struct err *err)
+/* -EBUSY is tried again, within bounds. */
+static int call_again(struct cgroup_fs *fs, struct cgroup_req *req)
 {
-	struct cgroup_req req;
+	const struct cgroup_req first = *req;
 	int wait, waited = 0;
 	int ret;
 
 	for (wait = 1;; wait *= 2) {
-		memset(&req, 0, sizeof(req));
-		req.op = op;
-		ret = set_path(fs, &req, rel, file);
-		if (ret)
-			return err_set(err, ret, "%s: the name is too long", rel);
-		if (op == CGROUP_REQ_WRITE || op == CGROUP_REQ_WAIT)
-			snprintf(req.data, sizeof(req.data), "%s", data);
-		ret = cgroup_helper_call(fs, &req);
+		ret = cgroup_helper_call(fs, req);
 		if (ret != -EBUSY || waited >= BUSY_LIMIT_MS)
-			break;
+			return ret;
 		poll(NULL, 0, wait);
 		waited += wait;
+		*req = first;
 	}
+}
+
+/* @rel is relative to the mount point. */
+static int request(struct cgroup_fs *fs, enum cgroup_req_op op, const char *rel,
+		   const char *file, char *data, struct err *err)
+{
+	struct cgroup_req req = { .op = op };
+	int ret;
+
+	ret = set_path(fs, &req, rel, file);
+	if (ret)
+		return err_set(err, ret, "%s: the name is too long", rel);
+	if (op == CGROUP_REQ_WRITE || op == CGROUP_REQ_WAIT)
+		snprintf(req.data, sizeof(req.data), "%s", data);
+	ret = call_again(fs, &req);
 	if (!ret && op == CGROUP_REQ_READ)
 		memcpy(data, req.data, CGROUP_DATA_LEN);
 	if (!ret)
@@ -98,21 +106,12 @@ int cgroup_wait(struct cgroup_fs *fs, const struct cgroup *cg, const char *file,
 
 int cgroup_write_path(struct cgroup_fs *fs, const char *path, const char *data, struct err *err)
 {
-	struct cgroup_req req;
-	int wait, waited = 0;
+	struct cgroup_req req = { .op = CGROUP_REQ_WRITE };
 	int ret;
 
-	for (wait = 1;; wait *= 2) {
-		memset(&req, 0, sizeof(req));
-		req.op = CGROUP_REQ_WRITE;
-		snprintf(req.path, sizeof(req.path), "%s", path);
-		snprintf(req.data, sizeof(req.data), "%s", data);
-		ret = cgroup_helper_call(fs, &req);
-		if (ret != -EBUSY || waited >= BUSY_LIMIT_MS)
-			break;
-		poll(NULL, 0, wait);
-		waited += wait;
-	}
+	snprintf(req.path, sizeof(req.path), "%s", path);
+	snprintf(req.data, sizeof(req.data), "%s", data);
+	ret = call_again(fs, &req);
 	return ret ? err_set(err, ret, "cannot write \"%s\" to %s: %s", data, path,
 			     strerror(-ret)) : 0;
 }

@@ -39,6 +39,15 @@ int cgroup_used(struct cgroup_fs *fs, const struct cgroup *cg, uint64_t *ns, str
 	return ret;
 }
 
+/* What is promised from now on is judged by what is used from now on. */
+static int write_share(struct cgroup_fs *fs, const struct cgroup *cg, const char *file,
+		       const char *data, uint64_t *used_ns, struct err *err)
+{
+	int ret = cgroup_write(fs, cg, file, data, err);
+
+	return ret ? ret : cgroup_used(fs, cg, used_ns, err);
+}
+
 int cgroup_set_weight(struct cgroup_fs *fs, struct cgroup *cg, unsigned int weight,
 		      struct err *err)
 {
@@ -46,9 +55,7 @@ int cgroup_set_weight(struct cgroup_fs *fs, struct cgroup *cg, unsigned int weig
 	int ret;
 
 	snprintf(data, sizeof(data), "%u", weight);
-	ret = cgroup_write(fs, cg, "cpu.weight", data, err);
-	if (!ret)
-		ret = cgroup_used(fs, cg, &cg->weight_used_ns, err);
+	ret = write_share(fs, cg, "cpu.weight", data, &cg->weight_used_ns, err);
 	if (ret)
 		return ret;
 	cg->weight = weight;
@@ -66,9 +73,7 @@ int cgroup_set_max(struct cgroup_fs *fs, struct cgroup *cg, unsigned int quota_u
 		snprintf(data, sizeof(data), "%u %u", quota_us, period_us);
 	else
 		snprintf(data, sizeof(data), "max");
-	ret = cgroup_write(fs, cg, "cpu.max", data, err);
-	if (!ret)
-		ret = cgroup_used(fs, cg, &cg->limit_used_ns, err);
+	ret = write_share(fs, cg, "cpu.max", data, &cg->limit_used_ns, err);
 	if (ret)
 		return ret;
 	cg->quota_us = quota_us;
