@@ -59,7 +59,9 @@ static unsigned int nr_workers(const struct scenario *scn, const struct work *wo
 	return DIV_ROUND_UP(nr, group) * group;
 }
 
-void scenario_widen(struct scenario *scn)
+/* With the CPUs that each may have as things are now. */
+static void for_all_alive(struct scenario *scn,
+			  void (*fn)(struct worker *w, const struct cpumask *cpus))
 {
 	struct cpumask cpus;
 	struct worker *w;
@@ -68,21 +70,18 @@ void scenario_widen(struct scenario *scn)
 		if (!worker_alive(w))
 			continue;
 		worker_cpus(scn, w, &cpus);
-		worker_widen(w, &cpus);
+		fn(w, &cpus);
 	}
+}
+
+void scenario_widen(struct scenario *scn)
+{
+	for_all_alive(scn, worker_widen);
 }
 
 void scenario_allow(struct scenario *scn)
 {
-	struct cpumask cpus;
-	struct worker *w;
-
-	for (w = scn->workers; w; w = w->next) {
-		if (!worker_alive(w))
-			continue;
-		worker_cpus(scn, w, &cpus);
-		worker_allow(w, &cpus);
-	}
+	for_all_alive(scn, worker_allow);
 }
 
 /* @cg NULL: where we are ourselves. */
