@@ -85,21 +85,29 @@ static void hang(void)
 }
 
 /* A process of its own: a console may be slow, and the scenario has a duration. */
+/* A process that is killed at the end of the scenario; true in it. */
+static bool fork_fault(struct scenario *scn)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		guest_log(scn->g, "fault: cannot fork: %s", strerror(errno));
+	if (pid) {
+		scn->fault_pid = max(pid, 0);
+		return false;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return true;
+}
+
 static void flood(struct scenario *scn)
 {
 	static const char line[] = "ktstr: one line of very many, as a broken driver prints them\n";
 	size_t done;
-	pid_t pid;
 	int fd;
 
-	pid = fork();
-	if (pid < 0)
-		guest_log(scn->g, "fault: cannot fork: %s", strerror(errno));
-	if (pid) {
-		scn->flood_pid = max(pid, 0);
+	if (!fork_fault(scn))
 		return;
-	}
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	fd = open("/dev/console", O_WRONLY | O_NOCTTY);
 	for (done = 0; fd >= 0 && done < FLOOD_BYTES; done += sizeof(line) - 1) {
 		if (write_all(fd, line, sizeof(line) - 1))
@@ -146,15 +154,8 @@ void fault_before_release(struct scenario *scn)
 /* As if somebody else had started it. */
 static void second_scheduler(struct scenario *scn)
 {
-	pid_t pid = fork();
-
-	if (pid < 0)
-		guest_log(scn->g, "fault: cannot fork: %s", strerror(errno));
-	if (pid) {
-		scn->flood_pid = max(pid, 0);
+	if (!fork_fault(scn))
 		return;
-	}
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	execl("/proc/self/exe", "ktstr", "--role=scheduler", KTSTR_SCHED, NULL);
 	_exit(1);
 }
@@ -166,7 +167,7 @@ void fault_scheduler(struct scenario *scn)
 
 	if ((fault & JOB_FAULT_LEFT_BEHIND) && (!w || kill(w->pid, SIGSTOP)))
 		guest_log(scn->g, "fault: no worker could be stopped");
-	if ((fault & JOB_FAULT_SECOND_SCHED) && !scn->flood_pid)
+	if ((fault & JOB_FAULT_SECOND_SCHED) && !scn->fault_pid)
 		second_scheduler(scn);
 }
 
@@ -183,9 +184,9 @@ void fault_cgroups(struct scenario *scn)
 
 void fault_end(struct scenario *scn)
 {
-	if (!scn->flood_pid)
+	if (!scn->fault_pid)
 		return;
-	kill(scn->flood_pid, SIGKILL);
-	waitpid(scn->flood_pid, NULL, 0);
-	scn->flood_pid = 0;
+	kill(scn->fault_pid, SIGKILL);
+	waitpid(scn->fault_pid, NULL, 0);
+	scn->fault_pid = 0;
 }
