@@ -54,8 +54,7 @@ bool payload_number(const char *text, const char *key, double *val)
 
 /* --- its process ---------------------------------------------------------- */
 
-static void __noreturn exec_payload(const struct ktstr_payload *def, int log_fd,
-						   int go_fd)
+static void __noreturn exec_payload(const struct ktstr_payload *def, int log_fd, int go_fd)
 {
 	char path[512], *argv[MAX_ARGS + 2];
 	struct sigaction sa = { .sa_handler = SIG_DFL };
@@ -264,6 +263,14 @@ static void judge(struct scenario *scn, struct payload *p)
 	p->log_fd = -1;
 }
 
+/* For an operation, which must not go on when it was bad. */
+static int judge_op(struct scenario *scn, struct payload *p, struct err *err)
+{
+	judge(scn, p);
+	return scn->res->verdict == VERDICT_NONE ? 0 :
+	       err_set(err, -EPROTO, "payload %s", p->def->name);
+}
+
 int payload_wait(struct scenario *scn, const struct ktstr_payload *def, unsigned int ms,
 		 struct err *err)
 {
@@ -281,9 +288,7 @@ int payload_wait(struct scenario *scn, const struct ktstr_payload *def, unsigned
 			   "payload %s did not end within %u ms", def->name, ms);
 		return err_set(err, -ETIME, "payload %s is late", def->name);
 	}
-	judge(scn, p);
-	return scn->res->verdict == VERDICT_NONE ? 0 : err_set(err, -EPROTO, "payload %s",
-							       def->name);
+	return judge_op(scn, p, err);
 }
 
 int payload_kill(struct scenario *scn, const struct ktstr_payload *def, struct err *err)
@@ -293,9 +298,7 @@ int payload_kill(struct scenario *scn, const struct ktstr_payload *def, struct e
 	if (!p)
 		return err_set(err, -ESRCH, "payload %s was not started", def->name);
 	end(p);
-	judge(scn, p);
-	return scn->res->verdict == VERDICT_NONE ? 0 : err_set(err, -EPROTO, "payload %s",
-							       def->name);
+	return judge_op(scn, p, err);
 }
 
 void payloads_end(struct scenario *scn, const struct cgroup *cg)
