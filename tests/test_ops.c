@@ -3,16 +3,10 @@
  * Operations on weights, limits, freezing, partitions, CPUs and payloads: with real workers
  * and a cgroup file system that lies in memory.
  */
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include "../guest/payload.h"
 #include "declare.h"
-#include "fake_cgroup.h"
+#include "fake_guest.h"
 #include "kselftest_harness.h"
-
-static const struct scenario_env env = {
-	.mount = FAKE_MOUNT, .base = "ktstr", .serve = fake_serve,
-};
 
 FIXTURE(ops)
 {
@@ -29,21 +23,13 @@ static const struct cgroup_def backdrop[] = {
 
 FIXTURE_SETUP(ops)
 {
-	struct cpumask all = { };
-	struct err err = { };
-	char name[32];
+	int ret;
 
 	memset(self, 0, sizeof(*self));
-	ASSERT_LT(0, syscall(SYS_sched_getaffinity, 0, sizeof(all), &all));
-	self->g.com2_fd = -1;
-	self->g.kmsg_fd = -1;
-	while (cpumask_test_cpu(&all, self->g.nr_cpus) && self->g.nr_cpus < 4)
-		self->g.nr_cpus++;
-	if (!self->g.nr_cpus)
+	ret = fake_guest_create(&self->g);
+	if (ret == -ENODEV)
 		SKIP(return, "CPU 0 is not ours to use");
-	snprintf(name, sizeof(name), "1n1l%uc1t", self->g.nr_cpus);
-	ASSERT_EQ(0, topology_parse(name, &self->g.topo, &err));
-	ASSERT_EQ(0, fake_create(self->g.nr_cpus));
+	ASSERT_EQ(0, ret);
 	/* This machine is not ours alone. */
 	self->test = TEST_OF(.duration_ms = 200,
 			     .expect = { .max_spread_pct = 100, .max_gap_ms = 60000 });
@@ -52,9 +38,7 @@ FIXTURE_SETUP(ops)
 
 FIXTURE_TEARDOWN(ops)
 {
-	EXPECT_EQ(-1, waitpid(-1, NULL, WNOHANG));
-	EXPECT_EQ(ECHILD, errno);
-	EXPECT_FALSE(fake_has("ktstr"));
+	EXPECT_NOTHING_LEFT();
 	fake_destroy();
 }
 
@@ -64,19 +48,8 @@ FIXTURE_TEARDOWN(ops)
 
 static void run(FIXTURE_DATA(ops) *self)
 {
-	scenario_run_in(&self->g, NULL, &self->test, &env, &self->res);
+	scenario_run_in(&self->g, NULL, &self->test, &fake_env, &self->res);
 }
-
-#define EXPECT_RESULT(_verdict, _cause, _text) do {			\
-	EXPECT_EQ(_verdict, self->res.verdict);				\
-	EXPECT_EQ(_cause, self->res.cause);				\
-	EXPECT_NE(NULL, strstr(self->res.text, _text)) {		\
-		TH_LOG("\"%s\" is not in \"%s\"", _text, self->res.text); \
-	}								\
-} while (0)
-
-#define EXPECT_PASS()	EXPECT_RESULT(VERDICT_PASS, CAUSE_NONE, "")
-#define EXPECT_FAIL(_cause, _text)	EXPECT_RESULT(VERDICT_FAIL, _cause, _text)
 
 TEST_F(ops, control_files)
 {

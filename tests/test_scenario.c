@@ -3,11 +3,9 @@
  * Whole scenarios, run here with real workers and a cgroup file system that lies
  * in memory.
  */
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include "../guest/work/work.h"
 #include "declare.h"
-#include "fake_cgroup.h"
+#include "fake_guest.h"
 #include "kselftest_harness.h"
 
 /* --- steal ---------------------------------------------------------------- */
@@ -35,10 +33,6 @@ TEST(steal)
 
 /* --- whole scenarios ------------------------------------------------------ */
 
-static const struct scenario_env env = {
-	.mount = FAKE_MOUNT, .base = "ktstr", .serve = fake_serve,
-};
-
 FIXTURE(run)
 {
 	struct guest g;
@@ -50,22 +44,13 @@ FIXTURE(run)
 
 FIXTURE_SETUP(run)
 {
-	struct err err = { };
-	struct cpumask all = { };
-	char name[32];
+	int ret;
 
 	memset(self, 0, sizeof(*self));
-	ASSERT_LT(0, syscall(SYS_sched_getaffinity, 0, sizeof(all), &all));
-	self->g.com2_fd = -1;
-	self->g.kmsg_fd = -1;
-	/* Those at the start; there may be more, and there may be just one. */
-	while (cpumask_test_cpu(&all, self->g.nr_cpus) && self->g.nr_cpus < 4)
-		self->g.nr_cpus++;
-	if (!self->g.nr_cpus)
+	ret = fake_guest_create(&self->g);
+	if (ret == -ENODEV)
 		SKIP(return, "CPU 0 is not ours to use");
-	snprintf(name, sizeof(name), "1n1l%uc1t", self->g.nr_cpus);
-	ASSERT_EQ(0, topology_parse(name, &self->g.topo, &err));
-	ASSERT_EQ(0, fake_create(self->g.nr_cpus));
+	ASSERT_EQ(0, ret);
 	self->window = mmap(NULL, SHM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 			    -1, 0);
 	ASSERT_NE(MAP_FAILED, self->window);
@@ -78,29 +63,15 @@ FIXTURE_SETUP(run)
 
 FIXTURE_TEARDOWN(run)
 {
-	/* Whatever happened, no process and no cgroup is left. */
-	EXPECT_EQ(-1, waitpid(-1, NULL, WNOHANG));
-	EXPECT_EQ(ECHILD, errno);
-	EXPECT_FALSE(fake_has("ktstr"));
+	EXPECT_NOTHING_LEFT();
 	munmap(self->window, SHM_SIZE);
 	fake_destroy();
 }
 
 static void run(FIXTURE_DATA(run) *self)
 {
-	scenario_run_in(&self->g, NULL, &self->test, &env, &self->res);
+	scenario_run_in(&self->g, NULL, &self->test, &fake_env, &self->res);
 }
-
-#define EXPECT_RESULT(_verdict, _cause, _text) do {			\
-	EXPECT_EQ(_verdict, self->res.verdict);				\
-	EXPECT_EQ(_cause, self->res.cause);				\
-	EXPECT_NE(NULL, strstr(self->res.text, _text)) {		\
-		TH_LOG("\"%s\" is not in \"%s\"", _text, self->res.text); \
-	}								\
-} while (0)
-
-#define EXPECT_PASS()	EXPECT_RESULT(VERDICT_PASS, CAUSE_NONE, "")
-#define EXPECT_FAIL(_cause, _text)	EXPECT_RESULT(VERDICT_FAIL, _cause, _text)
 
 /* The next message of a type, or -1. */
 static int next_message(FIXTURE_DATA(run) *self, uint32_t type, struct shm_frame *frame)
