@@ -118,11 +118,11 @@ TEST_F(options, limits_of_the_scheduler)
 
 static const char *decl(const char *text)
 {
-	static char path[] = "/tmp/test_options.XXXXXX";
+	static char path[32];
 	FILE *file;
 	int fd;
 
-	strcpy(path + strlen(path) - 6, "XXXXXX");
+	snprintf(path, sizeof(path), "/tmp/test_options.XXXXXX");
 	fd = mkstemp(path);
 	file = fd < 0 ? NULL : fdopen(fd, "w");
 	if (!file || fputs(text, file) < 0 || fclose(file))
