@@ -78,26 +78,38 @@ static int parse_timeout(const char *arg, double *ms, struct err *err)
 	return 0;
 }
 
-static int parse_options(const struct builtin *b, int argc, char **argv, struct loader *l,
-			 struct err *err)
+static int parse_options(const struct builtin *b, const char *const *args, unsigned int nr,
+			 struct loader *l, struct err *err)
 {
-	int i, ret;
+	unsigned int i;
+	int ret;
 
-	for (i = 1; i < argc; i += 2) {
-		bool fault = b->faults && !strcmp(argv[i], "--fault");
+	for (i = 0; i < nr; i += 2) {
+		bool fault = b->faults && !strcmp(args[i], "--fault");
 
-		if (!fault && strcmp(argv[i], "--timeout-ms"))
-			return err_set(err, -EINVAL, "unknown option '%s'", argv[i]);
-		if (i + 1 == argc)
-			return err_set(err, -EINVAL, "%s needs an argument", argv[i]);
+		if (!fault && strcmp(args[i], "--timeout-ms"))
+			return err_set(err, -EINVAL, "unknown option '%s'; %s", args[i],
+				       b->faults ? "there are --fault and --timeout-ms" :
+						   "there is --timeout-ms");
+		if (i + 1 == nr)
+			return err_set(err, -EINVAL, "%s needs an argument", args[i]);
 		if (fault)
-			ret = sched_fault_parse(argv[i + 1], &l->faults, err);
+			ret = sched_fault_parse(args[i + 1], &l->faults, err);
 		else
-			ret = parse_timeout(argv[i + 1], &l->timeout_ms, err);
+			ret = parse_timeout(args[i + 1], &l->timeout_ms, err);
 		if (ret)
 			return ret;
 	}
 	return 0;
+}
+
+int builtin_check_args(const char *name, const char *const *args, unsigned int nr,
+		       struct err *err)
+{
+	const struct builtin *b = builtin_find(name);
+	struct loader l = { };
+
+	return b ? parse_options(b, args, nr, &l, err) : 0;
 }
 
 static int usage(const struct builtin *b)
@@ -125,7 +137,7 @@ int builtin_main(int argc, char **argv)
 		return usage(b);
 	l.name = b->name;
 	sched_fault_defaults(&l.faults);
-	if (parse_options(b, argc, argv, &l, &err)) {
+	if (parse_options(b, (const char *const *)argv + 1, argc - 1, &l, &err)) {
 		fprintf(stderr, "%s: %s\n", b->name, err.msg);
 		return 1;
 	}

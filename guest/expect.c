@@ -186,17 +186,35 @@ static int parse_number(const char *text, size_t len, const struct limit *l, str
 	return 0;
 }
 
-/* "GLOB:" before it: for the tests that it matches. */
-static bool about(const char **text, const char *test)
+/* "GLOB:" before a limit. */
+static bool take_glob(const char **text, char glob[EXPECT_GLOB_LEN])
 {
 	size_t len = strcspn(*text, ":,");
-	char glob[128];
 
 	if ((*text)[len] != ':')
-		return true;
-	snprintf(glob, sizeof(glob), "%.*s", (int)min(len, sizeof(glob)), *text);
+		return false;
+	snprintf(glob, EXPECT_GLOB_LEN, "%.*s", (int)min_t(size_t, len, EXPECT_GLOB_LEN), *text);
 	*text += len + 1;
-	return test && !fnmatch(glob, test, 0);
+	return true;
+}
+
+bool expect_next_glob(const char **text, char glob[EXPECT_GLOB_LEN])
+{
+	while (**text) {
+		if (take_glob(text, glob))
+			return true;
+		*text += strcspn(*text, ",");
+		*text += **text == ',';
+	}
+	return false;
+}
+
+/* Is it for the tests that it matches, or for all? */
+static bool about(const char **text, const char *test)
+{
+	char glob[EXPECT_GLOB_LEN];
+
+	return !take_glob(text, glob) || (test && !fnmatch(glob, test, 0));
 }
 
 /* "name=number" or "name=word" at @text; *@end is what follows. */

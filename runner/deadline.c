@@ -18,7 +18,8 @@
 
 void deadline_init(struct deadline *d, const struct plan_instance *inst)
 {
-	uint64_t cpus = topology_nr_cpus(&inst->topo), run_ns = inst->run_ms * NSEC_PER_MSEC;
+	uint64_t cpus = topology_nr_cpus(&inst->topo);
+	uint64_t run_ns = ((uint64_t)inst->run_ms + inst->wait_ms) * NSEC_PER_MSEC;
 	uint64_t attach_ns = inst->expect.attach_ms * NSEC_PER_MSEC;
 
 	*d = (struct deadline){ 0 };

@@ -21,6 +21,7 @@
 
 static int check_builtin(const struct options *opts, struct err *err)
 {
+	struct err bad = { "" };
 	const char *why, *name;
 	char list[256] = "";
 	unsigned int i;
@@ -30,8 +31,11 @@ static int check_builtin(const struct options *opts, struct err *err)
 		return 0;
 	ret = builtin_check(opts->sched, &why);
 	/* One that was left out of this build is a need that is not met, not a mistake. */
-	if (!ret || ret == -EOPNOTSUPP)
-		return 0;
+	if (!ret || ret == -EOPNOTSUPP) {
+		ret = builtin_check_args(opts->sched, opts->sched_args, opts->nr_sched_args, &bad);
+		return ret ? err_set(err, ret, "--sched-arg: builtin:%s: %s", opts->sched, bad.msg) :
+			     0;
+	}
 	for (i = 0; (name = builtin_name(i)); i++)
 		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", i ? ", " : "",
 			 name);

@@ -513,6 +513,7 @@ static int add_declared(struct options *opts, struct err *err)
 
 int options_parse(int argc, char **argv, struct options *opts, struct err *err)
 {
+	const char *from_env;
 	int ret;
 
 	memset(opts, 0, sizeof(*opts));
@@ -520,8 +521,10 @@ int options_parse(int argc, char **argv, struct options *opts, struct err *err)
 	opts->accel = "auto";
 	opts->seed = OPTIONS_SEED;
 	ret = parse_env(opts, err);
+	from_env = opts->sched_expect;
 	if (!ret)
 		ret = parse_args(argc, argv, opts, err);
+	opts->expect_own = opts->sched_expect != from_env;
 	/* Lists: the command line replaces the variable. */
 	if (!ret && !opts->nr_filters)
 		ret = add_shared_filters(opts, err);

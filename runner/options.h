@@ -44,6 +44,7 @@ struct options {
 	bool flags_shared;		/* as filters_shared */
 	const char *sched_decl;		/* runner/declared.h; or NULL */
 	const char *sched_expect;	/* or NULL */
+	bool expect_own;		/* as an option, so that it is for this program */
 	struct expect expect;		/* the same, parsed: what is said of all tests */
 	unsigned int nr_topologies;	/* 0: as the test says */
 	struct topology topologies[OPTIONS_MAX_TOPOLOGIES];	/* each of them once */

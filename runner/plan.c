@@ -9,6 +9,7 @@
 #include <string.h>
 #include "../guest/expect.h"
 #include "../vmm/vm.h"
+#include "nearest.h"
 #include "plan.h"
 #include "profile.h"
 
@@ -91,6 +92,23 @@ static unsigned int test_run_ms(const struct ktstr_test *test, unsigned int dura
 	return min(sum, (uint64_t)UINT32_MAX / 4);
 }
 
+static unsigned int test_wait_ms(const struct ktstr_test *test, unsigned int duration_ms)
+{
+	const struct step *step;
+	const struct op *op;
+	uint64_t sum = 0, times;
+
+	for (step = test->steps; step && step->hold.kind != HOLD_KIND_NONE; step++) {
+		times = 1;
+		if (step->hold.kind == HOLD_KIND_LOOP && step->hold.ms)
+			times += duration_ms / step->hold.ms;
+		for (op = step->ops; op && op->kind != OP_NONE; op++)
+			if (op->kind == OP_WAIT_PAYLOAD)
+				sum += times * op->ms;
+	}
+	return min(sum, (uint64_t)UINT32_MAX / 4);
+}
+
 /* The kernel's own scheduler does all that there is to claim; others what is said of them. */
 static void skip_unclaimed(struct plan_instance *inst, const struct options *opts)
 {
@@ -153,59 +171,6 @@ static bool selected(const struct options *opts, const struct plan_instance *ins
 	return match(opts, inst, used);
 }
 
-/* How many single-letter edits make @a of @b; names are short. */
-static unsigned int edit_distance(const char *a, const char *b)
-{
-	unsigned int row[65], i, j;
-	size_t len = min(strlen(b), ARRAY_SIZE(row) - 1);
-
-	for (j = 0; j <= len; j++)
-		row[j] = j;
-	for (i = 1; *a; a++, i++) {
-		unsigned int diag = row[0];
-
-		row[0] = i;
-		for (j = 1; j <= len; j++) {
-			unsigned int up = row[j];
-
-			row[j] = min(min(up, row[j - 1]) + 1, diag + (*a != b[j - 1]));
-			diag = up;
-		}
-	}
-	return row[len];
-}
-
-/* The tests whose names are nearest to a glob that matched nothing. */
-static void nearest(const struct ktstr_test *const *tests, unsigned int nr, const char *glob,
-		    char *buf, size_t size)
-{
-	bool taken[nr ? nr : 1];
-	unsigned int i, n;
-	size_t len = 0;
-
-	memset(taken, 0, sizeof(taken));
-	*buf = '\0';
-	for (n = 0; n < 3 && n < nr; n++) {
-		unsigned int best = nr, best_dist = 0;
-
-		for (i = 0; i < nr; i++) {
-			unsigned int dist = edit_distance(glob, tests[i]->name);
-
-			/* A part of a name is near, whatever its length. */
-			if (strstr(tests[i]->name, glob))
-				dist = 0;
-			if (!taken[i] && (best == nr || dist < best_dist)) {
-				best = i;
-				best_dist = dist;
-			}
-		}
-		taken[best] = true;
-		len += snprintf(buf + len, size - len, "%s%s", n ? ", " : "", tests[best]->name);
-		if (len >= size)
-			break;
-	}
-}
-
 static int add_instance(struct plan *plan, const struct plan_instance *inst, struct err *err)
 {
 	struct plan_instance *grown;
@@ -253,6 +218,7 @@ static int add_test(struct plan *plan, const struct ktstr_test *test, const stru
 	inst.duration_ms = opts->duration_ms ? opts->duration_ms :
 			   test->duration_ms ? test->duration_ms : KTSTR_DURATION_MS;
 	inst.run_ms = test_run_ms(test, inst.duration_ms);
+	inst.wait_ms = test_wait_ms(test, inst.duration_ms);
 	/* What the user says is said of the user's scheduler. */
 	if (!test->sched && opts->sched_expect) {
 		ret = expect_parse(opts->sched_expect, test->name, &said, err);
@@ -281,6 +247,24 @@ static int add_test(struct plan *plan, const struct ktstr_test *test, const stru
 		ret = add_instance(plan, &inst, err);
 		if (ret)
 			return ret;
+	}
+	return 0;
+}
+
+/* A limit for tests that do not exist is a limit for none. */
+static int check_expect_globs(const struct ktstr_test *const *tests, unsigned int nr,
+			      const char *text, struct err *err)
+{
+	char glob[EXPECT_GLOB_LEN], near[256];
+	unsigned int i;
+
+	while (expect_next_glob(&text, glob)) {
+		for (i = 0; i < nr && fnmatch(glob, tests[i]->name, 0); i++)
+			;
+		if (i == nr)
+			return err_set(err, -ENOENT,
+				       "--sched-expect: '%s:' matches no test; near: %s (-l lists all)",
+				       glob, nearest(tests, nr, glob, near, sizeof(near)));
 	}
 	return 0;
 }
@@ -315,11 +299,15 @@ int plan_build(const struct ktstr_test *const *tests, unsigned int nr, const str
 		/* What matches nothing here may be meant for the next program of the collection. */
 		if (used[i] || opts->filters_shared)
 			continue;
-		nearest(tests, nr, opts->filters[i], near, sizeof(near));
 		ret = err_set(err, -ENOENT, "-t '%s' matches no test; near: %s (-l lists all)",
-			      opts->filters[i], near[0] ? near : "none");
+			      opts->filters[i],
+			      nearest(tests, nr, opts->filters[i], near, sizeof(near)));
 		goto err;
 	}
+	if (opts->expect_own)
+		ret = check_expect_globs(tests, nr, opts->sched_expect, err);
+	if (ret)
+		goto err;
 	return 0;
 err:
 	plan_free(plan);
@@ -433,7 +421,7 @@ const char *plan_needs(const struct ktstr_test *test, char *buf, size_t size)
 		const char *what;
 	} others[] = {
 		{ test->needs_smt, "SMT" },
-		{ test->needs_scx, "sched_ext" },
+		{ test->needs_scx || test->needs_sched, "sched_ext" },
 	};
 	size_t len = 0;
 	unsigned int i;

@@ -20,6 +20,7 @@ struct plan_instance {
 	char name[PLAN_NAME_LEN];	/* test.topology.profile; unique, [A-Za-z0-9_.-] */
 	unsigned int duration_ms;	/* T */
 	unsigned int run_ms;		/* settle time and all holds together */
+	unsigned int wait_ms;		/* for payloads, beside that, at most */
 	uint64_t mem_bytes;
 	char skip[256];			/* why it cannot run here, "" if it can */
 };

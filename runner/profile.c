@@ -67,21 +67,37 @@ void profile_name(const struct ktstr_test *test, uint32_t set, char *buf, size_t
 					len ? "-" : "", test->flags[i]->name);
 }
 
+/* The flag that the user has given as @given, NULL if no test is about one of that name. */
+static const struct ktstr_flag *find_given(const struct ktstr_test *const *tests, unsigned int nr,
+					   const struct options *opts, const char *given)
+{
+	const struct ktstr_flag *const *flag;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		for (flag = tests[i]->flags; flag && *flag; flag++)
+			if ((*flag)->by_user && profile_user_flag(opts, *flag) == given)
+				return *flag;
+	return NULL;
+}
+
 int profile_check_user(const struct ktstr_test *const *tests, unsigned int nr,
 		       const struct options *opts, struct err *err)
 {
-	unsigned int i, used = 0;
-	const char *const *given;
-	const struct ktstr_flag *const *flag;
+	const struct ktstr_flag *const *req;
+	const struct ktstr_flag *flag;
+	unsigned int i;
 
-	for (given = opts->sched_flags; given < opts->sched_flags + opts->nr_sched_flags; given++) {
-		for (i = 0, used = 0; i < nr && !used; i++)
-			for (flag = tests[i]->flags; flag && *flag; flag++)
-				used += (*flag)->by_user &&
-					profile_user_flag(opts, *flag) == *given;
-		if (!used && !opts->flags_shared)
+	for (i = 0; i < opts->nr_sched_flags; i++) {
+		flag = find_given(tests, nr, opts, opts->sched_flags[i]);
+		if (!flag && !opts->flags_shared)
 			return err_set(err, -ENOENT, "--sched-flag %s: no test is about that flag",
-				       *given);
+				       opts->sched_flags[i]);
+		for (req = flag ? flag->requires : NULL; req && *req; req++)
+			if ((*req)->by_user && !profile_user_flag(opts, *req))
+				return err_set(err, -EINVAL,
+					       "--sched-flag %s needs --sched-flag %s",
+					       opts->sched_flags[i], (*req)->name);
 	}
 	return 0;
 }

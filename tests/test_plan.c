@@ -135,9 +135,8 @@ TEST_F(expand, flags_of_the_user)
 	plan_free(&self->plan);
 
 	self->opts.sched_flags[self->opts.nr_sched_flags++] = "pin=--pin=1";
-	ASSERT_EQ(0, build(self));
-	EXPECT_EQ(1, self->plan.nr);
-	plan_free(&self->plan);
+	EXPECT_EQ(-EINVAL, build(self));
+	EXPECT_STREQ("--sched-flag pin=--pin=1 needs --sched-flag rebal", self->err.msg);
 
 	self->opts.sched_flags[self->opts.nr_sched_flags++] = "rebal";
 	ASSERT_EQ(0, build(self));
@@ -152,14 +151,50 @@ TEST_F(expand, flags_of_the_user)
 	plan_free(&self->plan);
 
 	/* A flag whose argument the test gives is not the user's to give. */
-	self->opts.sched_flags[1] = "llc";
+	self->opts.sched_flags[0] = "llc";
 	EXPECT_EQ(-ENOENT, build(self));
 	EXPECT_NE(NULL, strstr(self->err.msg, "--sched-flag llc: no test")) {
 		TH_LOG("%s", self->err.msg);
 	}
 	self->opts.flags_shared = true;
 	ASSERT_EQ(0, build(self));
-	EXPECT_EQ(1, self->plan.nr);
+	EXPECT_EQ(2, self->plan.nr);
+}
+
+/* A limit that is meant for some tests, and for this program, has some. */
+TEST_F(expand, limits_of_some_tests)
+{
+	self->opts.sched_expect = "gap=50,st?ps:gap=60,usre:gap=70";
+	ASSERT_EQ(0, build(self));
+	plan_free(&self->plan);
+	self->opts.expect_own = true;
+	EXPECT_EQ(-ENOENT, build(self));
+	EXPECT_NE(NULL, strstr(self->err.msg, "'usre:' matches no test; near: user,")) {
+		TH_LOG("%s", self->err.msg);
+	}
+	self->opts.sched_expect = "gap=50,st?ps:gap=60";
+	ASSERT_EQ(0, build(self));
+}
+
+static const struct ktstr_payload payload = { .name = "p", .program = "p", .cure = "c" };
+static const struct ktstr_test waits = {
+	.name = "waits",
+	.desc = "d",
+	.duration_ms = 1000,
+	.steps = STEPS({ .ops = OPS(RUN_PAYLOAD(&payload, NULL), WAIT_PAYLOAD(&payload, 70000)),
+			 .hold = HOLD_FIXED(1) },
+		       { .ops = OPS(RUN_PAYLOAD(&payload, NULL), WAIT_PAYLOAD(&payload, 100)),
+			 .hold = HOLD_LOOP(500) }),
+};
+
+/* That is no time that it is known to take. */
+TEST_F(expand, waits_for_payloads)
+{
+	const struct ktstr_test *test = &waits;
+
+	ASSERT_EQ(0, plan_build(&test, 1, &self->opts, &self->plan, &self->err));
+	EXPECT_EQ(1001, self->plan.inst[0].run_ms);
+	EXPECT_EQ(70000 + 3 * 100, self->plan.inst[0].wait_ms);
 }
 
 TEST_F(expand, limits_of_the_scheduler)

@@ -185,6 +185,14 @@ row sched_builtin_path	1 "builtin:../x' names no" "$bin" --sched builtin:../x
 row sched_flag		1 "--sched-flag: 'a b' is neither NAME nor NAME=ARG" "$bin" --sched-flag 'a b'
 row sched_flag_of_none	1 "--sched-flag: of which scheduler? --sched says so" "$bin" --sched-flag llc
 row sched_flag_unknown	1 "--sched-flag lcl: no test is about" "$bin" --sched builtin:fifo --sched-flag lcl
+row sched_flag_needs	1 "--sched-flag steal=-s needs --sched-flag llc" "$bin" --sched builtin:fifo \
+	--sched-flag steal=-s
+row sched_arg		1 "--sched-arg: builtin:fifo: unknown option '--falt'" "$bin" --sched builtin:fifo \
+	--sched-arg --falt
+row sched_arg_fault	1 "--sched-arg: builtin:fault: --fault: there is no 'stal-cpu'" "$bin" \
+	--sched builtin:fault --sched-arg --fault --sched-arg stal-cpu
+row sched_expect_glob	1 "--sched-expect: 'cgruop_\*:' matches no test; near: cgroup_" "$bin" \
+	--sched-expect 'gap=5,cgruop_*:gap=3'
 row sched_expect	1 "--sched-expect: 'gaps' is no limit; there are: spread, gap" "$bin" --sched-expect gaps=1
 row sched_expect_zero	1 "--sched-expect: gap: '0' is not a whole number" "$bin" --sched-expect gap=0
 
@@ -197,6 +205,7 @@ row list_duration	0 " 0\\.5 s " "$bin" -l -t cgroup_steady --duration .5
 row list_all		0 "^$test\\." "$bin" -l --all
 row list_flag		0 "^cgroup_llc_overflow\\..*\\.llc-steal " "$bin" -l -t 'cgroup_llc*' --sched builtin:fifo \
 	--sched-flag llc=-l --sched-flag steal
+row list_expect		0 "^$test\." env KTSTR_SCHED_EXPECT='cgruop_*:gap=3' "$bin" -l
 row list_glob		0 "^$test\\." "$bin" -l -t "$test"
 row list_topologies	0 "^$test\\.2n2l1c1t\\." "$bin" -l -t "$test" --topology 1n1l1c1t --topology 2n2l1c1t
 
