@@ -238,51 +238,70 @@ static int no_partition(const struct paper_cgroup *cg, struct err *err)
 	return cg->partition ? err_set(err, -EINVAL, "cgroup %s is a partition", cg->name) : 0;
 }
 
-/* What a frozen worker is asked to do, it does not do. */
-static int need_thawed(struct paper *p, const char *name, struct paper_cgroup **cg,
-		       struct err *err)
+/* Only those without children have processes. */
+static int need_leaf(struct paper *p, const char *name, struct paper_cgroup **cg,
+		     struct err *err)
 {
 	int ret = need(p, name, cg, err);
 
-	return ret ? ret : check_thawed(p, name, err);
+	if (!ret && has_children(p, name))
+		ret = err_set(err, -EINVAL, "cgroup %s has children, so no processes", name);
+	return ret;
 }
 
-static int check_op(struct paper *p, const struct op *op, bool keep, struct err *err)
+/* Those that are stopped must run for that. */
+static void thaw(struct paper *p, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < p->nr; i++) {
+		if (check_is_below(p->cgroup[i].name, name) ||
+		    check_is_below(name, p->cgroup[i].name))
+			p->cgroup[i].frozen = false;
+	}
+}
+
+static int check_tasks_op(struct paper *p, const struct op *op, struct err *err)
 {
 	struct paper_cgroup *cg, *other;
 	int ret;
 
-	ret = check_free_op(p, op, keep, err);
-	if (ret != -ENOSYS) {
-		if (!ret && op->kind == OP_RUN_PAYLOAD && op->name) {
-			ret = need(p, op->name, &cg, err);
-			if (!ret && has_children(p, op->name))
-				ret = err_set(err, -EINVAL,
-					      "cgroup %s has children, so no processes", op->name);
-		}
-		return ret;
-	}
 	switch (op->kind) {
-	case OP_ADD_CGROUP_DEF:
-		return op->def ? check_def(p, op->def, keep, err) :
-				 err_set(err, -EINVAL, "no cgroup is given");
-	case OP_ADD_CGROUP:
-		return add(p, op->name, keep, err);
-	case OP_SPAWN_ROOT:
-		return check_work(p, &op->work, err);
 	case OP_SPAWN:
-		ret = need_thawed(p, op->name, &cg, err);
-		if (!ret && has_children(p, op->name))
-			ret = err_set(err, -EINVAL, "cgroup %s has children, so no processes",
-				      op->name);
+		ret = need_leaf(p, op->name, &cg, err);
+		if (!ret)
+			ret = check_thawed(p, op->name, err);
 		if (!ret)
 			ret = check_work(p, &op->work, err);
 		return !ret && cg->has_cpus ? check_stays(&op->work, err) : ret;
-	case OP_REMOVE_CGROUP:
+	case OP_SET_AFFINITY:
 		ret = need(p, op->name, &cg, err);
+		return ret ? ret : check_affinity(&op->affinity, err);
+	case OP_MOVE_TASKS:
+		ret = need_both(p, op, &cg, &other, err);
 		if (!ret)
+			ret = check_thawed(p, op->name, err);
+		return ret ? ret : check_thawed(p, op->other, err);
+	case OP_REMOVE_CGROUP:
+	case OP_STOP_CGROUP:
+		ret = need(p, op->name, &cg, err);
+		if (ret)
+			return ret;
+		thaw(p, op->name);
+		if (op->kind == OP_REMOVE_CGROUP)
 			remove_below(p, op->name);
-		return ret;
+		return 0;
+	default:
+		return -ENOSYS;
+	}
+}
+
+static int check_cpuset_op(struct paper *p, const struct op *op, struct err *err)
+{
+	struct paper_cgroup *cg, *other;
+	int ret;
+
+	switch (op->kind) {
 	case OP_SET_CPUSET:
 		ret = need(p, op->name, &cg, err);
 		if (ret)
@@ -307,22 +326,40 @@ static int check_op(struct paper *p, const struct op *op, bool keep, struct err 
 		if (!ret)
 			ret = no_partition(cg, err);
 		return ret ? ret : no_partition(other, err);
-	case OP_STOP_CGROUP:
-		return need(p, op->name, &cg, err);
-	case OP_SET_AFFINITY:
-		ret = need(p, op->name, &cg, err);
-		return ret ? ret : check_affinity(&op->affinity, err);
-	case OP_MOVE_TASKS:
-		ret = need_both(p, op, &cg, &other, err);
-		if (!ret)
-			ret = check_thawed(p, op->name, err);
-		return ret ? ret : check_thawed(p, op->other, err);
 	default:
-		if ((unsigned int)op->kind >= NR_OPS)
-			return err_set(err, -EINVAL, "operation %d does not exist", op->kind);
-		ret = need(p, op->name, &cg, err);
-		return ret ? ret : check_cgroup_op(p, op, cg, err);
+		return -ENOSYS;
 	}
+}
+
+static int check_op(struct paper *p, const struct op *op, bool keep, struct err *err)
+{
+	struct paper_cgroup *cg;
+	int ret;
+
+	switch (op->kind) {
+	case OP_ADD_CGROUP_DEF:
+		return op->def ? check_def(p, op->def, keep, err) :
+				 err_set(err, -EINVAL, "no cgroup is given");
+	case OP_ADD_CGROUP:
+		return add(p, op->name, keep, err);
+	case OP_SPAWN_ROOT:
+		return check_work(p, &op->work, err);
+	default:
+		break;
+	}
+	ret = check_free_op(p, op, keep, err);
+	if (!ret && op->kind == OP_RUN_PAYLOAD && op->name)
+		return need_leaf(p, op->name, &cg, err);
+	if (ret == -ENOSYS)
+		ret = check_tasks_op(p, op, err);
+	if (ret == -ENOSYS)
+		ret = check_cpuset_op(p, op, err);
+	if (ret != -ENOSYS)
+		return ret;
+	if ((unsigned int)op->kind >= NR_OPS)
+		return err_set(err, -EINVAL, "operation %d does not exist", op->kind);
+	ret = need(p, op->name, &cg, err);
+	return ret ? ret : check_cgroup_op(p, op, cg, err);
 }
 
 static int check_ops(struct paper *p, const struct op *ops, bool keep, struct err *err)

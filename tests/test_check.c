@@ -296,6 +296,13 @@ TEST(freezing)
 	EXPECT_LEGAL(OPS_OF(FREEZE("cg"), THAW("cg"), FREEZE("cg"), REMOVE_CGROUP("cg"),
 			    ADD_CGROUP("cg"), SPAWN("cg", CPU_SPIN, 1)));
 	EXPECT_ILLEGAL("cgroup cg is frozen", OPS_OF(FREEZE("cg"), FREEZE("cg")));
+	/* Who is stopped is thawed for that, and stays so. */
+	EXPECT_LEGAL(OPS_OF(FREEZE("cg"), STOP_CGROUP("cg"), SPAWN("cg", CPU_SPIN, 1), FREEZE("cg")));
+	EXPECT_LEGAL(OPS_OF(ADD_CGROUP("a/b"), FREEZE("a"), STOP_CGROUP("a/b"), FREEZE("a")));
+	EXPECT_LEGAL(OPS_OF(ADD_CGROUP("a/b"), ADD_CGROUP("a/c"), FREEZE("a"), REMOVE_CGROUP("a/b"),
+			    SPAWN("a/c", CPU_SPIN, 1)));
+	EXPECT_ILLEGAL("cgroup cg_2 is frozen",
+		       OPS_OF(FREEZE("cg_2"), STOP_CGROUP("cg"), FREEZE("cg_2")));
 	EXPECT_ILLEGAL("operation 1 (spawn) on cg: cgroup cg is frozen",
 		       OPS_OF(FREEZE("cg"), SPAWN("cg", CPU_SPIN, 1)));
 	EXPECT_ILLEGAL("cgroup cg is frozen", OPS_OF(FREEZE("cg"), MOVE_TASKS("cg", "cg_2")));
