@@ -31,6 +31,24 @@ int monitor_create(const struct monitor_config *cfg, struct monitor **mon)
 	return 0;
 }
 
+size_t monitor_known_size(void)
+{
+	return sizeof(struct monitor_known);
+}
+
+int monitor_learn(const struct monitor_config *cfg, struct monitor_known *known, struct err *err)
+{
+	struct target t;
+	int ret;
+
+	target_init(&t, cfg);
+	ret = target_open(&t, err);
+	if (!ret)
+		*known = t.known;
+	target_close(&t);
+	return ret;
+}
+
 int monitor_start(struct monitor *mon, struct err *err)
 {
 	int ret;

@@ -24,10 +24,14 @@ struct monitor_limits {
 	unsigned int period_ms;		/* between samples, guest time; default 20 */
 };
 
+/* Where things are in a kernel, as one monitor has found it and another need not. */
+struct monitor_known;
+
 struct monitor_config {
 	struct guest_mem mem;
 	const struct shm *shm;		/* the window, read only; NULL: sample from the start */
 	const char *vmlinux;		/* an ELF file with symbols and BTF, or NULL */
+	const struct monitor_known *known;	/* of a guest that this is a copy of, or NULL */
 	unsigned int nr_cpus;
 	struct monitor_limits limits;
 };
@@ -104,6 +108,15 @@ struct monitor;
  * the window must stay mapped until monitor_destroy().
  */
 int monitor_create(const struct monitor_config *cfg, struct monitor **mon);
+
+/* monitor_known_size - bytes, without pointers in them: they may lie in shared memory. */
+size_t monitor_known_size(void);
+
+/*
+ * monitor_learn - of a guest that stands still, for monitors of its copies; what takes time is
+ * done once then. 0, or a negative errno, and @known, which was all zeroes, is without effect.
+ */
+int monitor_learn(const struct monitor_config *cfg, struct monitor_known *known, struct err *err);
 
 /* monitor_start - start the thread. -EAGAIN when there can be none. */
 int monitor_start(struct monitor *mon, struct err *err);

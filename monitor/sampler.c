@@ -179,6 +179,8 @@ static void add_note(struct monitor_report *rep, const char *head, const char *t
 
 void sampler_report(const struct sampler *s, struct monitor_report *rep)
 {
+	const struct monitor_known *known = &s->target.known;
+
 	memset(rep, 0, sizeof(*rep));
 	rep->nr_cpus = s->cfg->nr_cpus;
 	if (s->verdict)
@@ -189,10 +191,10 @@ void sampler_report(const struct sampler *s, struct monitor_report *rep)
 		snprintf(rep->why, sizeof(rep->why), "%.*s", (int)sizeof(rep->why) - 1,
 			 s->err.msg[0] ? s->err.msg : "ended before it looked for a kernel");
 	}
-	if (s->target.vmlinux_err.msg[0] && s->target.vmlinux_bad)
-		add_note(rep, "vmlinux not used: ", s->target.vmlinux_err.msg);
-	if (s->target.off[0])
-		add_note(rep, "off: ", s->target.off);
+	if (known->vmlinux_err.msg[0] && known->vmlinux_bad)
+		add_note(rep, "vmlinux not used: ", known->vmlinux_err.msg);
+	if (known->off[0])
+		add_note(rep, "off: ", known->off);
 	if (s->target.events.why.msg[0])
 		add_note(rep, "scx events: ", s->target.events.why.msg);
 	if (s->events_err.msg[0])

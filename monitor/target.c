@@ -73,28 +73,28 @@ static void find_clock(struct target *t)
 	t->tick_ns = tick;
 }
 
-static int target_attach(struct target *t, const struct symbols *sym,
-			 const struct target_layout *layout, uint64_t text_pa, struct err *err)
+static int target_attach(struct target *t, struct err *err)
 {
+	struct monitor_known *known = &t->known;
 	int ret;
 
-	ret = kernel_find(&t->kernel, &t->cfg->mem, sym, text_pa, err);
+	ret = kernel_find(&t->kernel, &t->cfg->mem, &known->sym, known->text_pa, err);
 	if (!ret)
-		ret = rq_open(&t->rq, &t->kernel, &layout->rq, t->cfg->nr_cpus, err);
+		ret = rq_open(&t->rq, &t->kernel, &known->layout.rq, t->cfg->nr_cpus, err);
 	if (ret)
 		return ret;
-	events_open(&t->events, &t->kernel, &layout->events, t->cfg->nr_cpus);
+	events_open(&t->events, &t->kernel, &known->layout.events, t->cfg->nr_cpus);
 	find_clock(t);
+	known->have = true;
 	return 0;
 }
 
-static int read_layout(struct target *t, struct btf *btf, struct target_layout *layout,
-		       struct err *err)
+static int read_layout(struct monitor_known *known, struct btf *btf, struct err *err)
 {
-	int ret = rq_layout(btf, &layout->rq, t->off, sizeof(t->off), err);
+	int ret = rq_layout(btf, &known->layout.rq, known->off, sizeof(known->off), err);
 
 	if (!ret)
-		events_layout(btf, &layout->events, t->off, sizeof(t->off));
+		events_layout(btf, &known->layout.events, known->off, sizeof(known->off));
 	layout_close(btf);
 	return ret;
 }
@@ -104,11 +104,11 @@ static int vmlinux_read(struct target *t)
 	struct btf *btf;
 	int ret;
 
-	ret = symbols_read_vmlinux(&t->vmlinux_sym, t->cfg->vmlinux, &t->vmlinux_err);
+	ret = symbols_read_vmlinux(&t->known.sym, t->cfg->vmlinux, &t->known.vmlinux_err);
 	if (!ret)
-		ret = layout_open_file(t->cfg->vmlinux, &btf, &t->vmlinux_err);
+		ret = layout_open_file(t->cfg->vmlinux, &btf, &t->known.vmlinux_err);
 	if (!ret)
-		ret = read_layout(t, btf, &t->vmlinux_layout, &t->vmlinux_err);
+		ret = read_layout(&t->known, btf, &t->known.vmlinux_err);
 	return ret;
 }
 
@@ -122,7 +122,7 @@ static int vmlinux_check(struct target *t, const struct bulk_header *bulk, struc
 
 	if (bulk_copy(bulk, BULK_NOTES, NOTES_MAX, &buf, &len))
 		return 0;
-	differ = !notes_build_id(buf, len, &id) && build_id_differ(&id, &t->vmlinux_sym.build_id);
+	differ = !notes_build_id(buf, len, &id) && build_id_differ(&id, &t->known.sym.build_id);
 	free(buf);
 	if (differ)
 		return err_set(err, -ESTALE, "%s: not the kernel that runs, by its build-id",
@@ -140,17 +140,17 @@ static int open_vmlinux(struct target *t, const struct bulk_header *bulk)
 		t->vmlinux_done = true;
 		ret = vmlinux_read(t);
 		if (ret) {
-			t->vmlinux_bad = true;
+			t->known.vmlinux_bad = true;
 			return ret;
 		}
 	}
 	ret = bulk ? vmlinux_check(t, bulk, &err) : 0;
 	if (!ret)
-		ret = target_attach(t, &t->vmlinux_sym, &t->vmlinux_layout, 0, &err);
+		ret = target_attach(t, &err);
 	if (ret)
-		t->vmlinux_err = err;
+		t->known.vmlinux_err = err;
 	if (ret && (ret != -EAGAIN || bulk))
-		t->vmlinux_bad = true;
+		t->known.vmlinux_bad = true;
 	return ret;
 }
 
@@ -193,14 +193,12 @@ static int read_symbols(const struct target *t, const struct bulk_header *bulk, 
 
 static int open_handover(struct target *t, const struct bulk_header *bulk, struct err *err)
 {
-	struct target_layout layout;
-	struct symbols sym;
 	struct btf *btf;
 	size_t len;
 	char *buf;
 	int ret;
 
-	ret = read_symbols(t, bulk, &sym, err);
+	ret = read_symbols(t, bulk, &t->known.sym, err);
 	if (ret)
 		return ret;
 
@@ -210,9 +208,10 @@ static int open_handover(struct target *t, const struct bulk_header *bulk, struc
 	ret = layout_open_bytes(buf, len, &btf, err);
 	free(buf);
 	if (!ret)
-		ret = read_layout(t, btf, &layout, err);
+		ret = read_layout(&t->known, btf, err);
+	t->known.text_pa = READ_ONCE(bulk->text_pa);
 	if (!ret)
-		ret = target_attach(t, &sym, &layout, READ_ONCE(bulk->text_pa), err);
+		ret = target_attach(t, err);
 	/* Userspace runs: what is not there now will never be. */
 	return ret == -EAGAIN ? -ENODATA : ret;
 }
@@ -222,15 +221,19 @@ int target_open(struct target *t, struct err *err)
 	const struct bulk_header *bulk = bulk_ready(t->cfg);
 	int ret = -EAGAIN;
 
-	if (t->cfg->vmlinux && !t->vmlinux_bad) {
+	if (t->cfg->known && t->cfg->known->have) {
+		t->known = *t->cfg->known;
+		return target_attach(t, err);
+	}
+	if (t->cfg->vmlinux && !t->known.vmlinux_bad) {
 		ret = open_vmlinux(t, bulk);
 		if (!ret)
 			return 0;
 	}
 	if (bulk)
 		return open_handover(t, bulk, err);
-	if (t->vmlinux_err.msg[0])
-		err_set(err, ret, "%s", t->vmlinux_err.msg);
+	if (t->known.vmlinux_err.msg[0])
+		err_set(err, ret, "%s", t->known.vmlinux_err.msg);
 	if (!t->cfg->shm)
 		return ret == -EAGAIN && !t->cfg->vmlinux ?
 		       err_set(err, -ENODATA, "neither a vmlinux nor a window") : ret;

@@ -14,28 +14,36 @@ struct target_layout {
 	struct event_layout events;
 };
 
+/* Where things are in a kernel. No pointers: another process can have it. */
+struct monitor_known {
+	bool have;			/* all of it was found */
+	struct symbols sym;
+	struct target_layout layout;
+	uint64_t text_pa;		/* as PID 1 has said it; 0: to be found by the banner */
+	char off[192];			/* readings that this kernel does not have */
+	bool vmlinux_bad;		/* cfg->vmlinux is not the kernel that runs, or cannot be read */
+	struct err vmlinux_err;
+};
+
 struct target {
 	const struct monitor_config *cfg;
 	struct kernel kernel;
 	struct rq_reader rq;
 	struct event_reader events;
-	char off[192];			/* readings that this kernel does not have */
 	uint64_t jiffies_gpa;
 	uint64_t tick_ns;		/* 0: guest time is unknown */
 	uint64_t first_jiffy;		/* what jiffies were when the kernel started */
 
-	/* From cfg->vmlinux, read once. */
-	bool vmlinux_done, vmlinux_bad;
-	struct symbols vmlinux_sym;
-	struct target_layout vmlinux_layout;
-	struct err vmlinux_err;
+	bool vmlinux_done;		/* cfg->vmlinux was read */
+	struct monitor_known known;
 };
 
 void target_init(struct target *t, const struct monitor_config *cfg);
 
 /*
- * target_open - find the kernel and its run queues. -EAGAIN: not yet, try again
- * later; any other error is final. The reason is in @err. After 0 the rest can be used.
+ * target_open - find the kernel and its run queues, by cfg->known if that is there. -EAGAIN: not
+ * yet, try again later; any other error is final. The reason is in @err. After 0 the rest can be
+ * used, and @t->known is what another target of that kernel may be told.
  */
 int target_open(struct target *t, struct err *err);
 void target_close(struct target *t);

@@ -71,29 +71,29 @@ static int child_setup(pid_t parent, const struct vm_image *image, int fd)
 
 static void __noreturn
 child_main(const struct runner *run, const struct plan_instance *inst, pid_t parent,
-	   struct vm_image *image, bool template, int fd)
+	   struct template *tmpl, bool make, int fd)
 {
 	struct instance_result res = { 0 };
 	struct vm *vm = NULL;
 	int ret;
 
-	ret = child_setup(parent, image, fd);
+	ret = child_setup(parent, tmpl ? &tmpl->image : NULL, fd);
 	if (ret) {
 		res.outcome.verdict = VERDICT_FAIL;
 		res.outcome.cause = CAUSE_INFRA;
 		snprintf(res.outcome.text, sizeof(res.outcome.text), "setting up a process: %s",
 			 strerror(-ret));
-	} else if (template) {
-		vm = template_run(run, inst, image, &res);
+	} else if (make) {
+		vm = template_run(run, inst, tmpl, &res);
 	} else {
-		vm = instance_run(run, inst, image, &res);
+		vm = instance_run(run, inst, tmpl, &res);
 	}
 	ret = result_send(fd, &res);
 	vm_leave(vm);
 	_exit(ret ? 1 : 0);
 }
 
-int child_start(const struct runner *run, unsigned int index, struct vm_image *image, bool template,
+int child_start(const struct runner *run, unsigned int index, struct template *tmpl, bool make,
 		struct child *c, struct err *err)
 {
 	const struct plan_instance *inst = &run->plan.inst[index];
@@ -106,7 +106,7 @@ int child_start(const struct runner *run, unsigned int index, struct vm_image *i
 	fflush(stdout);
 	pid = fork();
 	if (!pid)
-		child_main(run, inst, parent, image, template, fd[1]);
+		child_main(run, inst, parent, tmpl, make, fd[1]);
 	close(fd[1]);
 	if (pid < 0) {
 		err_set(err, -errno, "fork: %s", strerror(errno));
@@ -114,7 +114,7 @@ int child_start(const struct runner *run, unsigned int index, struct vm_image *i
 		return -EAGAIN;
 	}
 	*c = (struct child){
-		.pid = pid, .fd = fd[0], .template = template, .index = index, .start_ns = now_ns(),
+		.pid = pid, .fd = fd[0], .template = make, .index = index, .start_ns = now_ns(),
 		.limit_ns = instance_limit_ns(inst),
 	};
 	return 0;

@@ -20,11 +20,11 @@ struct child {
 };
 
 /*
- * child_start - run instance @index, thawed from @image if that is not NULL, or make @image. The
+ * child_start - run instance @index, thawed from @tmpl if that is not NULL, or @make it. The
  * process dies with its parent, keeps nothing of it open but what it needs, and never
  * writes to standard output.
  */
-int child_start(const struct runner *run, unsigned int index, struct vm_image *image, bool template,
+int child_start(const struct runner *run, unsigned int index, struct template *tmpl, bool make,
 		struct child *c, struct err *err);
 
 /*

@@ -65,12 +65,13 @@ static struct monitor_limits limits_of(const struct expect *exp)
 	};
 }
 
-/* A guest can be judged without its monitor, so a monitor that cannot be is a note. */
-static void start_monitor(struct session *s)
+static struct monitor_config monitor_config_of(struct session *s)
 {
 	const struct runner *run = s->run;
-	struct vm *vm = s->vm;
-	struct monitor_config cfg = {
+	const struct vm *vm = s->vm;
+
+	s->mon_shm = vm->shm;
+	return (struct monitor_config){
 		.mem = {
 			.ram = vm->ram, .size = vm->ram_size, .low_size = vm->low_size,
 			.high_base = GPA_HIGH_RAM,
@@ -80,10 +81,16 @@ static void start_monitor(struct session *s)
 		.nr_cpus = topology_nr_cpus(&s->inst->topo),
 		.limits = limits_of(&s->inst->expect),
 	};
+}
+
+/* A guest can be judged without its monitor, so a monitor that cannot be is a note. */
+static void start_monitor(struct session *s, const struct template *tmpl)
+{
+	struct monitor_config cfg = monitor_config_of(s);
 	struct err err = { "" };
 	int ret;
 
-	s->mon_shm = vm->shm;
+	cfg.known = tmpl ? tmpl->known : NULL;
 	ret = monitor_create(&cfg, &s->mon);
 	if (!ret)
 		ret = monitor_start(s->mon, &err);
@@ -272,7 +279,7 @@ static int set_up_perf(struct session *s, struct vm_config *cfg, struct vm_perf 
 }
 
 struct vm *instance_run(const struct runner *run, const struct plan_instance *inst,
-			const struct vm_image *image, struct instance_result *res)
+			const struct template *tmpl, struct instance_result *res)
 {
 	struct err err = { "" };
 	struct vm_config cfg;
@@ -289,8 +296,8 @@ struct vm *instance_run(const struct runner *run, const struct plan_instance *in
 		ret = set_up_perf(&s, &cfg, &perf, &err);
 	if (ret)
 		goto infra;
-	if (image) {
-		ret = vm_thaw(&cfg, image, &s.vm, &err);
+	if (tmpl) {
+		ret = vm_thaw(&cfg, &tmpl->image, &s.vm, &err);
 	} else {
 		size_t len;
 
@@ -306,12 +313,12 @@ struct vm *instance_run(const struct runner *run, const struct plan_instance *in
 	if (ret)
 		goto infra;
 	phase_reached(&s.col.phases, PHASE_CREATED);
-	s.col.phases.thawed = image;
-	if (image)
+	s.col.phases.thawed = tmpl;
+	if (tmpl)
 		s.job_off = session_console_size(&s);
 	handoff_job(s.vm, &job);
-	start_monitor(&s);
-	session_start_clock(&s, image);
+	start_monitor(&s, tmpl);
+	session_start_clock(&s, tmpl);
 	ret = vm_run(s.vm, &err);
 	phase_reached(&s.col.phases, PHASE_RUN);
 	if (!ret)
@@ -336,9 +343,10 @@ judge:
 static const struct ktstr_test no_test = { .name = "template" };
 
 struct vm *template_run(const struct runner *run, const struct plan_instance *inst,
-			struct vm_image *image, struct instance_result *res)
+			struct template *tmpl, struct instance_result *res)
 {
 	struct err err = { "" };
+	struct monitor_config mon;
 	struct vm_config cfg;
 	struct session s;
 	int ret;
@@ -346,7 +354,7 @@ struct vm *template_run(const struct runner *run, const struct plan_instance *in
 	session_init(&s, run, inst, res);
 	s.col.ev.test = &no_test;
 	cfg = vm_config_of(&s);
-	ret = vm_create(&cfg, image->ram_fd, &s.vm, &err);
+	ret = vm_create(&cfg, tmpl->image.ram_fd, &s.vm, &err);
 	if (ret)
 		goto infra;
 	phase_reached(&s.col.phases, PHASE_CREATED);
@@ -361,7 +369,10 @@ struct vm *template_run(const struct runner *run, const struct plan_instance *in
 		session_event(&s, vm_wait(s.vm, SESSION_WAIT_MS));
 	while (s.col.ev.ending == ENDING_NONE && !session_late(&s));
 	if (s.col.ev.ending == ENDING_DOORBELL) {
-		ret = vm_freeze(s.vm, image, &err);
+		mon = monitor_config_of(&s);
+		/* If there is nothing to be learnt, each monitor says so. */
+		monitor_learn(&mon, tmpl->known, &err);
+		ret = vm_freeze(s.vm, &tmpl->image, &err);
 		if (ret)
 			goto infra;
 		res->outcome.verdict = VERDICT_PASS;

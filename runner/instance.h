@@ -7,21 +7,22 @@
 
 #include "result.h"
 #include "runner.h"
+#include "template.h"
 
 /*
- * instance_run - boot (@image NULL) or thaw a guest, give it its job, watch it, judge it. Returns
+ * instance_run - boot (@tmpl NULL) or thaw a guest, give it its job, watch it, judge it. Returns
  * what is left of it, or NULL: for vm_leave(), once the result is told.
  */
 struct vm *instance_run(const struct runner *run, const struct plan_instance *inst,
-			const struct vm_image *image, struct instance_result *res);
+			const struct template *tmpl, struct instance_result *res);
 
 /*
  * template_run - boot a guest of the kind that @inst needs up to the doorbell and freeze it
- * into @image. VERDICT_PASS if that worked, else what would be said about its instances. Returns as
+ * into @tmpl. VERDICT_PASS if that worked, else what would be said about its instances. Returns as
  * instance_run() does.
  */
 struct vm *template_run(const struct runner *run, const struct plan_instance *inst,
-			struct vm_image *image, struct instance_result *res);
+			struct template *tmpl, struct instance_result *res);
 
 /* instance_limit_ns - real time after which the process has failed to see to its own deadlines. */
 uint64_t instance_limit_ns(const struct plan_instance *inst);

@@ -40,7 +40,7 @@ struct group {
 	struct topology topo;
 	uint64_t mem_bytes;
 	unsigned int nr_left;		/* instances that still need the image */
-	struct vm_image image;
+	struct template tmpl;
 	struct instance_result failure;
 };
 
@@ -116,7 +116,7 @@ static void group_put(struct state *st, unsigned int index)
 	if (--g->nr_left)
 		return;
 	if (g->state == GROUP_READY)
-		vm_image_close(&g->image);
+		template_close(&g->tmpl);
 	if (g->state == GROUP_FAILED)
 		instance_result_free(&g->failure);
 }
@@ -229,11 +229,11 @@ static void start_template(struct state *st, struct child *c, unsigned int index
 	struct err err = { "" };
 	int ret;
 
-	ret = vm_image_open(&g->image, &err);
+	ret = template_open(&g->tmpl, &err);
 	if (!ret) {
-		ret = child_start(st->run, index, &g->image, true, c, &err);
+		ret = child_start(st->run, index, &g->tmpl, true, c, &err);
 		if (ret)
-			vm_image_close(&g->image);
+			template_close(&g->tmpl);
 	}
 	if (!ret) {
 		g->state = GROUP_BUILDING;
@@ -250,7 +250,7 @@ static void start_instance(struct state *st, struct child *c, unsigned int index
 	struct group *g = &st->group[st->slot[index].group];
 	struct err err = { "" };
 
-	if (!child_start(st->run, index, g->state == GROUP_READY ? &g->image : NULL, false, c,
+	if (!child_start(st->run, index, g->state == GROUP_READY ? &g->tmpl : NULL, false, c,
 			 &err)) {
 		st->slot[index].progress = RUNNING;
 		st->nr_running++;
@@ -315,10 +315,10 @@ static void on_template(struct state *st, unsigned int index, struct instance_re
 		instance_result_free(res);
 		/* All who wanted it may have run out of time. */
 		if (!g->nr_left)
-			vm_image_close(&g->image);
+			template_close(&g->tmpl);
 		return;
 	}
-	vm_image_close(&g->image);
+	template_close(&g->tmpl);
 	if (res->flags & RESULT_NO_WINDOW) {
 		status_clear(st);
 		report_diag("",
@@ -468,7 +468,7 @@ static void state_free(struct state *st)
 
 		/* The last user of an image closes it, unless the run ended before. */
 		if (g->state == GROUP_BUILDING || (g->state == GROUP_READY && g->nr_left))
-			vm_image_close(&g->image);
+			template_close(&g->tmpl);
 		instance_result_free(&g->failure);
 	}
 	free(st->slot);

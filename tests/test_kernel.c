@@ -427,6 +427,37 @@ TEST_F(kernel, handover)
 	monitor_destroy(mon);
 }
 
+/* A copy of a guest is read at once, also if what is said there of its kernel cannot be read. */
+TEST_F(kernel, known)
+{
+	struct monitor_known *known = calloc(1, monitor_known_size());
+	struct monitor_config cfg;
+	struct bulk_header *bulk;
+	struct cpu_sample s;
+	struct monitor *mon;
+	struct err err;
+
+	ASSERT_NE(NULL, known);
+	make_config(self, &cfg);
+	bulk = make_handover(self, variant->kaslr, variant->zero_based);
+	atomic_store(&bulk->ready, 0);
+	EXPECT_EQ(-EAGAIN, monitor_learn(&cfg, known, &err));
+	cfg.known = known;
+	ASSERT_EQ(0, monitor_create(&cfg, &mon));
+	EXPECT_EQ(-ENODATA, monitor_sample_cpu(mon, 2, &s, NULL));
+	monitor_destroy(mon);
+
+	atomic_store(&bulk->ready, 1);
+	ASSERT_EQ(0, monitor_learn(&cfg, known, &err));
+	atomic_store(&bulk->ready, 0);
+	ASSERT_EQ(0, monitor_create(&cfg, &mon));
+	ASSERT_EQ(0, monitor_sample_cpu(mon, 2, &s, NULL));
+	EXPECT_EQ(42U, s.dsq_nr);
+	EXPECT_EQ(1000002U, s.clock);
+	monitor_destroy(mon);
+	free(known);
+}
+
 /* Whatever is said of vmcoreinfo: what PID 1 read of /proc/kallsyms is still there. */
 TEST_F(kernel, vmcoreinfo_that_is_none)
 {
