@@ -462,8 +462,6 @@ KTSTR_TEST(control_pile_up,
 	.expect_fail = EXPECT_FAIL(DSQ_DEPTH, "cpu 0: measured 6"));
 
 /* The other CPUs are busy too, or jiffies would stand still with the one that counts them. */
-static const char *const spin_args[] = { "--fault", "spin=3000@1", NULL };
-
 KTSTR_TEST(control_ticking,
 	.desc = "twin of control_spin: CPUs as busy, whose clocks go on: passes",
 	.needs_scx = true,
@@ -475,7 +473,7 @@ KTSTR_TEST(control_ticking,
 KTSTR_TEST(control_spin,
 	.desc = "a scheduler that keeps a CPU for seconds stops its run queue's clock: seen",
 	.needs_scx = true,
-	.sched = "fault", .sched_args = spin_args,
+	.sched = "fault", .sched_faults = SCHED_FAULT(SPIN),
 	.duration_ms = 5000,
 	.steps = PILES(2, 2),
 	.expect = { .no_starvation_check = true },
