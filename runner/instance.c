@@ -185,6 +185,7 @@ static void log_instrument(struct textbuf *log, const struct msg_instrument *in)
 static void judge(struct session *s)
 {
 	struct instance_result *res = s->res;
+	const struct expect *exp = &s->inst->expect;
 	struct evidence *ev = &s->col.ev;
 	const char *klog = textbuf_str(&s->col.klog);
 	char text[8 * KIB];
@@ -194,6 +195,9 @@ static void judge(struct session *s)
 	klog_scan(&ev->klog, klog, s->col.klog.len, 0);
 	ev->details = textbuf_str(&s->col.details);
 	ev->leaves_out = s->vm && vm_leaves_out(s->vm);
+	ev->needs_monitor = !exp->no_monitor &&
+			    (exp->max_imbalance ||
+			     (exp->max_dsq_depth && exp->max_dsq_depth != UINT_MAX));
 	outcome_judge(ev, &res->outcome);
 
 	res->have_result = ev->have_result;

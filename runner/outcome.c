@@ -150,8 +150,12 @@ static void judge_monitor(const struct evidence *ev, struct outcome *out)
 	const char *name;
 	uint64_t unit, must_last;
 
-	if (out->verdict != VERDICT_PASS || !mon || !mon->usable || !mon->nr_violations ||
-	    ev->test->expect.no_monitor)
+	if (out->verdict != VERDICT_PASS || ev->test->expect.no_monitor)
+		return;
+	if (ev->needs_monitor && (!mon || !mon->usable))
+		doubt(out, "run queues are judged, but were not seen: %s",
+		      mon ? mon->why : "no monitor");
+	if (!mon || !mon->usable || !mon->nr_violations)
 		return;
 	v = &mon->violation[0];
 	/* A stall is a time, the others are numbers. */

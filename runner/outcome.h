@@ -28,6 +28,7 @@ struct evidence {
 	const struct ktstr_test *test;
 	enum vm_time time;
 	bool leaves_out;		/* the engine, a CPU that has work */
+	bool needs_monitor;		/* only that can judge a limit that was asked for */
 	enum ending ending;
 	char ending_text[512];		/* TIMEOUT: the numbers; RESET, ENGINE, INFRA: the reason */
 	bool starved;			/* TIMEOUT: for want of CPU time of the host */

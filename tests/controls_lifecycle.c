@@ -95,9 +95,9 @@ KTSTR_TEST(control_not_paused,
 			 .hold = HOLD_FRAC(.25), .keep = true },
 		       { .ops = OPS(SPAWN("cg_0", CPU_SPIN, 1, .policy = SCHED_FIFO, .prio = 1)),
 			 .hold = HOLD_FRAC(.75) }),
-	.duration_ms = 4000,
-	.expect = { .max_spread_pct = 100, .max_gap_ms = 500 },
-	.expect_fail = EXPECT_FAIL(STUCK, "limit 500 ms"));
+	.duration_ms = 1500,
+	.expect = { .max_spread_pct = 100, .max_gap_ms = 300 },
+	.expect_fail = EXPECT_FAIL(STUCK, "limit 300 ms"));
 
 KTSTR_TEST(control_leaked_cgroup,
 	.desc = "a cgroup that is left at the end is found",

@@ -258,6 +258,20 @@ TEST_F(outcome, monitor_that_must_not_or_cannot_decide)
 	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "");
 }
 
+/* Nobody has seen that it was kept, either. */
+TEST_F(outcome, limit_for_a_monitor_that_cannot_decide)
+{
+	self->ev.needs_monitor = true;
+	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "");
+	self->mon.usable = false;
+	strcpy(self->mon.why, "all is dark");
+	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_NONE, "were not seen: all is dark; it said");
+	self->ev.monitor = NULL;
+	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_NONE, "were not seen: no monitor");
+	guest_says(&self->ev, VERDICT_FAIL, CAUSE_STUCK, "x");
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_STUCK, "x");
+}
+
 TEST_F(outcome, stall_is_measured_in_ms)
 {
 	self->mon.nr_violations = 1;
