@@ -275,7 +275,9 @@ static int set_up_perf(struct session *s, struct vm_config *cfg, struct vm_perf 
 		return 0;
 	ret = perf_host(&host, err);
 	if (!ret)
-		ret = perf_pick(&host, topology_nr_cpus(&s->inst->topo), perf, err);
+		ret = perf_take(&host, &s->inst->topo, perf, err);
+	if (ret == -EBUSY)
+		s->res->flags |= RESULT_BUSY;
 	if (!ret)
 		ret = perf_leave(&host, perf, err);
 	cfg->perf = perf;

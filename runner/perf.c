@@ -4,11 +4,18 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 #include "perf.h"
+
+#define CPU_DIR		"/sys/devices/system/cpu/cpu%u"
+#define CACHES_MAX	8
+#define ANY_NODE	(-2)
 
 /* /sys/devices/system/cpu/cpuN has a link nodeM, where there are nodes. */
 static int node_of(unsigned int cpu)
@@ -18,7 +25,7 @@ static int node_of(unsigned int cpu)
 	int node = -1;
 	DIR *dir;
 
-	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u", cpu);
+	snprintf(path, sizeof(path), CPU_DIR, cpu);
 	dir = opendir(path);
 	while (dir && node < 0 && (entry = readdir(dir)))
 		if (sscanf(entry->d_name, "node%d", &node) != 1)
@@ -26,6 +33,23 @@ static int node_of(unsigned int cpu)
 	if (dir)
 		closedir(dir);
 	return node;
+}
+
+/* The last of its caches is the largest one. */
+static int llc_of(unsigned int cpu)
+{
+	char path[96], text[64];
+	int first, llc = -1;
+	unsigned int i;
+
+	for (i = 0; i < CACHES_MAX; i++) {
+		snprintf(path, sizeof(path), CPU_DIR "/cache/index%u/shared_cpu_list", cpu, i);
+		if (read_file(path, text, sizeof(text)) < 0)
+			break;
+		if (sscanf(text, "%d", &first) == 1)
+			llc = first;
+	}
+	return llc;
 }
 
 int perf_host(struct perf_host *host, struct err *err)
@@ -40,40 +64,147 @@ int perf_host(struct perf_host *host, struct err *err)
 		if (!CPU_ISSET(cpu, &set))
 			continue;
 		host->cpu[host->nr] = cpu;
-		host->node[host->nr++] = node_of(cpu);
+		host->node[host->nr] = node_of(cpu);
+		host->llc[host->nr++] = llc_of(cpu);
 	}
 	return 0;
 }
 
-/* The last @nr of a node, or of all with -2: the first CPU of a host has the most to do. */
-static unsigned int take(const struct perf_host *host, int node, unsigned int nr,
-			 struct vm_perf *perf)
+static bool is_on(const struct perf_host *host, unsigned int i, int node)
+{
+	return node == ANY_NODE || host->node[i] == node;
+}
+
+/* The last @nr of a node: the first CPU of a host has the most to do. */
+static bool take(const struct perf_host *host, int node, unsigned int nr, struct vm_perf *perf)
 {
 	unsigned int i, taken = 0;
 
 	for (i = host->nr; i-- && taken < nr;)
-		if (node == -2 || host->node[i] == node)
+		if (is_on(host, i, node))
 			perf->cpu[nr - 1 - taken++] = host->cpu[i];
-	return taken;
+	return taken == nr;
 }
 
-int perf_pick(const struct perf_host *host, unsigned int nr, struct vm_perf *perf, struct err *err)
+/* The last @nr CPUs of an LLC, as CPUs of a guest from @at on. */
+static bool take_llc(const struct perf_host *host, int node, int llc, unsigned int at,
+		     unsigned int nr, struct vm_perf *perf)
 {
-	unsigned int i;
+	unsigned int i, taken = 0;
+
+	for (i = host->nr; i-- && taken < nr;)
+		if (host->llc[i] == llc && is_on(host, i, node))
+			perf->cpu[at + nr - 1 - taken++] = host->cpu[i];
+	return taken == nr;
+}
+
+/* An LLC of the host for each of the guest's, the last ones that have CPUs enough. */
+static bool take_llcs(const struct perf_host *host, int node, const struct topology *topo,
+		      struct vm_perf *perf)
+{
+	unsigned int i, j, nr = topology_cpus_per_llc(topo), left = topo->nr_llcs;
+
+	for (i = host->nr; i-- && left;) {
+		if (host->llc[i] < 0)
+			return false;
+		/* Each once, at the last of its CPUs. */
+		for (j = i + 1; j < host->nr && host->llc[j] != host->llc[i]; j++)
+			;
+		if (j == host->nr && is_on(host, i, node) &&
+		    take_llc(host, node, host->llc[i], (left - 1) * nr, nr, perf))
+			left--;
+	}
+	return !left;
+}
+
+static bool take_from(const struct perf_host *host, int node, const struct topology *topo,
+		      struct vm_perf *perf)
+{
+	return perf->llcs ? take_llcs(host, node, topo, perf) :
+			    take(host, node, perf->nr_cpus, perf);
+}
+
+int perf_pick(const struct perf_host *host, const struct topology *topo, struct vm_perf *perf,
+	      struct err *err)
+{
+	unsigned int i, nr = topology_nr_cpus(topo), tries;
 
 	if (nr >= host->nr)
 		return err_set(err, -ERANGE,
 			       "--perf: a guest of %u CPUs needs %u of this host, %u can be used",
 			       nr, nr + 1, host->nr);
 	perf->nr_cpus = nr;
-	for (i = host->nr; i--;) {
-		perf->node = host->node[i];
-		if (perf->node >= 0 && take(host, perf->node, nr, perf) == nr)
+	/* Its caches are worth more than memory that is near. */
+	perf->llcs = true;
+	for (tries = 0; tries < 2; tries++, perf->llcs = false) {
+		for (i = host->nr; i--;) {
+			perf->node = host->node[i];
+			if (perf->node >= 0 && take_from(host, perf->node, topo, perf))
+				return 0;
+		}
+		perf->node = -1;
+		if (take_from(host, ANY_NODE, topo, perf))
 			return 0;
 	}
-	perf->node = -1;
-	take(host, -2, nr, perf);
-	return 0;
+	return -ERANGE;
+}
+
+/*
+ * There is no file to be left behind, and the lock goes with the process. -EBUSY: another has it. Where
+ * it cannot be had at all there is nobody to keep out.
+ */
+static int lock_cpu(unsigned int cpu, int *fd)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), CPU_DIR, cpu);
+	*fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*fd < 0 || !flock(*fd, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK)
+		return 0;
+	close(*fd);
+	return -EBUSY;
+}
+
+static void drop_cpu(struct perf_host *host, unsigned int cpu)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < host->nr; i++) {
+		if (host->cpu[i] == cpu)
+			continue;
+		host->cpu[nr] = host->cpu[i];
+		host->node[nr] = host->node[i];
+		host->llc[nr++] = host->llc[i];
+	}
+	host->nr = nr;
+	host->nr_held++;
+}
+
+int perf_take(struct perf_host *host, const struct topology *topo, struct vm_perf *perf,
+	      struct err *err)
+{
+	struct err why = { "" };
+	int fd[KTSTR_MAX_CPUS], ret;
+	unsigned int i;
+
+	for (;;) {
+		ret = perf_pick(host, topo, perf, &why);
+		if (ret)
+			break;
+		for (i = 0; i < perf->nr_cpus && !lock_cpu(perf->cpu[i], &fd[i]); i++)
+			;
+		if (i == perf->nr_cpus)
+			return 0;
+		drop_cpu(host, perf->cpu[i]);
+		while (i--)
+			if (fd[i] >= 0)
+				close(fd[i]);
+	}
+	if (!host->nr_held)
+		return err_set(err, ret, "%s", why.msg);
+	return err_set(err, -EBUSY,
+		       "--perf: a guest of %u CPUs needs %u of this host; %u can be used, %u more are held by other guests with --perf",
+		       topology_nr_cpus(topo), topology_nr_cpus(topo) + 1, host->nr, host->nr_held);
 }
 
 int perf_leave(const struct perf_host *host, const struct vm_perf *perf, struct err *err)
@@ -111,7 +242,7 @@ int perf_plan(struct runner *run, struct err *err)
 
 		if (inst->skip[0])
 			continue;
-		if (!perf_pick(host, topology_nr_cpus(&inst->topo), &perf, &why)) {
+		if (!perf_pick(host, &inst->topo, &perf, &why)) {
 			nr_fit++;
 			continue;
 		}

@@ -15,15 +15,26 @@ struct perf_host {
 	unsigned int nr;
 	unsigned int cpu[PERF_HOST_CPUS];	/* ascending */
 	int node[PERF_HOST_CPUS];		/* of each of these, -1: unknown */
+	int llc[PERF_HOST_CPUS];		/* the first CPU that has the same, -1: unknown */
+	unsigned int nr_held;			/* not among them: others hold those */
 };
 
 int perf_host(struct perf_host *host, struct err *err);
 
 /*
- * perf_pick - @nr CPUs, all of one node if one has enough, and at least one left for the runner and
- * the monitor. -ERANGE with the numbers when there are too few.
+ * perf_pick - CPUs for a guest, and at least one left for the runner and the monitor. Each LLC of the
+ * guest is one of the host, if those have CPUs enough; and all are of one node, if one has enough.
+ * -ERANGE with the numbers when there are too few.
  */
-int perf_pick(const struct perf_host *host, unsigned int nr, struct vm_perf *perf, struct err *err);
+int perf_pick(const struct perf_host *host, const struct topology *topo, struct vm_perf *perf,
+	      struct err *err);
+
+/*
+ * perf_take - the same, of those that no other process has taken. They are ours until this process
+ * ends. -EBUSY when there would be enough, but for those.
+ */
+int perf_take(struct perf_host *host, const struct topology *topo, struct vm_perf *perf,
+	      struct err *err);
 
 /* perf_leave - the calling thread, and those that it makes, keep off the guest's CPUs. */
 int perf_leave(const struct perf_host *host, const struct vm_perf *perf, struct err *err);

@@ -32,6 +32,8 @@ enum section {
 #define RESULT_NO_WINDOW	BIT(0)
 /* The engine cannot have this machine: no failure when it was the test that asked for it. */
 #define RESULT_TOO_LARGE	BIT(1)
+/* Others have what it needs of the host. */
+#define RESULT_BUSY		BIT(2)
 
 struct instance_result {
 	struct outcome outcome;

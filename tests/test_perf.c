@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "../runner/perf.h"
 #include "../vmm/engines.h"
@@ -17,31 +18,71 @@
 
 /* --- which CPUs ------------------------------------------------------------------ */
 
-/* Two nodes, CPU 4 is not ours: 0 1 2 3 on node 0, 5 6 7 on node 1. */
+/* Two nodes, CPU 4 is not ours: 0 1 2 3 on node 0, 5 6 7 on node 1; of caches nothing is known. */
 static const struct perf_host two_nodes = {
 	.nr = 7, .cpu = { 0, 1, 2, 3, 5, 6, 7 }, .node = { 0, 0, 0, 0, 1, 1, 1 },
+	.llc = { -1, -1, -1, -1, -1, -1, -1 },
 };
 
 static const struct perf_host no_nodes = {
-	.nr = 3, .cpu = { 0, 2, 3 }, .node = { -1, -1, -1 },
+	.nr = 3, .cpu = { 0, 2, 3 }, .node = { -1, -1, -1 }, .llc = { -1, -1, -1 },
+};
+
+/*
+ *	| node 0            | node 1           |
+ *	| 0 1 2 | 3 4 5 | 6 | 7 8 | 9 10 | 11  |
+ */
+static const struct perf_host six_llcs = {
+	.nr = 12, .cpu = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 },
+	.node = { 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1 },
+	.llc = { 0, 0, 0, 3, 3, 3, 6, 7, 7, 9, 9, 11 },
+};
+
+/* Threads of a core have numbers far from each other, and share the LLC: 0 2 4 6 and 1 3 5 7. */
+static const struct perf_host interleaved = {
+	.nr = 8, .cpu = { 0, 1, 2, 3, 4, 5, 6, 7 }, .node = { -1, -1, -1, -1, -1, -1, -1, -1 },
+	.llc = { 0, 1, 0, 1, 0, 1, 0, 1 },
 };
 
 static const struct {
 	const struct perf_host *host;
-	unsigned int nr;
+	const char *topology;
 	int ret, node;
-	unsigned int cpu[6];
+	bool llcs;
+	unsigned int cpu[8];
 } picks[] = {
-	{ &two_nodes, 1, 0, 1, { 7 } },
-	{ &two_nodes, 3, 0, 1, { 5, 6, 7 } },
-	{ &two_nodes, 4, 0, 0, { 0, 1, 2, 3 } },	/* the other ones are for all else */
-	{ &two_nodes, 5, 0, -1, { 2, 3, 5, 6, 7 } },
-	{ &two_nodes, 6, 0, -1, { 1, 2, 3, 5, 6, 7 } },
-	{ &two_nodes, 7, -ERANGE, 0, { 0 } },
-	{ &no_nodes, 2, 0, -1, { 2, 3 } },
-	{ &no_nodes, 3, -ERANGE, 0, { 0 } },
-	{ &no_nodes, 100, -ERANGE, 0, { 0 } },
+	{ &two_nodes, "1n1l1c1t", 0, 1, false, { 7 } },
+	{ &two_nodes, "1n1l3c1t", 0, 1, false, { 5, 6, 7 } },
+	/* The other ones are for all else. */
+	{ &two_nodes, "1n2l2c1t", 0, 0, false, { 0, 1, 2, 3 } },
+	{ &two_nodes, "1n1l5c1t", 0, -1, false, { 2, 3, 5, 6, 7 } },
+	{ &two_nodes, "2n2l3c1t", 0, -1, false, { 1, 2, 3, 5, 6, 7 } },
+	{ &two_nodes, "1n1l7c1t", -ERANGE, 0, false, { 0 } },
+	{ &no_nodes, "1n1l2c1t", 0, -1, false, { 2, 3 } },
+	{ &no_nodes, "1n3l1c1t", -ERANGE, 0, false, { 0 } },
+	{ &no_nodes, "1n1l100c1t", -ERANGE, 0, false, { 0 } },
+	{ &six_llcs, "1n1l1c1t", 0, 1, true, { 11 } },
+	{ &six_llcs, "1n3l1c1t", 0, 1, true, { 8, 10, 11 } },
+	{ &six_llcs, "1n2l2c1t", 0, 1, true, { 7, 8, 9, 10 } },
+	{ &six_llcs, "1n2l3c1t", 0, 0, true, { 0, 1, 2, 3, 4, 5 } },
+	{ &six_llcs, "1n1l3c1t", 0, 0, true, { 3, 4, 5 } },
+	/* In none of the nodes, but in both together. */
+	{ &six_llcs, "1n4l1c2t", 0, -1, true, { 1, 2, 4, 5, 7, 8, 9, 10 } },
+	{ &six_llcs, "1n1l4c1t", 0, 1, false, { 8, 9, 10, 11 } },
+	{ &six_llcs, "1n3l2c1t", 0, -1, true, { 4, 5, 7, 8, 9, 10 } },
+	{ &interleaved, "1n2l2c1t", 0, -1, true, { 4, 6, 5, 7 } },
+	{ &interleaved, "1n1l4c1t", 0, -1, true, { 1, 3, 5, 7 } },
 };
+
+static int pick(const struct perf_host *host, const char *topology, struct vm_perf *perf,
+		struct err *err)
+{
+	struct topology topo;
+	int ret;
+
+	ret = topology_parse(topology, &topo, err);
+	return ret ? ret : perf_pick(host, &topo, perf, err);
+}
 
 TEST(which_cpus)
 {
@@ -51,14 +92,18 @@ TEST(which_cpus)
 		struct err err = { "" };
 		struct vm_perf perf;
 
-		ASSERT_EQ(perf_pick(picks[i].host, picks[i].nr, &perf, &err), picks[i].ret) {
+		ASSERT_EQ(pick(picks[i].host, picks[i].topology, &perf, &err), picks[i].ret) {
 			TH_LOG("pick %u: %s", i, err.msg);
 		}
 		if (picks[i].ret)
 			continue;
-		EXPECT_EQ(perf.node, picks[i].node);
-		EXPECT_EQ(perf.nr_cpus, picks[i].nr);
-		for (j = 0; j < picks[i].nr; j++) {
+		EXPECT_EQ(perf.node, picks[i].node) {
+			TH_LOG("pick %u", i);
+		}
+		EXPECT_EQ(perf.llcs, picks[i].llcs) {
+			TH_LOG("pick %u", i);
+		}
+		for (j = 0; j < perf.nr_cpus; j++) {
 			EXPECT_EQ(perf.cpu[j], picks[i].cpu[j]) {
 				TH_LOG("pick %u, CPU %u", i, j);
 			}
@@ -71,8 +116,50 @@ TEST(too_few_in_numbers)
 	struct err err = { "" };
 	struct vm_perf perf;
 
-	EXPECT_EQ(perf_pick(&no_nodes, 3, &perf, &err), -ERANGE);
+	EXPECT_EQ(pick(&no_nodes, "1n1l3c1t", &perf, &err), -ERANGE);
 	EXPECT_STREQ(err.msg, "--perf: a guest of 3 CPUs needs 4 of this host, 3 can be used");
+}
+
+/* What one guest has, no other one gets; another process has it until it ends. */
+TEST(taken_by_another)
+{
+	struct perf_host host, rest;
+	struct topology topo;
+	struct vm_perf first, second;
+	struct err err = { "" };
+	int ret, up[2], down[2];
+	char byte = 0;
+	pid_t pid;
+
+	ASSERT_EQ(topology_parse("1n1l1c1t", &topo, NULL), 0);
+	ASSERT_EQ(perf_host(&host, &err), 0);
+	if (host.nr < 2)
+		SKIP(return, "one CPU");
+	rest = host;
+	ASSERT_EQ(pipe(up), 0);
+	ASSERT_EQ(pipe(down), 0);
+	pid = fork();
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		close(down[1]);
+		ret = perf_take(&host, &topo, &first, &err);
+		if (write(up[1], &first, sizeof(first)) == sizeof(first))
+			ret |= read(down[0], &byte, 1);
+		_exit(ret != 0);
+	}
+	ASSERT_EQ(read(up[0], &first, sizeof(first)), sizeof(first));
+	/* As if there were those two only. */
+	rest.cpu[0] = first.cpu[0] == rest.cpu[0] ? rest.cpu[1] : rest.cpu[0];
+	rest.cpu[1] = first.cpu[0];
+	rest.nr = 2;
+	EXPECT_EQ(perf_take(&rest, &topo, &second, &err), -EBUSY);
+	EXPECT_STREQ(err.msg,
+		     "--perf: a guest of 1 CPUs needs 2 of this host; 1 can be used, 1 more are held by other guests with --perf");
+	close(down[1]);
+	EXPECT_EQ(waitpid(pid, &ret, 0), pid);
+	EXPECT_EQ(ret, 0);
+	ASSERT_EQ(perf_take(&host, &topo, &second, &err), 0);
+	EXPECT_EQ(second.cpu[0], first.cpu[0]);
 }
 
 /* --- the plan -------------------------------------------------------------------- */
@@ -154,7 +241,7 @@ FIXTURE_SETUP(perf)
 	host = malloc(sizeof(*host));
 	ASSERT_NE(host, NULL);
 	ASSERT_EQ(perf_host(host, &self->err), 0);
-	if (perf_pick(host, 1, &self->perf, &self->err)) {
+	if (pick(host, "1n1l1c1t", &self->perf, &self->err)) {
 		free(host);
 		SKIP(return, "%s", self->err.msg);
 	}
@@ -290,6 +377,38 @@ TEST_F(perf, pages)
 	EXPECT_NE(strstr(self->err.msg, "on node 1023 of the host"), NULL) {
 		TH_LOG("%s", self->err.msg);
 	}
+}
+
+#define NR_HUGE	"/proc/sys/vm/nr_hugepages"
+
+/* Pages that the host has set aside are taken before all others. */
+TEST_F(perf, reserved_pages)
+{
+	enum perf_pages pages = -1;
+	char was[32] = "";
+	void *map;
+
+	if (read_file(NR_HUGE, was, sizeof(was)) < 0)
+		SKIP(return, "no " NR_HUGE);
+	snprintf(self->text, sizeof(self->text), "%llu",
+		 atoi(was) + (unsigned long long)MEM / (2 * MIB));
+	if (write_file(NR_HUGE, self->text) || read_file(NR_HUGE, was + 16, 16) < 0 ||
+	    atoi(was + 16) != atoi(self->text)) {
+		write_file(NR_HUGE, was);
+		SKIP(return, "pages cannot be reserved here");
+	}
+	OK(perf_map_ram(MEM, -1, &map, &pages, &self->err));
+	EXPECT_EQ(pages, PERF_PAGES_RESERVED);
+	memset(map, 1, MEM);
+	EXPECT_EQ(munmap(map, MEM), 0);
+	/* And a guest runs in them. */
+	START(hints);
+	EXPECT_EQ(self->vm->pages, PERF_PAGES_RESERVED);
+	EXPECT_END(VM_EVENT_EXIT);
+	vm_stats(self->vm, self->text, sizeof(self->text));
+	EXPECT_NE(strstr(self->text, "RAM in reserved 2 MiB pages"), NULL);
+	finish(&self->vm);
+	EXPECT_EQ(write_file(NR_HUGE, was), 0);
 }
 
 /* What is to be measured is no copy. */

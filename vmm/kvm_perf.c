@@ -69,7 +69,8 @@ void kvm_perf_print(const struct kvm_machine *m, char *buf, size_t size)
 		len += snprintf(buf + min(len, size), size - min(len, size), " of node %d",
 				perf->node);
 	snprintf(buf + min(len, size), size - min(len, size),
-		 " of the host, %s%s%s, RAM in %s, exits off: %s%s%s\n",
+		 " of the host, LLCs %s, %s%s%s, RAM in %s, exits off: %s%s%s\n",
+		 perf->llcs ? "as there" : "not as there",
 		 m->fifo_errno ? "not SCHED_FIFO (" : "SCHED_FIFO",
 		 m->fifo_errno ? strerror(m->fifo_errno) : "", m->fifo_errno ? ")" : "",
 		 pages[m->vm->pages], m->exits_off & KVM_X86_DISABLE_EXITS_HLT ? "HLT " : "",

@@ -15,6 +15,7 @@ struct vm_perf {
 	unsigned int nr_cpus;
 	unsigned int cpu[KTSTR_MAX_CPUS];	/* CPU of the host for each of the guest's */
 	int node;				/* that all of them and the RAM are on, or -1 */
+	bool llcs;				/* those of the guest are LLCs of the host */
 };
 
 enum perf_pages {
