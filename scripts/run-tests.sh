@@ -24,9 +24,15 @@ run)
 	mkdir -p "$dir"
 	log=$dir/$name.log
 	start=$(date +%s)
-	# The runner ends its guests on SIGTERM; -k is for one that does not end itself.
-	timeout -k 10 "$seconds" "$@" >"$log" 2>&1 </dev/null
+	# The runner ends its guests on SIGTERM; -k is for one that does not end itself. timeout has a
+	# process group of its own, which an interrupt from the terminal does not reach; and what a shell
+	# starts in the background would ignore one.
+	env --default-signal=INT,QUIT timeout -k 10 "$seconds" "$@" >"$log" 2>&1 </dev/null &
+	child=$!
+	trap 'kill $child; wait $child; exit 130' INT TERM HUP
+	wait $child
 	code=$?
+	trap - INT TERM HUP
 	# Only lines at the margin: what is indented or behind "# " belongs to something else.
 	set -- $(awk '
 		/^1\.\.[0-9]+/			{ plan = substr($1, 4) + 0; if (!plan) skip_all = /# SKIP/ }
