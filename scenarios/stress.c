@@ -2,6 +2,7 @@
 /*
  * Many cgroups, many workers, and work that is hard on one part of the scheduler.
  */
+#include "../guest/work/work.h"
 #include "../ktstr.h"
 #include "limits.h"
 
@@ -147,6 +148,33 @@ KTSTR_TEST(sequence_phases,
 				     { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
 		  .hold = HOLD_FULL }),
 	.expect = { UNEVEN, WOKEN, .min_iteration_rate = 1 });
+
+/* Who is preempted in a fault has the lock all the while, and the others wait for it. */
+static void fault_under_lock(struct work_self *self)
+{
+	size_t size = self->work.size_kb * KIB;
+	unsigned char *mem = work_alloc_faults(self, size);
+
+	while (!work_stopped(self)) {
+		work_unit(self);
+		if (!work_lock(self))
+			return;
+		work_fault(self, mem, size, self->work.ops);
+		work_unlock(self, false);
+		work_give_back(self, mem, size);
+		self->page->rep.iterations++;
+	}
+}
+
+KTSTR_TEST(preempt_fault_under_load,
+	.desc = "workers fault in pages with a lock held, beside a spinner for each CPU: it goes round",
+	.steps = STEPS(
+		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE,
+				       WORKERS(CUSTOM, 4, .custom = fault_under_lock, .group = 4,
+					       .spin = 256, .ops = 32, .size_kb = 256) },
+				     { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
+		  .hold = HOLD_FULL }),
+	.expect = { UNEVEN, WOKEN, .min_iteration_rate = 5 });
 
 /* What a slow leak, a counter that wraps or an unlucky moment needs more than two seconds for. */
 KTSTR_TEST(soak,

@@ -75,22 +75,41 @@ void work_run_cache_pipe(struct work_self *self)
 	work_pipe_end(self);
 }
 
-void work_run_page_fault_churn(struct work_self *self)
+unsigned char *work_alloc_faults(struct work_self *self, size_t size)
 {
-	size_t page = sysconf(_SC_PAGESIZE), size = self->work.size_kb * KIB;
 	unsigned char *mem = work_alloc(self, size);
-	unsigned int i;
 
 	/* A large page would be one fault only. A kernel without them knows no such advice. */
 	if (madvise(mem, size, MADV_NOHUGEPAGE) && errno != EINVAL)
 		work_fail(self, WORKER_SETUP_WORK, errno);
+	return mem;
+}
+
+void work_fault(struct work_self *self, unsigned char *mem, size_t size, unsigned int nr)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	unsigned int i;
+
+	for (i = 0; i < nr && !work_stopped(self); i++) {
+		WRITE_ONCE(mem[work_random(self, DIV_ROUND_UP(size, page)) * page], 1);
+		work_checkpoint(self);
+	}
+}
+
+void work_give_back(struct work_self *self, unsigned char *mem, size_t size)
+{
+	if (madvise(mem, size, MADV_DONTNEED))
+		work_fail(self, WORKER_SETUP_WORK, errno);
+}
+
+void work_run_page_fault_churn(struct work_self *self)
+{
+	size_t size = self->work.size_kb * KIB;
+	unsigned char *mem = work_alloc_faults(self, size);
+
 	while (!work_stopped(self)) {
-		for (i = 0; i < self->work.ops && !work_stopped(self); i++) {
-			WRITE_ONCE(mem[work_random(self, DIV_ROUND_UP(size, page)) * page], 1);
-			work_checkpoint(self);
-		}
-		if (madvise(mem, size, MADV_DONTNEED))
-			work_fail(self, WORKER_SETUP_WORK, errno);
+		work_fault(self, mem, size, self->work.ops);
+		work_give_back(self, mem, size);
 		work_unit(self);
 		self->page->rep.iterations++;
 	}

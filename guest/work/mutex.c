@@ -27,8 +27,7 @@ static bool try_lock(struct work_self *self)
 	return true;
 }
 
-/* False: told to stop, without the lock. */
-static bool lock(struct work_self *self)
+bool work_lock(struct work_self *self)
 {
 	struct work_shared *shared = self->seat.shared;
 	uint32_t bit = 1U << self->seat.side;
@@ -64,7 +63,7 @@ static unsigned int next_waiting(struct work_self *self)
 	return self->seat.side;
 }
 
-static void unlock(struct work_self *self, bool pass_on)
+void work_unlock(struct work_self *self, bool pass_on)
 {
 	struct work_shared *shared = self->seat.shared;
 	unsigned int side;
@@ -86,10 +85,10 @@ void work_run_mutex_contention(struct work_self *self)
 {
 	while (!work_stopped(self)) {
 		work_unit(self);
-		if (!lock(self))
+		if (!work_lock(self))
 			return;
 		work_spin(self, self->work.hold);
-		unlock(self, false);
+		work_unlock(self, false);
 		self->page->rep.iterations++;
 	}
 }
@@ -106,11 +105,11 @@ void work_run_io_convoy(struct work_self *self)
 
 	while (!work_stopped(self)) {
 		work_spin(self, self->work.spin);
-		if (!lock(self))
+		if (!work_lock(self))
 			return;
 		work_io(self, fd);
 		work_sleep_until(self, self->base_ns + self->work.sleep_us * NSEC_PER_USEC);
-		unlock(self, true);
+		work_unlock(self, true);
 		self->page->rep.iterations++;
 	}
 }

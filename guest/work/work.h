@@ -138,6 +138,21 @@ void work_fail(struct work_self *self, enum worker_setup call, int code) __noret
 /* work_alloc - pages of its own; not freed, its end does that. */
 void *work_alloc(struct work_self *self, size_t size);
 
+/*
+ * memory.c: memory whose pages come by faults. work_fault - write to @nr of them, at random;
+ * work_give_back - all of it, so that each is a fault again.
+ */
+unsigned char *work_alloc_faults(struct work_self *self, size_t size);
+void work_fault(struct work_self *self, unsigned char *mem, size_t size, unsigned int nr);
+void work_give_back(struct work_self *self, unsigned char *mem, size_t size);
+
+/*
+ * mutex.c: a lock that the group has. work_lock - false: told to stop, without the lock.
+ * work_unlock - wake the next one that waits, or @pass_on: it has the lock already.
+ */
+bool work_lock(struct work_self *self);
+void work_unlock(struct work_self *self, bool pass_on);
+
 /* work_pipe_turn - pair.c: wake the partner, wait for it; false when no more is to be had. */
 bool work_pipe_turn(struct work_self *self);
 
