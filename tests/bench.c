@@ -396,6 +396,7 @@ int main(int argc, char **argv)
 	       b.cfg.kernel, b.cfg.engine->name, TOPOLOGY);
 	bench_probe(&b);
 	bench_initramfs(&b, self);
+	bench_load(&b);
 	make_image(&b, &image);
 	/* First, before anything is left in the heap that its process would inherit. */
 	bench_rss(&b, &image);

@@ -29,6 +29,11 @@ double bench_median(uint64_t *v, unsigned int n);
 /* ,"NAME":MEDIAN,"NAME_p10":...,"NAME_p90":... in milliseconds, by nearest rank. */
 void bench_print_ms(const char *name, uint64_t *v, unsigned int n);
 
+/* --- bench_load.c ----------------------------------------------------------- */
+
+/* bench_load - of the archive: to copy it into guest RAM, and to map it there. */
+void bench_load(const struct bench *b);
+
 /* --- bench_start.c ---------------------------------------------------------- */
 
 /* bench_start - from exec to PID 1, and on KVM what comes before and after; ours and QEMU's. */
