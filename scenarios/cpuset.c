@@ -102,7 +102,7 @@ KTSTR_TEST(cgroup_cpuset_add_remove,
 	.expect = { .isolation = true });
 
 KTSTR_TEST(cgroup_cpuset_change_imbalance,
-	.desc = "spinners and bursty workers in halves; the bursty half is one CPU for a while",
+	.desc = "spinners and bursty workers in halves; the bursty half is a fifth for a while",
 	.topology = "1n2l4c1t", .min_cpus = 6,
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_DISJOINT(0, 2), WORKERS(CPU_SPIN, 6) },

@@ -244,7 +244,7 @@ KTSTR_TEST(payload_scx_selftests,
 /* --- beginning and end ---------------------------------------------------- */
 
 KTSTR_TEST(empty_run,
-	.desc = "nothing happens, and the end of it leaves nothing and takes no time",
+	.desc = "nothing happens: what was set up goes away in seconds, and leaves nothing",
 	.steps = STEPS({ .hold = HOLD_FIXED(1) }),
 	.expect = { .no_starvation_check = true });
 
