@@ -72,7 +72,7 @@ with_kvm()	# $1: name, $2: program, $3: kernel for it or "", then options
 		run "$name" 900 "$program" ${kernel:+-k "$kernel" --accel kvm} "$@"
 	else
 		run "$name" 2400 scripts/nested.sh -c 4 -m 3072 -t 2300 "$program"	\
-			${kernel:+"$kernel:vmlinuz"} --	\
+			${kernel:+"$kernel:vmlinuz" "$out/build/tests/payload"} --	\
 			"${program##*/}" ${kernel:+-k /vmlinuz --accel kvm} "$@"
 	fi
 }
