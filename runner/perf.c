@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 #include <unistd.h>
 #include "perf.h"
 
-#define CPU_DIR		"/sys/devices/system/cpu/cpu%u"
+#define CPUS_DIR	"/sys/devices/system/cpu"
 #define CACHES_MAX	8
 #define ANY_NODE	(-2)
 
@@ -25,7 +26,7 @@ static int node_of(unsigned int cpu)
 	int node = -1;
 	DIR *dir;
 
-	snprintf(path, sizeof(path), CPU_DIR, cpu);
+	snprintf(path, sizeof(path), CPUS_DIR "/cpu%u", cpu);
 	dir = opendir(path);
 	while (dir && node < 0 && (entry = readdir(dir)))
 		if (sscanf(entry->d_name, "node%d", &node) != 1)
@@ -43,7 +44,7 @@ static int llc_of(unsigned int cpu)
 	unsigned int i;
 
 	for (i = 0; i < CACHES_MAX; i++) {
-		snprintf(path, sizeof(path), CPU_DIR "/cache/index%u/shared_cpu_list", cpu, i);
+		snprintf(path, sizeof(path), CPUS_DIR "/cpu%u/cache/index%u/shared_cpu_list", cpu, i);
 		if (read_file(path, text, sizeof(text)) < 0)
 			break;
 		if (sscanf(text, "%d", &first) == 1)
@@ -58,6 +59,7 @@ int perf_host(struct perf_host *host, struct err *err)
 	cpu_set_t set;
 
 	memset(host, 0, sizeof(*host));
+	host->dir = CPUS_DIR;
 	if (sched_getaffinity(0, sizeof(set), &set))
 		return err_set(err, -errno, "CPUs of this host: %s", strerror(errno));
 	for (cpu = 0; cpu < (unsigned int)min(PERF_HOST_CPUS, CPU_SETSIZE); cpu++) {
@@ -120,14 +122,24 @@ static bool take_llcs(const struct perf_host *host, int node, const struct topol
 static bool take_from(const struct perf_host *host, int node, const struct topology *topo,
 		      struct vm_perf *perf)
 {
-	return perf->llcs ? take_llcs(host, node, topo, perf) :
-			    take(host, node, perf->nr_cpus, perf);
+	return perf->llcs == PERF_LLCS_SAME ? take_llcs(host, node, topo, perf) :
+					      take(host, node, perf->nr_cpus, perf);
+}
+
+static bool llcs_known(const struct perf_host *host)
+{
+	unsigned int i;
+
+	for (i = 0; i < host->nr; i++)
+		if (host->llc[i] < 0)
+			return false;
+	return true;
 }
 
 int perf_pick(const struct perf_host *host, const struct topology *topo, struct vm_perf *perf,
 	      struct err *err)
 {
-	unsigned int i, nr = topology_nr_cpus(topo), tries;
+	unsigned int i, nr = topology_nr_cpus(topo);
 
 	if (nr >= host->nr)
 		return err_set(err, -ERANGE,
@@ -135,8 +147,8 @@ int perf_pick(const struct perf_host *host, const struct topology *topo, struct 
 			       nr, nr + 1, host->nr);
 	perf->nr_cpus = nr;
 	/* Its caches are worth more than memory that is near. */
-	perf->llcs = true;
-	for (tries = 0; tries < 2; tries++, perf->llcs = false) {
+	perf->llcs = llcs_known(host) ? PERF_LLCS_SAME : PERF_LLCS_UNKNOWN;
+	for (;;) {
 		for (i = host->nr; i--;) {
 			perf->node = host->node[i];
 			if (perf->node >= 0 && take_from(host, perf->node, topo, perf))
@@ -145,66 +157,100 @@ int perf_pick(const struct perf_host *host, const struct topology *topo, struct 
 		perf->node = -1;
 		if (take_from(host, ANY_NODE, topo, perf))
 			return 0;
+		perf->llcs = PERF_LLCS_DIFFER;
 	}
-	return -ERANGE;
 }
 
 /*
- * There is no file to be left behind, and the lock goes with the process. -EBUSY: another has it. Where
- * it cannot be had at all there is nobody to keep out.
+ * There is no file to be left behind, and the lock goes with the process. Another network namespace has
+ * a sysfs of its own. -EBUSY: another process has it; what cannot be locked at all keeps nobody out.
  */
-static int lock_cpu(unsigned int cpu, int *fd)
+static int lock_dir(const char *dir, int how, int *fd)
 {
-	char path[64];
-
-	snprintf(path, sizeof(path), CPU_DIR, cpu);
-	*fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (*fd < 0 || !flock(*fd, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK)
+	*fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*fd < 0 || !flock(*fd, how) || errno != EWOULDBLOCK)
 		return 0;
 	close(*fd);
+	*fd = -1;
 	return -EBUSY;
 }
 
-static void drop_cpu(struct perf_host *host, unsigned int cpu)
+static void unlock(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Those that nobody else has, locked; @fd is of each. */
+static void lock_free_cpus(struct perf_host *host, int *fd)
 {
 	unsigned int i, nr = 0;
+	char dir[PATH_MAX];
 
 	for (i = 0; i < host->nr; i++) {
-		if (host->cpu[i] == cpu)
+		snprintf(dir, sizeof(dir), "%s/cpu%u", host->dir, host->cpu[i]);
+		if (lock_dir(dir, LOCK_EX | LOCK_NB, &fd[nr]))
 			continue;
 		host->cpu[nr] = host->cpu[i];
 		host->node[nr] = host->node[i];
 		host->llc[nr++] = host->llc[i];
 	}
+	host->nr_held = host->nr - nr;
 	host->nr = nr;
-	host->nr_held++;
+}
+
+static bool is_guests(const struct vm_perf *perf, unsigned int cpu)
+{
+	unsigned int i;
+
+	for (i = 0; i < perf->nr_cpus; i++)
+		if (perf->cpu[i] == cpu)
+			return true;
+	return false;
+}
+
+/* The guest's, and one for the runner. */
+static void keep_ours(struct perf_host *host, const struct vm_perf *perf, const int *fd)
+{
+	unsigned int i, nr = 0;
+	bool spare = false;
+
+	for (i = 0; i < host->nr; i++) {
+		if (!is_guests(perf, host->cpu[i])) {
+			if (spare) {
+				unlock(fd[i]);
+				continue;
+			}
+			spare = true;
+		}
+		host->cpu[nr] = host->cpu[i];
+		host->node[nr] = host->node[i];
+		host->llc[nr++] = host->llc[i];
+	}
+	host->nr = nr;
 }
 
 int perf_take(struct perf_host *host, const struct topology *topo, struct vm_perf *perf,
 	      struct err *err)
 {
-	struct err why = { "" };
-	int fd[KTSTR_MAX_CPUS], ret;
-	unsigned int i;
+	unsigned int i, nr = topology_nr_cpus(topo);
+	int fd[PERF_HOST_CPUS], all, ret;
 
-	for (;;) {
-		ret = perf_pick(host, topo, perf, &why);
-		if (ret)
-			break;
-		for (i = 0; i < perf->nr_cpus && !lock_cpu(perf->cpu[i], &fd[i]); i++)
-			;
-		if (i == perf->nr_cpus)
-			return 0;
-		drop_cpu(host, perf->cpu[i]);
-		while (i--)
-			if (fd[i] >= 0)
-				close(fd[i]);
-	}
-	if (!host->nr_held)
-		return err_set(err, ret, "%s", why.msg);
-	return err_set(err, -EBUSY,
-		       "--perf: a guest of %u CPUs needs %u of this host; %u can be used, %u more are held by other guests with --perf",
-		       topology_nr_cpus(topo), topology_nr_cpus(topo) + 1, host->nr, host->nr_held);
+	/* One at a time: who looks has all that are free. */
+	lock_dir(host->dir, LOCK_EX, &all);
+	lock_free_cpus(host, fd);
+	if (host->nr_held && nr >= host->nr)
+		ret = err_set(err, -EBUSY,
+			      "--perf: a guest of %u CPUs needs %u of this host, %u can be used; others with --perf have %u",
+			      nr, nr + 1, host->nr, host->nr_held);
+	else
+		ret = perf_pick(host, topo, perf, err);
+	if (!ret)
+		keep_ours(host, perf, fd);
+	for (i = 0; ret && i < host->nr; i++)
+		unlock(fd[i]);
+	unlock(all);
+	return ret;
 }
 
 int perf_leave(const struct perf_host *host, const struct vm_perf *perf, struct err *err)

@@ -16,7 +16,8 @@ struct perf_host {
 	unsigned int cpu[PERF_HOST_CPUS];	/* ascending */
 	int node[PERF_HOST_CPUS];		/* of each of these, -1: unknown */
 	int llc[PERF_HOST_CPUS];		/* the first CPU that has the same, -1: unknown */
-	unsigned int nr_held;			/* not among them: others hold those */
+	unsigned int nr_held;			/* not among them: others have taken those */
+	const char *dir;			/* what is locked: this, and a "cpuN" for each in it */
 };
 
 int perf_host(struct perf_host *host, struct err *err);
@@ -30,8 +31,8 @@ int perf_pick(const struct perf_host *host, const struct topology *topo, struct 
 	      struct err *err);
 
 /*
- * perf_take - the same, of those that no other process has taken. They are ours until this process
- * ends. -EBUSY when there would be enough, but for those.
+ * perf_take - the same, of those that no other process has taken, and one for the runner. They are ours
+ * until this process ends, and all that @host has then. -EBUSY when others have too many of them.
  */
 int perf_take(struct perf_host *host, const struct topology *topo, struct vm_perf *perf,
 	      struct err *err);

@@ -126,6 +126,8 @@ static __noreturn void l1_exec(char **argv)
 	clearenv();
 	setenv("PATH", "/:/bin:/usr/bin:/sbin:/usr/sbin", 1);
 	setenv("HOME", "/tmp", 1);
+	/* For tests that do to L1 what is not to be done to a host. */
+	setenv("KTSTR_NESTED", "1", 1);
 	execvp(argv[0], argv);
 	fprintf(stderr, "nested: %s: %s\n", argv[0], strerror(errno));
 	_exit(errno == ENOENT ? 127 : 126);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "../runner/perf.h"
@@ -48,30 +49,30 @@ static const struct {
 	const struct perf_host *host;
 	const char *topology;
 	int ret, node;
-	bool llcs;
+	enum perf_llcs llcs;
 	unsigned int cpu[8];
 } picks[] = {
-	{ &two_nodes, "1n1l1c1t", 0, 1, false, { 7 } },
-	{ &two_nodes, "1n1l3c1t", 0, 1, false, { 5, 6, 7 } },
+	{ &two_nodes, "1n1l1c1t", 0, 1, PERF_LLCS_UNKNOWN, { 7 } },
+	{ &two_nodes, "1n1l3c1t", 0, 1, PERF_LLCS_UNKNOWN, { 5, 6, 7 } },
 	/* The other ones are for all else. */
-	{ &two_nodes, "1n2l2c1t", 0, 0, false, { 0, 1, 2, 3 } },
-	{ &two_nodes, "1n1l5c1t", 0, -1, false, { 2, 3, 5, 6, 7 } },
-	{ &two_nodes, "2n2l3c1t", 0, -1, false, { 1, 2, 3, 5, 6, 7 } },
-	{ &two_nodes, "1n1l7c1t", -ERANGE, 0, false, { 0 } },
-	{ &no_nodes, "1n1l2c1t", 0, -1, false, { 2, 3 } },
-	{ &no_nodes, "1n3l1c1t", -ERANGE, 0, false, { 0 } },
-	{ &no_nodes, "1n1l100c1t", -ERANGE, 0, false, { 0 } },
-	{ &six_llcs, "1n1l1c1t", 0, 1, true, { 11 } },
-	{ &six_llcs, "1n3l1c1t", 0, 1, true, { 8, 10, 11 } },
-	{ &six_llcs, "1n2l2c1t", 0, 1, true, { 7, 8, 9, 10 } },
-	{ &six_llcs, "1n2l3c1t", 0, 0, true, { 0, 1, 2, 3, 4, 5 } },
-	{ &six_llcs, "1n1l3c1t", 0, 0, true, { 3, 4, 5 } },
+	{ &two_nodes, "1n2l2c1t", 0, 0, PERF_LLCS_UNKNOWN, { 0, 1, 2, 3 } },
+	{ &two_nodes, "1n1l5c1t", 0, -1, PERF_LLCS_UNKNOWN, { 2, 3, 5, 6, 7 } },
+	{ &two_nodes, "2n2l3c1t", 0, -1, PERF_LLCS_UNKNOWN, { 1, 2, 3, 5, 6, 7 } },
+	{ &two_nodes, "1n1l7c1t", -ERANGE, 0, PERF_LLCS_UNKNOWN, { 0 } },
+	{ &no_nodes, "1n1l2c1t", 0, -1, PERF_LLCS_UNKNOWN, { 2, 3 } },
+	{ &no_nodes, "1n3l1c1t", -ERANGE, 0, PERF_LLCS_UNKNOWN, { 0 } },
+	{ &no_nodes, "1n1l100c1t", -ERANGE, 0, PERF_LLCS_UNKNOWN, { 0 } },
+	{ &six_llcs, "1n1l1c1t", 0, 1, PERF_LLCS_SAME, { 11 } },
+	{ &six_llcs, "1n3l1c1t", 0, 1, PERF_LLCS_SAME, { 8, 10, 11 } },
+	{ &six_llcs, "1n2l2c1t", 0, 1, PERF_LLCS_SAME, { 7, 8, 9, 10 } },
+	{ &six_llcs, "1n2l3c1t", 0, 0, PERF_LLCS_SAME, { 0, 1, 2, 3, 4, 5 } },
+	{ &six_llcs, "1n1l3c1t", 0, 0, PERF_LLCS_SAME, { 3, 4, 5 } },
 	/* In none of the nodes, but in both together. */
-	{ &six_llcs, "1n4l1c2t", 0, -1, true, { 1, 2, 4, 5, 7, 8, 9, 10 } },
-	{ &six_llcs, "1n1l4c1t", 0, 1, false, { 8, 9, 10, 11 } },
-	{ &six_llcs, "1n3l2c1t", 0, -1, true, { 4, 5, 7, 8, 9, 10 } },
-	{ &interleaved, "1n2l2c1t", 0, -1, true, { 4, 6, 5, 7 } },
-	{ &interleaved, "1n1l4c1t", 0, -1, true, { 1, 3, 5, 7 } },
+	{ &six_llcs, "1n4l1c2t", 0, -1, PERF_LLCS_SAME, { 1, 2, 4, 5, 7, 8, 9, 10 } },
+	{ &six_llcs, "1n1l4c1t", 0, 1, PERF_LLCS_DIFFER, { 8, 9, 10, 11 } },
+	{ &six_llcs, "1n3l2c1t", 0, -1, PERF_LLCS_SAME, { 4, 5, 7, 8, 9, 10 } },
+	{ &interleaved, "1n2l2c1t", 0, -1, PERF_LLCS_SAME, { 4, 6, 5, 7 } },
+	{ &interleaved, "1n1l4c1t", 0, -1, PERF_LLCS_SAME, { 1, 3, 5, 7 } },
 };
 
 static int pick(const struct perf_host *host, const char *topology, struct vm_perf *perf,
@@ -120,46 +121,134 @@ TEST(too_few_in_numbers)
 	EXPECT_STREQ(err.msg, "--perf: a guest of 3 CPUs needs 4 of this host, 3 can be used");
 }
 
-/* What one guest has, no other one gets; another process has it until it ends. */
-TEST(taken_by_another)
+/* Eight CPUs, two LLCs of four; in a directory of the test's own. */
+FIXTURE(taking) {
+	struct perf_host host;
+	char dir[32];
+	struct err err;
+};
+
+FIXTURE_SETUP(taking)
 {
-	struct perf_host host, rest;
+	char path[64];
+	unsigned int i;
+
+	self->host.nr = 8;
+	for (i = 0; i < self->host.nr; i++) {
+		self->host.cpu[i] = i;
+		self->host.node[i] = -1;
+		self->host.llc[i] = i / 4 * 4;
+	}
+	strcpy(self->dir, "/tmp/test_perf.XXXXXX");
+	ASSERT_NE(mkdtemp(self->dir), NULL);
+	self->host.dir = self->dir;
+	for (i = 0; i < self->host.nr; i++) {
+		snprintf(path, sizeof(path), "%s/cpu%u", self->dir, i);
+		ASSERT_EQ(mkdir(path, 0700), 0);
+	}
+}
+
+FIXTURE_TEARDOWN(taking)
+{
+	char path[64];
+	unsigned int i;
+
+	for (i = 0; i < 8; i++) {
+		snprintf(path, sizeof(path), "%s/cpu%u", self->dir, i);
+		rmdir(path);
+	}
+	rmdir(self->dir);
+}
+
+/* By a process that has them until @end is closed; its pid, or -1. */
+static pid_t take_apart(const struct perf_host *host, const char *topology, struct vm_perf *perf,
+			int *end)
+{
+	struct perf_host own = *host;
 	struct topology topo;
-	struct vm_perf first, second;
 	struct err err = { "" };
-	int ret, up[2], down[2];
-	char byte = 0;
+	int up[2], down[2], ret;
+	char byte;
 	pid_t pid;
 
-	ASSERT_EQ(topology_parse("1n1l1c1t", &topo, NULL), 0);
-	ASSERT_EQ(perf_host(&host, &err), 0);
-	if (host.nr < 2)
-		SKIP(return, "one CPU");
-	rest = host;
-	ASSERT_EQ(pipe(up), 0);
-	ASSERT_EQ(pipe(down), 0);
+	if (topology_parse(topology, &topo, &err) || pipe(up) || pipe(down))
+		return -1;
 	pid = fork();
-	ASSERT_GE(pid, 0);
 	if (!pid) {
 		close(down[1]);
-		ret = perf_take(&host, &topo, &first, &err);
-		if (write(up[1], &first, sizeof(first)) == sizeof(first))
-			ret |= read(down[0], &byte, 1);
+		ret = perf_take(&own, &topo, perf, &err);
+		if (write(up[1], perf, sizeof(*perf)) != sizeof(*perf) ||
+		    read(down[0], &byte, 1) != 0)
+			ret = 1;
 		_exit(ret != 0);
 	}
-	ASSERT_EQ(read(up[0], &first, sizeof(first)), sizeof(first));
-	/* As if there were those two only. */
-	rest.cpu[0] = first.cpu[0] == rest.cpu[0] ? rest.cpu[1] : rest.cpu[0];
-	rest.cpu[1] = first.cpu[0];
-	rest.nr = 2;
-	EXPECT_EQ(perf_take(&rest, &topo, &second, &err), -EBUSY);
-	EXPECT_STREQ(err.msg,
-		     "--perf: a guest of 1 CPUs needs 2 of this host; 1 can be used, 1 more are held by other guests with --perf");
-	close(down[1]);
-	EXPECT_EQ(waitpid(pid, &ret, 0), pid);
-	EXPECT_EQ(ret, 0);
-	ASSERT_EQ(perf_take(&host, &topo, &second, &err), 0);
-	EXPECT_EQ(second.cpu[0], first.cpu[0]);
+	close(up[1]);
+	close(down[0]);
+	ret = read(up[0], perf, sizeof(*perf)) != sizeof(*perf);
+	close(up[0]);
+	*end = down[1];
+	return ret ? -1 : pid;
+}
+
+/* What one guest and its runner have no other one gets, until their process ends. */
+TEST_F(taking, by_others)
+{
+	struct perf_host host = self->host;
+	struct vm_perf first, second;
+	struct topology topo;
+	int end, status;
+	pid_t pid;
+
+	pid = take_apart(&self->host, "1n1l4c1t", &first, &end);
+	ASSERT_GT(pid, 0);
+	EXPECT_EQ(first.cpu[0], 4);
+	/* Three are left: 0 is for the runner of the first. */
+	ASSERT_EQ(topology_parse("1n1l3c1t", &topo, NULL), 0);
+	EXPECT_EQ(perf_take(&host, &topo, &second, &self->err), -EBUSY);
+	EXPECT_STREQ(self->err.msg,
+		     "--perf: a guest of 3 CPUs needs 4 of this host, 3 can be used; others with --perf have 5");
+	host = self->host;
+	ASSERT_EQ(topology_parse("1n1l2c1t", &topo, NULL), 0);
+	ASSERT_EQ(perf_take(&host, &topo, &second, &self->err), 0);
+	EXPECT_EQ(second.cpu[0], 2);
+	EXPECT_EQ(second.cpu[1], 3);
+	/* The runner's is the third, and no other. */
+	EXPECT_EQ(host.nr, 3);
+	EXPECT_EQ(host.cpu[0], 1);
+	close(end);
+	EXPECT_EQ(waitpid(pid, &status, 0), pid);
+	EXPECT_EQ(status, 0);
+	host = self->host;
+	ASSERT_EQ(topology_parse("1n1l4c1t", &topo, NULL), 0);
+	ASSERT_EQ(perf_take(&host, &topo, &first, &self->err), 0);
+	EXPECT_EQ(first.cpu[0], 4);
+}
+
+/* Who finds too few gives back what was free, and who cannot lock takes what there is. */
+TEST_F(taking, in_vain)
+{
+	struct vm_perf perf, other;
+	struct perf_host host;
+	struct topology topo;
+	int end, status;
+	pid_t pid;
+
+	pid = take_apart(&self->host, "1n1l1c1t", &other, &end);
+	ASSERT_GT(pid, 0);
+	ASSERT_EQ(topology_parse("1n2l3c1t", &topo, NULL), 0);
+	host = self->host;
+	EXPECT_EQ(perf_take(&host, &topo, &perf, &self->err), -EBUSY);
+	close(end);
+	EXPECT_EQ(waitpid(pid, &status, 0), pid);
+	pid = take_apart(&self->host, "1n2l3c1t", &other, &end);
+	ASSERT_GT(pid, 0);
+	EXPECT_EQ(other.cpu[5], 7);
+	self->host.dir = "/nowhere/at-all";
+	host = self->host;
+	EXPECT_EQ(perf_take(&host, &topo, &perf, &self->err), 0);
+	close(end);
+	EXPECT_EQ(waitpid(pid, &status, 0), pid);
+	EXPECT_EQ(status, 0);
 }
 
 /* --- the plan -------------------------------------------------------------------- */
@@ -220,6 +309,8 @@ TEST_F(plan, another_engine)
 
 /* --- the guest ------------------------------------------------------------------- */
 
+#define NR_HUGE	"/proc/sys/vm/nr_hugepages"
+
 /* '0' + KVM_HINTS_REALTIME */
 GUEST_CODE(hints,
 	   "mov $0x40000001, %eax; cpuid; and $1, %edx; lea 0x30(%rdx), %eax;"
@@ -227,6 +318,7 @@ GUEST_CODE(hints,
 GUEST_CODE(spin, FOREVER);
 
 FIXTURE(perf) {
+	char nr_huge[32];		/* what the host has set aside; "": it is left alone */
 	MICRO_GUEST_FIELDS;
 	struct vm_perf perf;
 	char text[2048];
@@ -254,6 +346,8 @@ FIXTURE_SETUP(perf)
 
 FIXTURE_TEARDOWN(perf)
 {
+	if (self->nr_huge[0])
+		write_file(NR_HUGE, self->nr_huge);
 	MICRO_GUEST_TEARDOWN();
 }
 
@@ -379,24 +473,21 @@ TEST_F(perf, pages)
 	}
 }
 
-#define NR_HUGE	"/proc/sys/vm/nr_hugepages"
-
 /* Pages that the host has set aside are taken before all others. */
 TEST_F(perf, reserved_pages)
 {
 	enum perf_pages pages = -1;
-	char was[32] = "";
+	char now[32];
 	void *map;
 
-	if (read_file(NR_HUGE, was, sizeof(was)) < 0)
-		SKIP(return, "no " NR_HUGE);
+	if (!getenv("KTSTR_NESTED"))
+		SKIP(return, "only in a guest of scripts/nested.sh: it sets pages of the host aside");
+	ASSERT_GT(read_file(NR_HUGE, self->nr_huge, sizeof(self->nr_huge)), 0);
 	snprintf(self->text, sizeof(self->text), "%llu",
-		 atoi(was) + (unsigned long long)MEM / (2 * MIB));
-	if (write_file(NR_HUGE, self->text) || read_file(NR_HUGE, was + 16, 16) < 0 ||
-	    atoi(was + 16) != atoi(self->text)) {
-		write_file(NR_HUGE, was);
-		SKIP(return, "pages cannot be reserved here");
-	}
+		 atoi(self->nr_huge) + (unsigned long long)MEM / (2 * MIB));
+	ASSERT_EQ(write_file(NR_HUGE, self->text), 0);
+	ASSERT_GT(read_file(NR_HUGE, now, sizeof(now)), 0);
+	ASSERT_EQ(atoi(now), atoi(self->text));
 	OK(perf_map_ram(MEM, -1, &map, &pages, &self->err));
 	EXPECT_EQ(pages, PERF_PAGES_RESERVED);
 	memset(map, 1, MEM);
@@ -408,7 +499,6 @@ TEST_F(perf, reserved_pages)
 	vm_stats(self->vm, self->text, sizeof(self->text));
 	EXPECT_NE(strstr(self->text, "RAM in reserved 2 MiB pages"), NULL);
 	finish(&self->vm);
-	EXPECT_EQ(write_file(NR_HUGE, was), 0);
 }
 
 /* What is to be measured is no copy. */

@@ -58,6 +58,11 @@ void kvm_perf_print(const struct kvm_machine *m, char *buf, size_t size)
 		[PERF_PAGES_THP] = "transparent huge pages",
 		[PERF_PAGES_SMALL] = "4 KiB pages",
 	};
+	static const char *const llcs[] = {
+		[PERF_LLCS_UNKNOWN] = "whose LLCs are unknown",
+		[PERF_LLCS_DIFFER] = "whose LLCs are not the guest's",
+		[PERF_LLCS_SAME] = "whose LLCs are the guest's",
+	};
 	const struct vm_perf *perf = m->vm->cfg.perf;
 	size_t len;
 	unsigned int i;
@@ -69,8 +74,8 @@ void kvm_perf_print(const struct kvm_machine *m, char *buf, size_t size)
 		len += snprintf(buf + min(len, size), size - min(len, size), " of node %d",
 				perf->node);
 	snprintf(buf + min(len, size), size - min(len, size),
-		 " of the host, LLCs %s, %s%s%s, RAM in %s, exits off: %s%s%s\n",
-		 perf->llcs ? "as there" : "not as there",
+		 " of the host, %s, %s%s%s, RAM in %s, exits off: %s%s%s\n",
+		 llcs[perf->llcs],
 		 m->fifo_errno ? "not SCHED_FIFO (" : "SCHED_FIFO",
 		 m->fifo_errno ? strerror(m->fifo_errno) : "", m->fifo_errno ? ")" : "",
 		 pages[m->vm->pages], m->exits_off & KVM_X86_DISABLE_EXITS_HLT ? "HLT " : "",

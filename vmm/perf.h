@@ -10,12 +10,19 @@
 #include "../lib/log.h"
 #include "../lib/cpuset.h"
 
+/* Is each LLC of the guest one of the host's? */
+enum perf_llcs {
+	PERF_LLCS_UNKNOWN,	/* the host does not say what it has */
+	PERF_LLCS_DIFFER,
+	PERF_LLCS_SAME,
+};
+
 /* Decided by whoever makes the guest. */
 struct vm_perf {
 	unsigned int nr_cpus;
 	unsigned int cpu[KTSTR_MAX_CPUS];	/* CPU of the host for each of the guest's */
 	int node;				/* that all of them and the RAM are on, or -1 */
-	bool llcs;				/* those of the guest are LLCs of the host */
+	enum perf_llcs llcs;
 };
 
 enum perf_pages {
