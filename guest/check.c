@@ -42,12 +42,25 @@ static bool has_children(const struct paper *p, const char *name)
 	return false;
 }
 
+/* Whoever is stopped must run for that. */
+static void thaw(struct paper *p, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < p->nr; i++) {
+		if (check_is_below(p->cgroup[i].name, name) ||
+		    check_is_below(name, p->cgroup[i].name))
+			p->cgroup[i].frozen = false;
+	}
+}
+
 static void remove_below(struct paper *p, const char *top)
 {
 	char name[CGROUP_NAME_LEN];
 	unsigned int i, nr = 0;
 
 	snprintf(name, sizeof(name), "%s", top);	/* may lie in the array */
+	thaw(p, name);
 	for (i = 0; i < p->nr; i++) {
 		if (!check_is_below(p->cgroup[i].name, name))
 			p->cgroup[nr++] = p->cgroup[i];
@@ -249,18 +262,6 @@ static int need_leaf(struct paper *p, const char *name, struct paper_cgroup **cg
 	return ret;
 }
 
-/* Those that are stopped must run for that. */
-static void thaw(struct paper *p, const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < p->nr; i++) {
-		if (check_is_below(p->cgroup[i].name, name) ||
-		    check_is_below(name, p->cgroup[i].name))
-			p->cgroup[i].frozen = false;
-	}
-}
-
 static int check_tasks_op(struct paper *p, const struct op *op, struct err *err)
 {
 	struct paper_cgroup *cg, *other;
@@ -287,9 +288,10 @@ static int check_tasks_op(struct paper *p, const struct op *op, struct err *err)
 		ret = need(p, op->name, &cg, err);
 		if (ret)
 			return ret;
-		thaw(p, op->name);
 		if (op->kind == OP_REMOVE_CGROUP)
 			remove_below(p, op->name);
+		else
+			thaw(p, op->name);
 		return 0;
 	default:
 		return -ENOSYS;

@@ -217,6 +217,22 @@ static bool about(const char **text, const char *test)
 	return !take_glob(text, glob) || (test && !fnmatch(glob, test, 0));
 }
 
+char *expect_about(const char *text, const char *test, char *buf, size_t size)
+{
+	const char *limit;
+	size_t len, at = 0;
+
+	*buf = '\0';
+	for (; *text; text += len + (text[len] == ',')) {
+		len = strcspn(text, ",");
+		limit = text;
+		if (about(&limit, test) && at < size)
+			at += snprintf(buf + at, size - at, "%s%.*s", at ? "," : "", (int)len,
+				       text);
+	}
+	return buf;
+}
+
 /* "name=number" or "name=word" at @text; *@end is what follows. */
 static int parse_one(const char *text, struct expect *expect, const char **end, struct err *err)
 {

@@ -24,6 +24,9 @@ int expect_parse(const char *text, const char *test, struct expect *expect, stru
 /* expect_next_glob - copy the next glob in such a @text, which then is what follows; or false. */
 bool expect_next_glob(const char **text, char glob[EXPECT_GLOB_LEN]);
 
+/* expect_about - such a @text without what is for other tests than @test; returns @buf. */
+char *expect_about(const char *text, const char *test, char *buf, size_t size);
+
 /*
  * expect_merge - as @test, but limits that it does not set are those of @sched, and what is off
  * for @sched is out of reach. @merged->off is what of that the test would have judged.

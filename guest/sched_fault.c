@@ -104,6 +104,18 @@ static int parse_arg(const char *text, unsigned int max, unsigned int *arg, stru
 	return 0;
 }
 
+static int unknown(const char *name, struct err *err)
+{
+	char list[384] = "";
+	unsigned int i;
+	size_t len = 0;
+
+	for (i = 0; i < NR_SCHED_FAULTS && len < sizeof(list); i++)
+		len += snprintf(list + len, sizeof(list) - len, "%s%s", i ? ", " : "",
+				known[i].name);
+	return err_set(err, -EINVAL, "--fault: there is no '%.64s'; there are: %s", name, list);
+}
+
 int sched_fault_parse(const char *text, struct sched_fault_options *o, struct err *err)
 {
 	char buf[128], *at, *arg;
@@ -122,7 +134,7 @@ int sched_fault_parse(const char *text, struct sched_fault_options *o, struct er
 		if (!strcmp(buf, known[nr].name))
 			break;
 	if (nr == NR_SCHED_FAULTS)
-		return err_set(err, -EINVAL, "--fault: there is no '%s'; --help lists them", buf);
+		return unknown(buf, err);
 	if (nr == SCHED_FAULT_STARVE) {
 		if (!arg || !*arg || strlen(arg) >= sizeof(o->cgroup))
 			return err_set(err, -EINVAL, "--fault %s needs the name of a cgroup", buf);

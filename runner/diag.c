@@ -76,7 +76,7 @@ char *diag_command(const struct runner *run, const struct plan_instance *inst, c
 {
 	const struct options *opts = &run->opts;
 	struct command c = { buf, size, 0 };
-	char topo[TOPOLOGY_NAME_LEN];
+	char topo[TOPOLOGY_NAME_LEN], said[JOB_EXPECT_LEN];
 	unsigned int i;
 
 	*buf = '\0';
@@ -96,8 +96,9 @@ char *diag_command(const struct runner *run, const struct plan_instance *inst, c
 		if (inst->flags & 1U << i && inst->test->flags[i]->by_user)
 			option(&c, "--sched-flag", "%s",
 			       profile_user_flag(opts, inst->test->flags[i]));
-	if (opts->sched_expect)
-		option(&c, "--sched-expect", "%s", opts->sched_expect);
+	if (opts->sched_expect &&
+	    *expect_about(opts->sched_expect, inst->test->name, said, sizeof(said)))
+		option(&c, "--sched-expect", "%s", said);
 	if (opts->duration_ms)
 		option(&c, "--duration", "%.10g", opts->duration_ms / 1000.);
 	if (opts->memory_mb)

@@ -195,9 +195,9 @@ static void judge(struct session *s)
 	klog_scan(&ev->klog, klog, s->col.klog.len, 0);
 	ev->details = textbuf_str(&s->col.details);
 	ev->leaves_out = s->vm && vm_leaves_out(s->vm);
-	ev->needs_monitor = !exp->no_monitor &&
-			    (exp->max_imbalance ||
-			     (exp->max_dsq_depth && exp->max_dsq_depth != UINT_MAX));
+	ev->needs_running = exp->max_imbalance;
+	ev->needs_dsq = exp->max_dsq_depth && exp->max_dsq_depth != UINT_MAX;
+	ev->sustain_ns = limits_of(exp).sustain_ms * NSEC_PER_MSEC;
 	outcome_judge(ev, &res->outcome);
 
 	res->have_result = ev->have_result;
@@ -377,7 +377,7 @@ struct vm *template_run(const struct runner *run, const struct plan_instance *in
 	if (s.col.ev.ending == ENDING_DOORBELL) {
 		mon = monitor_config_of(&s);
 		/* If there is nothing to be learnt, each monitor says so. */
-		monitor_learn(&mon, tmpl->known, &err);
+		monitor_learn(&mon, tmpl->known, NULL);
 		ret = vm_freeze(s.vm, &tmpl->image, &err);
 		if (ret)
 			goto infra;

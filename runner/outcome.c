@@ -143,20 +143,42 @@ static void judge_klog(const struct evidence *ev, struct outcome *out)
 		    ev->klog.nr_hits > 1 ? " (and more)" : "");
 }
 
+/* Why nobody knows whether a limit for run queues was kept; NULL if it is known, or does not matter. */
+static const char *unseen(const struct evidence *ev)
+{
+	const struct monitor_report *mon = ev->monitor;
+
+	/* What ends before can exceed none. */
+	if ((!ev->needs_running && !ev->needs_dsq) || ev->result.run_ns < ev->sustain_ns)
+		return NULL;
+	if (!mon)
+		return "no monitor";
+	if (!mon->usable)
+		return mon->why;
+	if (mon->guest_ns < ev->sustain_ns)
+		return "all samples lie too near to each other";
+	if (ev->needs_running && !mon->have_nr_running)
+		return "nr_running cannot be read of this kernel";
+	if (ev->needs_dsq && !mon->have_scx)
+		return "local DSQs cannot be read of this kernel";
+	return NULL;
+}
+
 static void judge_monitor(const struct evidence *ev, struct outcome *out)
 {
 	const struct monitor_report *mon = ev->monitor;
 	const struct monitor_violation *v;
-	const char *name;
+	const char *name, *why;
 	uint64_t unit, must_last;
 
 	if (out->verdict != VERDICT_PASS || ev->test->expect.no_monitor)
 		return;
-	if (ev->needs_monitor && (!mon || !mon->usable))
-		doubt(out, "run queues are judged, but were not seen: %s",
-		      mon ? mon->why : "no monitor");
-	if (!mon || !mon->usable || !mon->nr_violations)
+	if (!mon || !mon->usable || !mon->nr_violations) {
+		why = unseen(ev);
+		if (why)
+			doubt(out, "run queues are judged, but were not seen: %s", why);
 		return;
+	}
 	v = &mon->violation[0];
 	/* A stall is a time, the others are numbers. */
 	unit = v->cause == CAUSE_STALL ? NSEC_PER_MSEC : 1;

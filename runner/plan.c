@@ -92,16 +92,15 @@ static unsigned int test_run_ms(const struct ktstr_test *test, unsigned int dura
 	return min(sum, (uint64_t)UINT32_MAX / 4);
 }
 
-static unsigned int test_wait_ms(const struct ktstr_test *test, unsigned int duration_ms)
+static unsigned int test_wait_ms(const struct ktstr_test *test)
 {
 	const struct step *step;
 	const struct op *op;
 	uint64_t sum = 0, times;
 
 	for (step = test->steps; step && step->hold.kind != HOLD_KIND_NONE; step++) {
-		times = 1;
-		if (step->hold.kind == HOLD_KIND_LOOP && step->hold.ms)
-			times += duration_ms / step->hold.ms;
+		/* A loop that has lasted for T ends; the last turn may have begun before that. */
+		times = step->hold.kind == HOLD_KIND_LOOP ? 2 : 1;
 		for (op = step->ops; op && op->kind != OP_NONE; op++)
 			if (op->kind == OP_WAIT_PAYLOAD)
 				sum += times * op->ms;
@@ -218,7 +217,7 @@ static int add_test(struct plan *plan, const struct ktstr_test *test, const stru
 	inst.duration_ms = opts->duration_ms ? opts->duration_ms :
 			   test->duration_ms ? test->duration_ms : KTSTR_DURATION_MS;
 	inst.run_ms = test_run_ms(test, inst.duration_ms);
-	inst.wait_ms = test_wait_ms(test, inst.duration_ms);
+	inst.wait_ms = test_wait_ms(test);
 	/* What the user says is said of the user's scheduler. */
 	if (!test->sched && opts->sched_expect) {
 		ret = expect_parse(opts->sched_expect, test->name, &said, err);

@@ -149,7 +149,7 @@ KTSTR_TEST(sequence_phases,
 		  .hold = HOLD_FULL }),
 	.expect = { UNEVEN, WOKEN, .min_iteration_rate = 1 });
 
-/* Who is preempted in a fault has the lock all the while, and the others wait for it. */
+/* Who is preempted in a fault has the lock all the while, and the others wait for it, each in turn. */
 static void fault_under_lock(struct work_self *self)
 {
 	size_t size = self->work.size_kb * KIB;
@@ -160,7 +160,7 @@ static void fault_under_lock(struct work_self *self)
 		if (!work_lock(self))
 			return;
 		work_fault(self, mem, size, self->work.ops);
-		work_unlock(self, false);
+		work_unlock(self, true);
 		work_give_back(self, mem, size);
 		self->page->rep.iterations++;
 	}

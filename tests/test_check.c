@@ -303,6 +303,12 @@ TEST(freezing)
 			    SPAWN("a/c", CPU_SPIN, 1)));
 	EXPECT_ILLEGAL("cgroup cg_2 is frozen",
 		       OPS_OF(FREEZE("cg_2"), STOP_CGROUP("cg"), FREEZE("cg_2")));
+	/* So is who goes with its step. */
+	EXPECT_LEGAL(.backdrop = CGROUPS({ "a/c", CPUSET_NONE, { } }),
+		     .steps = STEPS({ .ops = OPS(ADD_CGROUP("a/b"), FREEZE("a")),
+				      .hold = HOLD_FRAC(.5) },
+				    { .ops = OPS(SPAWN("a/c", CPU_SPIN, 1)),
+				      .hold = HOLD_FRAC(.5) }));
 	EXPECT_ILLEGAL("operation 1 (spawn) on cg: cgroup cg is frozen",
 		       OPS_OF(FREEZE("cg"), SPAWN("cg", CPU_SPIN, 1)));
 	EXPECT_ILLEGAL("cgroup cg is frozen", OPS_OF(FREEZE("cg"), MOVE_TASKS("cg", "cg_2")));

@@ -185,4 +185,26 @@ TEST(off)
 	EXPECT_EQ(4, strlen(expect_off(&e, buf, 5)));
 }
 
+/* What is said of a scheduler, as far as one test has to do with it. */
+TEST(about_one_test)
+{
+	static const char said[] = "gap=5,a_*:spread=3,b:run=off,*c:kill=off";
+	const char *text = said;
+	char buf[64], glob[EXPECT_GLOB_LEN];
+
+	EXPECT_STREQ("gap=5", expect_about(said, "x", buf, sizeof(buf)));
+	EXPECT_STREQ("gap=5,a_*:spread=3", expect_about(said, "a_1", buf, sizeof(buf)));
+	EXPECT_STREQ("gap=5,a_*:spread=3,*c:kill=off",
+		     expect_about(said, "a_c", buf, sizeof(buf)));
+	EXPECT_STREQ("b:run=off", expect_about("b:run=off", "b", buf, sizeof(buf)));
+	EXPECT_STREQ("", expect_about("b:run=off", "a", buf, sizeof(buf)));
+	ASSERT_TRUE(expect_next_glob(&text, glob));
+	EXPECT_STREQ("a_*", glob);
+	ASSERT_TRUE(expect_next_glob(&text, glob));
+	EXPECT_STREQ("b", glob);
+	ASSERT_TRUE(expect_next_glob(&text, glob));
+	EXPECT_STREQ("*c", glob);
+	EXPECT_FALSE(expect_next_glob(&text, glob));
+}
+
 TEST_HARNESS_MAIN

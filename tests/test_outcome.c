@@ -261,13 +261,30 @@ TEST_F(outcome, monitor_that_must_not_or_cannot_decide)
 /* Nobody has seen that it was kept, either. */
 TEST_F(outcome, limit_for_a_monitor_that_cannot_decide)
 {
-	self->ev.needs_monitor = true;
+	self->ev.needs_running = true;
+	self->ev.sustain_ns = 500 * NSEC_PER_MSEC;
+	self->ev.result.run_ns = NSEC_PER_SEC;
+	self->mon.guest_ns = NSEC_PER_SEC;
+	self->mon.have_nr_running = true;
 	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "");
+	self->ev.needs_dsq = true;
+	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_NONE, "were not seen: local DSQs cannot be");
+	self->mon.have_scx = true;
+	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "");
+	self->mon.have_nr_running = false;
+	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_NONE, "were not seen: nr_running cannot be");
+	self->mon.have_nr_running = true;
+	self->mon.guest_ns = 499 * NSEC_PER_MSEC;
+	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_NONE, "too near to each other");
 	self->mon.usable = false;
 	strcpy(self->mon.why, "all is dark");
 	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_NONE, "were not seen: all is dark; it said");
 	self->ev.monitor = NULL;
 	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_NONE, "were not seen: no monitor");
+	/* Too short for any violation. */
+	self->ev.result.run_ns = 499 * NSEC_PER_MSEC;
+	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "");
+	self->ev.result.run_ns = NSEC_PER_SEC;
 	guest_says(&self->ev, VERDICT_FAIL, CAUSE_STUCK, "x");
 	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_STUCK, "x");
 }

@@ -194,7 +194,7 @@ TEST_F(expand, waits_for_payloads)
 
 	ASSERT_EQ(0, plan_build(&test, 1, &self->opts, &self->plan, &self->err));
 	EXPECT_EQ(1001, self->plan.inst[0].run_ms);
-	EXPECT_EQ(70000 + 3 * 100, self->plan.inst[0].wait_ms);
+	EXPECT_EQ(70000 + 2 * 100, self->plan.inst[0].wait_ms);
 }
 
 TEST_F(expand, limits_of_the_scheduler)
