@@ -16,7 +16,19 @@ logs=$out/build/check
 rm -rf "$logs"
 mkdir -p "$logs"
 
-run() { scripts/run-tests.sh run "$logs" "$@"; }
+# A shell hears of a signal only when it waits, and nobody else will end what it has in the background.
+foreground()
+{
+	"$@" &
+	child=$!
+	wait $child
+}
+on_signal() { kill $child $kvm_job 2>/dev/null; wait; exit 130; }
+child=
+kvm_job=
+trap on_signal INT TERM HUP
+
+run() { foreground scripts/run-tests.sh run "$logs" "$@"; }
 failed() { scripts/run-tests.sh fail "$logs" "$@"; }
 finish() { scripts/run-tests.sh total "$logs"; exit; }
 
@@ -26,7 +38,7 @@ step()		# $1: name, then a command
 	name=$1
 	shift
 	start=$(date +%s)
-	if "$@" >"$logs/$name.log" 2>&1; then
+	if foreground "$@" >"$logs/$name.log" 2>&1; then
 		scripts/run-tests.sh pass "$logs" "$name" "$(($(date +%s) - start))"
 	else
 		# Less what make says about each file that it builds.
@@ -59,8 +71,8 @@ for test in "$out"/build/tests-san/test_*; do
 done
 for fuzz in "$out"/build/fuzz/fuzz_*; do
 	# What kills a target is saved where it runs.
-	[ -x "$fuzz" ] && (cd "$logs" && exec "$out/scripts/run-tests.sh" run "$logs" "${fuzz##*/}" 120	\
-		"$fuzz" -s "${CHECK_FUZZ_S:-5}")
+	[ -x "$fuzz" ] && run "${fuzz##*/}" 120 sh -c 'cd "$1" && shift && exec "$@"' sh "$logs" "$fuzz"	\
+		-s "${CHECK_FUZZ_S:-5}"
 done
 
 # A program where KVM works: where this machine's runs no kernel, in a guest (L1) in which it does.
@@ -77,9 +89,12 @@ with_kvm()	# $1: name, $2: program, $3: kernel for it or "", then options
 	fi
 }
 
-# All that needs KVM, one after the other.
+# All that needs KVM, one after the other. The first kernel is the newest one.
 kvm()
 {
+	# In the background this is a shell of its own, and not to end itself.
+	kvm_job=
+	trap on_signal INT TERM HUP
 	# Small guests of their own run on each /dev/kvm, also on one that only emulates.
 	if [ ! -w /dev/kvm ]; then
 		for test in test_kvm test_kvm_report test_perf test_sigkill; do
@@ -94,8 +109,10 @@ kvm()
 		done
 	done
 	# Too many boots for a guest of a guest; scripts/nested.sh takes them a few at a time.
-	[ "$here" = 4 ] || run "kvm-test_topologies" 900 tests/test_topologies.sh	\
-		"$out/ktstr_basic" "$kernel" --accel kvm
+	series=${all# }
+	series=${series%% *}
+	[ "$here" = 4 ] || run "kvm-test_topologies-$series" 900 tests/test_topologies.sh	\
+		"$out/ktstr_basic" "$(tail -n 1 "$logs/kernel-$series.log")" --accel kvm
 }
 
 # A program for each group; the names are those of the sources, so that one that was not built is missed.
@@ -121,23 +138,29 @@ for series in $all; do
 	here=$?
 	break
 done
-# Whatever is in the background goes, too. Without a trap its shells do not hear of an interrupt.
-trap 'trap - TERM; kill 0' INT TERM HUP
-[ "$here" != 4 ] || kvm &
+if [ "$here" = 4 ]; then
+	kvm &
+	kvm_job=$!
+fi
 
 newest=
 for series in $all; do
 	kernel=$(tail -n 1 "$logs/kernel-$series.log")
-	for program in $groups "$out"/build/tests/ktstr_controls*; do
+	for program in $groups; do
 		[ -x "$program" ] || { failed "${program##*/}-$series" "was not built"; continue; }
 		run "${program##*/}-$series" 900 "$program" -k "$kernel" --accel tcg -j "$jobs"
+	done
+	# A control that is skipped, as one whose verdict is in doubt is, has proven nothing.
+	for program in "$out"/build/tests/ktstr_controls*; do
+		run "${program##*/}-$series" 900 env KTSTR_NO_SKIP=1 "$program" -k "$kernel"	\
+			--accel tcg -j "$jobs"
 	done
 	run "ktstr-fifo-$series" 1800 "$out/ktstr" -k "$kernel" --accel tcg -j "$jobs"		\
 		--sched builtin:fifo
 	# What does not depend on the kernel is run once, what compares kernels when there are two.
 	if [ -z "$newest" ]; then
 		newest=$kernel
-		# A row that is skipped, as one whose verdict is in doubt is, has proven nothing.
+		# Nor has a row.
 		run "ktstr_matrix-$series" 1500 env KTSTR_NO_SKIP=1 "$out/build/tests/ktstr_matrix"	\
 			-k "$kernel" --accel tcg -j "$jobs"
 		run test_runner 900 tests/test_runner.sh "$out/ktstr_basic" "$kernel"

@@ -27,10 +27,9 @@ run)
 	# The runner ends its guests on SIGTERM; -k is for one that does not end itself. timeout has a
 	# process group of its own, which an interrupt from the terminal does not reach; and what a shell
 	# starts in the background would ignore one.
+	trap 'kill $! 2>/dev/null; wait; exit 130' INT TERM HUP
 	env --default-signal=INT,QUIT timeout -k 10 "$seconds" "$@" >"$log" 2>&1 </dev/null &
-	child=$!
-	trap 'kill $child; wait $child; exit 130' INT TERM HUP
-	wait $child
+	wait $!
 	code=$?
 	trap - INT TERM HUP
 	# Only lines at the margin: what is indented or behind "# " belongs to something else.

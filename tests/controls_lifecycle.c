@@ -156,7 +156,7 @@ KTSTR_TEST(control_too_little,
 #define RUN(_name, ...)								\
 	.steps = STEPS({ .ops = OPS(ADD_CGROUP("cg_0"), RUN_PAYLOAD(&_name, "cg_0"), \
 				    ##__VA_ARGS__),				\
-			 .hold = HOLD_FIXED(200) })
+			 .hold = HOLD_FIXED(1000) })
 
 #define SCORE(_min, _max)	.metrics = METRICS({ "score", "score", _min, _max })
 
