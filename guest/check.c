@@ -294,7 +294,7 @@ static int check_tasks_op(struct paper *p, const struct op *op, struct err *err)
 			thaw(p, op->name);
 		return 0;
 	default:
-		return -ENOSYS;
+		return -EOPNOTSUPP;
 	}
 }
 
@@ -329,7 +329,7 @@ static int check_cpuset_op(struct paper *p, const struct op *op, struct err *err
 			ret = no_partition(cg, err);
 		return ret ? ret : no_partition(other, err);
 	default:
-		return -ENOSYS;
+		return -EOPNOTSUPP;
 	}
 }
 
@@ -352,11 +352,11 @@ static int check_op(struct paper *p, const struct op *op, bool keep, struct err 
 	ret = check_free_op(p, op, keep, err);
 	if (!ret && op->kind == OP_RUN_PAYLOAD && op->name)
 		return need_leaf(p, op->name, &cg, err);
-	if (ret == -ENOSYS)
+	if (ret == -EOPNOTSUPP)
 		ret = check_tasks_op(p, op, err);
-	if (ret == -ENOSYS)
+	if (ret == -EOPNOTSUPP)
 		ret = check_cpuset_op(p, op, err);
-	if (ret != -ENOSYS)
+	if (ret != -EOPNOTSUPP)
 		return ret;
 	if ((unsigned int)op->kind >= NR_OPS)
 		return err_set(err, -EINVAL, "operation %d does not exist", op->kind);

@@ -238,7 +238,7 @@ int check_free_op(struct paper *p, const struct op *op, bool keep, struct err *e
 	case OP_KILL_PAYLOAD:
 		return check_payload(p, op, keep, err);
 	default:
-		return -ENOSYS;
+		return -EOPNOTSUPP;
 	}
 }
 

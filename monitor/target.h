@@ -21,7 +21,7 @@ struct monitor_known {
 	struct target_layout layout;
 	uint64_t text_pa;		/* as PID 1 has said it; 0: to be found by the banner */
 	char off[192];			/* readings that this kernel does not have */
-	bool vmlinux_bad;		/* cfg->vmlinux is not the kernel that runs, or cannot be read */
+	bool vmlinux_bad;		/* cfg->vmlinux is unreadable, or another kernel's */
 	struct err vmlinux_err;
 };
 

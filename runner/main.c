@@ -33,8 +33,9 @@ static int check_builtin(const struct options *opts, struct err *err)
 	/* One that was left out of this build is a need that is not met, not a mistake. */
 	if (!ret || ret == -EOPNOTSUPP) {
 		ret = builtin_check_args(opts->sched, opts->sched_args, opts->nr_sched_args, &bad);
-		return ret ? err_set(err, ret, "--sched-arg: builtin:%s: %s", opts->sched, bad.msg) :
-			     0;
+		if (ret)
+			err_set(err, ret, "--sched-arg: builtin:%s: %s", opts->sched, bad.msg);
+		return ret;
 	}
 	for (i = 0; (name = builtin_name(i)); i++)
 		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", i ? ", " : "",

@@ -143,7 +143,7 @@ static void judge_klog(const struct evidence *ev, struct outcome *out)
 		    ev->klog.nr_hits > 1 ? " (and more)" : "");
 }
 
-/* Why nobody knows whether a limit for run queues was kept; NULL if it is known, or does not matter. */
+/* Why nobody knows whether a limit for run queues was kept; NULL if that is known or no matter. */
 static const char *unseen(const struct evidence *ev)
 {
 	const struct monitor_report *mon = ev->monitor;

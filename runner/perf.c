@@ -39,16 +39,18 @@ static int node_of(unsigned int cpu)
 /* The last of its caches is the largest one. */
 static int llc_of(unsigned int cpu)
 {
-	char path[96], text[64];
-	int first, llc = -1;
+	struct cpumask shared;
+	char path[96], text[KIB];
 	unsigned int i;
+	int llc = -1;
 
 	for (i = 0; i < CACHES_MAX; i++) {
-		snprintf(path, sizeof(path), CPUS_DIR "/cpu%u/cache/index%u/shared_cpu_list", cpu, i);
+		snprintf(path, sizeof(path), CPUS_DIR "/cpu%u/cache/index%u/shared_cpu_list",
+			 cpu, i);
 		if (read_file(path, text, sizeof(text)) < 0)
 			break;
-		if (sscanf(text, "%d", &first) == 1)
-			llc = first;
+		if (!cpulist_parse(text, &shared) && !cpumask_empty(&shared))
+			llc = cpumask_first(&shared);
 	}
 	return llc;
 }
@@ -162,8 +164,9 @@ int perf_pick(const struct perf_host *host, const struct topology *topo, struct 
 }
 
 /*
- * There is no file to be left behind, and the lock goes with the process. Another network namespace has
- * a sysfs of its own. -EBUSY: another process has it; what cannot be locked at all keeps nobody out.
+ * There is no file to be left behind, and the lock goes with the process. Another network
+ * namespace has a sysfs of its own. -EBUSY: another process has it; what cannot be locked at all
+ * keeps nobody out.
  */
 static int lock_dir(const char *dir, int how, int *fd)
 {

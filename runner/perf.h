@@ -17,22 +17,23 @@ struct perf_host {
 	int node[PERF_HOST_CPUS];		/* of each of these, -1: unknown */
 	int llc[PERF_HOST_CPUS];		/* the first CPU that has the same, -1: unknown */
 	unsigned int nr_held;			/* not among them: others have taken those */
-	const char *dir;			/* what is locked: this, and a "cpuN" for each in it */
+	const char *dir;			/* what is locked: it, and "cpuN" in it */
 };
 
 int perf_host(struct perf_host *host, struct err *err);
 
 /*
- * perf_pick - CPUs for a guest, and at least one left for the runner and the monitor. Each LLC of the
- * guest is one of the host, if those have CPUs enough; and all are of one node, if one has enough.
- * -ERANGE with the numbers when there are too few.
+ * perf_pick - CPUs for a guest, and at least one left for the runner and the monitor. Each LLC
+ * of the guest is one of the host, if those have CPUs enough; and all are of one node, if one has
+ * enough. -ERANGE with the numbers when there are too few.
  */
 int perf_pick(const struct perf_host *host, const struct topology *topo, struct vm_perf *perf,
 	      struct err *err);
 
 /*
- * perf_take - the same, of those that no other process has taken, and one for the runner. They are ours
- * until this process ends, and all that @host has then. -EBUSY when others have too many of them.
+ * perf_take - the same, of those that no other process has taken, and one for the runner. They
+ * are ours until this process ends, and all that @host has then. -EBUSY when others have too many
+ * of them.
  */
 int perf_take(struct perf_host *host, const struct topology *topo, struct vm_perf *perf,
 	      struct err *err);

@@ -149,7 +149,7 @@ KTSTR_TEST(sequence_phases,
 		  .hold = HOLD_FULL }),
 	.expect = { UNEVEN, WOKEN, .min_iteration_rate = 1 });
 
-/* Who is preempted in a fault has the lock all the while, and the others wait for it, each in turn. */
+/* Who is preempted in a fault keeps the lock; the others wait for it, and get it by turns. */
 static void fault_under_lock(struct work_self *self)
 {
 	size_t size = self->work.size_kb * KIB;
@@ -167,7 +167,7 @@ static void fault_under_lock(struct work_self *self)
 }
 
 KTSTR_TEST(preempt_fault_under_load,
-	.desc = "workers fault in pages with a lock held, beside a spinner for each CPU: it goes round",
+	.desc = "workers fault in pages with a lock held, beside spinners: the lock goes round",
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE,
 				       WORKERS(CUSTOM, 4, .custom = fault_under_lock, .group = 4,

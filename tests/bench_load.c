@@ -2,8 +2,8 @@
 /*
  * bench_load.c - is an archive copied into guest RAM faster than it is mapped there?
  *
- * What is mapped is not there before it is touched, so all of it is read, as the guest does. Then the
- * guest frees its pages and they are written to, of which those that were mapped are copied after all.
+ * What is mapped is not there before it is touched, so all of it is read, as the guest does.
+ * Then the guest frees its pages and they are written to: those that were mapped are copied now.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -39,7 +39,7 @@ static void load_die(const char *call)
 static void load_once(struct load *l, enum way way, unsigned int run)
 {
 	const int prot = PROT_READ | PROT_WRITE;
-	volatile uint8_t *ram;
+	uint8_t *ram;
 	uint64_t start;
 	void *map;
 	size_t i;
@@ -54,10 +54,10 @@ static void load_once(struct load *l, enum way way, unsigned int run)
 	else if (mmap(map, l->size, prot, MAP_PRIVATE | MAP_FIXED, l->fd, 0) != map)
 		load_die("mmap of the archive");
 	for (i = 0; i < l->size; i += PAGE)
-		(void)ram[i];
+		READ_ONCE(ram[i]);
 	l->read[way][run] = now_ns() - start;
 	for (i = 0; i < l->size; i += PAGE)
-		ram[i] = 1;
+		WRITE_ONCE(ram[i], 1);
 	l->written[way][run] = now_ns() - start;
 	munmap(map, l->size);
 }

@@ -297,7 +297,8 @@ TEST(freezing)
 			    ADD_CGROUP("cg"), SPAWN("cg", CPU_SPIN, 1)));
 	EXPECT_ILLEGAL("cgroup cg is frozen", OPS_OF(FREEZE("cg"), FREEZE("cg")));
 	/* Who is stopped is thawed for that, and stays so. */
-	EXPECT_LEGAL(OPS_OF(FREEZE("cg"), STOP_CGROUP("cg"), SPAWN("cg", CPU_SPIN, 1), FREEZE("cg")));
+	EXPECT_LEGAL(OPS_OF(FREEZE("cg"), STOP_CGROUP("cg"), SPAWN("cg", CPU_SPIN, 1),
+			    FREEZE("cg")));
 	EXPECT_LEGAL(OPS_OF(ADD_CGROUP("a/b"), FREEZE("a"), STOP_CGROUP("a/b"), FREEZE("a")));
 	EXPECT_LEGAL(OPS_OF(ADD_CGROUP("a/b"), ADD_CGROUP("a/c"), FREEZE("a"), REMOVE_CGROUP("a/b"),
 			    SPAWN("a/c", CPU_SPIN, 1)));

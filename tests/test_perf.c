@@ -481,7 +481,7 @@ TEST_F(perf, reserved_pages)
 	void *map;
 
 	if (!getenv("KTSTR_NESTED"))
-		SKIP(return, "only in a guest of scripts/nested.sh: it sets pages of the host aside");
+		SKIP(return, "takes pages of the host: only in a guest of nested.sh");
 	ASSERT_GT(read_file(NR_HUGE, self->nr_huge, sizeof(self->nr_huge)), 0);
 	snprintf(self->text, sizeof(self->text), "%llu",
 		 atoi(self->nr_huge) + (unsigned long long)MEM / (2 * MIB));
