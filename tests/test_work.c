@@ -534,8 +534,12 @@ TEST_F(one, works_on_as_much_memory_as_told)
 	/* A stride of two pages leaves out half of them. */
 	EXPECT_GT(small + 5 * MIB, RSS_OF(.type = WORK_CACHE_PRESSURE, .size_kb = 8192,
 					  .stride = 8192));
-	/* So few are touched that almost none is there at any moment. */
-	EXPECT_GT(small + MIB, RSS_OF(.type = WORK_PAGE_FAULT_CHURN, .size_kb = 65536, .ops = 4));
+	/*
+	 * In 200 rounds it comes to half of them, but all are given back after each. A sanitizer may
+	 * keep an eighth.
+	 */
+	EXPECT_GT(small + 16 * MIB,
+		  RSS_OF(.type = WORK_PAGE_FAULT_CHURN, .size_kb = 65536, .ops = 64));
 }
 
 static uint64_t nr_pages(const struct worker_report *rep)
