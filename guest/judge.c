@@ -176,11 +176,15 @@ static void judge_exit(struct judge *j, const struct worker *w)
 
 static void judge_starved(struct judge *j, const struct worker *w)
 {
+	enum verdict verdict = VERDICT_FAIL;
 	char buf[JUDGE_WHO_LEN], cpu[32];
 
 	if (!starved(w))
 		return;
-	judge_object(j, VERDICT_FAIL, CAUSE_STARVED,
+	/* One that has run was perhaps about to be done with its first unit. */
+	if (w->page->rep.state != WORKER_FORKED && judge_steal_spoils(j->in))
+		verdict = VERDICT_INCONCLUSIVE;
+	judge_object(j, verdict, CAUSE_STARVED,
 		     "%s did no work in %" PRIu64 " ms since +%" PRIu64 " ms%s, limit 1 unit",
 		     judge_who(w, buf), ms(lifetime(w)), judge_at_ms(j->in, w->released_ns),
 		     w->page->rep.state == WORKER_FORKED ? " (it never got to run)" :

@@ -209,10 +209,14 @@ TEST_F(judge, too_much_steal_is_inconclusive)
 	EXPECT_EQ(1, run_judge(self));
 	EXPECT_EQ(VERDICT_INCONCLUSIVE, self->said[0].verdict);
 	EXPECT_EQ(CAUSE_UNFAIR, self->said[0].cause);
-	/* That it did nothing at all has nothing to do with the host. */
+	/* Nor is it known why one has done nothing that has run; but the host lets all run. */
 	make_workers(self, 1);
 	self->page[0].rep.units = 0;
-	EXPECT_OBJECTION(CAUSE_STARVED, "no work");
+	EXPECT_EQ(1, run_judge(self));
+	EXPECT_EQ(VERDICT_INCONCLUSIVE, self->said[0].verdict);
+	EXPECT_EQ(CAUSE_STARVED, self->said[0].cause);
+	self->page[0].rep.state = WORKER_FORKED;
+	EXPECT_OBJECTION(CAUSE_STARVED, "it never got to run");
 }
 
 TEST_F(judge, spread_at_the_limit)
