@@ -48,14 +48,14 @@ KTSTR_TEST(control_fault_again,
 
 /* --- CPUs ----------------------------------------------------------------- */
 
-/* Six for each CPU that is there: evenly, unless one counts that is not there. */
+/* Twelve for each CPU that is there: evenly, unless one counts that is not there. */
 KTSTR_TEST(control_offline_balanced,
 	.desc = "a CPU that is offline is no empty one: passes",
 	.sched = "none", .min_cpus = 4,
 	.steps = STEPS({ .ops = OPS(CPU_OFFLINE(3)),
-			 .cgroups = CGROUPS({ "cg_0", CPUSET_EXACT("0"), WORKERS(CPU_SPIN, 6) },
-					    { "cg_1", CPUSET_EXACT("1"), WORKERS(CPU_SPIN, 6) },
-					    { "cg_2", CPUSET_EXACT("2"), WORKERS(CPU_SPIN, 6) }),
+			 .cgroups = CGROUPS({ "cg_0", CPUSET_EXACT("0"), WORKERS(CPU_SPIN, 12) },
+					    { "cg_1", CPUSET_EXACT("1"), WORKERS(CPU_SPIN, 12) },
+					    { "cg_2", CPUSET_EXACT("2"), WORKERS(CPU_SPIN, 12) }),
 			 .hold = HOLD_FULL }),
 	.expect = { .max_imbalance = 3 });
 
@@ -63,8 +63,8 @@ KTSTR_TEST(control_offline_imbalance,
 	.desc = "twin of that, with an empty CPU beside the one that is offline",
 	.sched = "none", .min_cpus = 4,
 	.steps = STEPS({ .ops = OPS(CPU_OFFLINE(3)),
-			 .cgroups = CGROUPS({ "cg_0", CPUSET_EXACT("0"), WORKERS(CPU_SPIN, 6) },
-					    { "cg_1", CPUSET_EXACT("1"), WORKERS(CPU_SPIN, 6) }),
+			 .cgroups = CGROUPS({ "cg_0", CPUSET_EXACT("0"), WORKERS(CPU_SPIN, 12) },
+					    { "cg_1", CPUSET_EXACT("1"), WORKERS(CPU_SPIN, 12) }),
 			 .hold = HOLD_FULL }),
 	.expect = { .max_imbalance = 3 },
 	.expect_fail = EXPECT_FAIL(IMBALANCE, "limit 3, for"));
