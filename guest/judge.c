@@ -51,9 +51,12 @@ static void end_cause(struct judge *j, enum cause cause)
 	j->nr_cause = 0;
 }
 
-bool judge_steal_spoils(const struct judge_input *in)
+enum verdict judge_timing(const struct judge *j)
 {
-	return in->steal_ns * 100 > in->run_ns * JUDGE_STEAL_PCT;
+	const struct judge_input *in = j->in;
+
+	return in->steal_ns * 100 > in->run_ns * JUDGE_STEAL_PCT ? VERDICT_INCONCLUSIVE :
+								   VERDICT_FAIL;
 }
 
 static bool set_up_failed(const struct worker *w)
@@ -176,19 +179,16 @@ static void judge_exit(struct judge *j, const struct worker *w)
 
 static void judge_starved(struct judge *j, const struct worker *w)
 {
-	enum verdict verdict = VERDICT_FAIL;
+	const bool ran = w->page->rep.state != WORKER_FORKED;
 	char buf[JUDGE_WHO_LEN], cpu[32];
 
 	if (!starved(w))
 		return;
 	/* One that has run was perhaps about to be done with its first unit. */
-	if (w->page->rep.state != WORKER_FORKED && judge_steal_spoils(j->in))
-		verdict = VERDICT_INCONCLUSIVE;
-	judge_object(j, verdict, CAUSE_STARVED,
+	judge_object(j, ran ? judge_timing(j) : VERDICT_FAIL, CAUSE_STARVED,
 		     "%s did no work in %" PRIu64 " ms since +%" PRIu64 " ms%s, limit 1 unit",
 		     judge_who(w, buf), ms(lifetime(w)), judge_at_ms(j->in, w->released_ns),
-		     w->page->rep.state == WORKER_FORKED ? " (it never got to run)" :
-							   on_cpu(w, cpu, sizeof(cpu)));
+		     ran ? on_cpu(w, cpu, sizeof(cpu)) : " (it never got to run)");
 }
 
 /* A change of schedulers moves all tasks from one class to another. */
@@ -221,7 +221,6 @@ static void judge_isolation(struct judge *j, const struct worker *w)
 static void judge_gap(struct judge *j, const struct worker *w)
 {
 	const struct judge_input *in = j->in;
-	enum verdict verdict = judge_steal_spoils(in) ? VERDICT_INCONCLUSIVE : VERDICT_FAIL;
 	const struct worker_report *rep = &w->page->rep;
 	char buf[JUDGE_WHO_LEN], where[48] = "";
 	uint64_t gap, at;
@@ -233,7 +232,7 @@ static void judge_gap(struct judge *j, const struct worker *w)
 		snprintf(where, sizeof(where), ", then ran on CPU %u", rep->gap_cpu);
 	else
 		snprintf(where, sizeof(where), ", last seen on CPU %u", rep->last_cpu);
-	judge_object(j, verdict, CAUSE_STUCK, "%s was kept off the CPU for %" PRIu64
+	judge_object(j, judge_timing(j), CAUSE_STUCK, "%s was kept off the CPU for %" PRIu64
 		     " ms until +%" PRIu64 " ms%s; limit %u ms, stolen by the host %" PRIu64 " ms",
 		     judge_who(w, buf), ms(gap), judge_at_ms(in, at), where, gap_limit_ms(in, w),
 		     ms(in->steal_ns));
@@ -317,7 +316,6 @@ static void judge_spread(struct judge *j, const struct worker *w)
 {
 	const struct judge_input *in = j->in;
 	const struct work_type_ops *ops = work_ops(w->work.type);
-	enum verdict verdict = judge_steal_spoils(in) ? VERDICT_INCONCLUSIVE : VERDICT_FAIL;
 	unsigned int limit, lo, hi;
 	struct group g;
 
@@ -332,7 +330,7 @@ static void judge_spread(struct judge *j, const struct worker *w)
 	hi = off_cpu(g.most);
 	if (hi - lo <= limit * 100)
 		return;
-	judge_object(j, verdict, CAUSE_UNFAIR,
+	judge_object(j, judge_timing(j), CAUSE_UNFAIR,
 		     "time off the CPU differs by %u.%02u %% between %u like workers (%s, cgroup %s): "
 		     "worker %u (pid %d, CPU %u) %u.%02u %%, worker %u (pid %d, CPU %u) %u.%02u %% in %"
 		     PRIu64 " ms until +%" PRIu64 " ms; limit %u %%, stolen by the host %" PRIu64

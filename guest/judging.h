@@ -33,7 +33,8 @@ void judge_workers(struct judge *j, enum cause cause,
 
 uint64_t judge_at_ms(const struct judge_input *in, uint64_t ns);
 const char *judge_who(const struct worker *w, char *buf);
-bool judge_steal_spoils(const struct judge_input *in);
+/* judge_timing - the verdict on what has to do with time: a host that takes too much puts it in doubt. */
+enum verdict judge_timing(const struct judge *j);
 bool judge_first_of_its_like(const struct worker *list, const struct worker *w);
 
 /* performance.c: all limits on what workers get done, and the figures that go with them. */

@@ -17,11 +17,6 @@ static bool complete(const struct worker *w)
 	return rep->state == WORKER_DONE && rep->end_ns >= rep->start_ns + JUDGE_MIN_NS;
 }
 
-static enum verdict timing_verdict(const struct judge *j)
-{
-	return judge_steal_spoils(j->in) ? VERDICT_INCONCLUSIVE : VERDICT_FAIL;
-}
-
 static double seconds(uint64_t ns)
 {
 	return (double)ns / NSEC_PER_SEC;
@@ -65,7 +60,7 @@ static void judge_throughput_cv(struct judge *j, const struct worker *w)
 	cv = sqrt(sum2 / nr) / mean;
 	if (cv <= limit)
 		return;
-	judge_object(j, timing_verdict(j), CAUSE_THROUGHPUT,
+	judge_object(j, judge_timing(j), CAUSE_THROUGHPUT,
 		     "%u like workers differ by %.3f of %.0f units per CPU second, limit %.3f; "
 		     "%.0f: %s on CPU %u; %.0f: %s on CPU %u; at +%" PRIu64 " ms", nr, cv, mean,
 		     limit,
@@ -82,7 +77,7 @@ static void judge_work_rate(struct judge *j, const struct worker *w)
 
 	if (!complete(w) || work_rate(w) >= limit)
 		return;
-	judge_object(j, timing_verdict(j), CAUSE_THROUGHPUT,
+	judge_object(j, judge_timing(j), CAUSE_THROUGHPUT,
 		     "%s did %.1f units per CPU second, limit %.1f; %" PRIu64 " in %" PRIu64
 		     " ms of CPU time, last on CPU %u at +%" PRIu64 " ms", judge_who(w, buf),
 		     work_rate(w), limit, rep->units,
@@ -102,7 +97,7 @@ static void judge_iteration_rate(struct judge *j, const struct worker *w)
 	rate = rep->iterations / seconds(wall);
 	if (rate >= limit)
 		return;
-	judge_object(j, timing_verdict(j), CAUSE_THROUGHPUT,
+	judge_object(j, judge_timing(j), CAUSE_THROUGHPUT,
 		     "%s did %.1f iterations per second, limit %.1f; %" PRIu64 " in %" PRIu64
 		     " ms, last on CPU %u at +%" PRIu64 " ms", judge_who(w, buf), rate, limit,
 		     rep->iterations,
@@ -216,14 +211,14 @@ static void judge_wakes(struct judge *j, const struct worker *w)
 	judge_who(f.worst, buf);
 	if (expect->max_p99_wake_latency_us > 0 &&
 	    us(f.p99_ns) > expect->max_p99_wake_latency_us)
-		judge_object(j, timing_verdict(j), CAUSE_LATENCY,
+		judge_object(j, judge_timing(j), CAUSE_LATENCY,
 			     "wake-ups are late by %.1f us (p99 of %" PRIu64 "), limit %.1f us; "
 			     "the latest by %.1f us: %s, on CPU %u at +%" PRIu64 " ms",
 			     us(f.p99_ns), f.nr, expect->max_p99_wake_latency_us,
 			     us(rep->wake_max_ns), buf, rep->wake_max_cpu,
 			     judge_at_ms(j->in, rep->wake_max_at_ns));
 	if (expect->max_wake_latency_cv > 0 && f.cv > expect->max_wake_latency_cv)
-		judge_object(j, timing_verdict(j), CAUSE_LATENCY,
+		judge_object(j, judge_timing(j), CAUSE_LATENCY,
 			     "how late wake-ups are differs by %.2f of %.1f us (mean of %" PRIu64
 			     "), limit %.2f; the latest by %.1f us: %s, on CPU %u at +%" PRIu64
 			     " ms", f.cv, us(f.mean_ns), f.nr, expect->max_wake_latency_cv,
