@@ -16,7 +16,7 @@
 
 #define CPUS_DIR	"/sys/devices/system/cpu"
 #define CACHES_MAX	8
-#define ANY_NODE	(-2)
+#define ANY		(-2)	/* node, LLC; -1 is one that is unknown */
 
 /* /sys/devices/system/cpu/cpuN has a link nodeM, where there are nodes. */
 static int node_of(unsigned int cpu)
@@ -74,30 +74,22 @@ int perf_host(struct perf_host *host, struct err *err)
 	return 0;
 }
 
-static bool is_on(const struct perf_host *host, unsigned int i, int node)
+static bool is_in(const struct perf_host *host, unsigned int i, int node, int llc)
 {
-	return node == ANY_NODE || host->node[i] == node;
+	return (node == ANY || host->node[i] == node) && (llc == ANY || host->llc[i] == llc);
 }
 
-/* The last @nr of a node: the first CPU of a host has the most to do. */
-static bool take(const struct perf_host *host, int node, unsigned int nr, struct vm_perf *perf)
+/*
+ * The last @nr CPUs of a node and of an LLC, as CPUs of a guest from @at on: the first CPU of a host
+ * has the most to do.
+ */
+static bool take(const struct perf_host *host, int node, int llc, unsigned int at, unsigned int nr,
+		 struct vm_perf *perf)
 {
 	unsigned int i, taken = 0;
 
 	for (i = host->nr; i-- && taken < nr;)
-		if (is_on(host, i, node))
-			perf->cpu[nr - 1 - taken++] = host->cpu[i];
-	return taken == nr;
-}
-
-/* The last @nr CPUs of an LLC, as CPUs of a guest from @at on. */
-static bool take_llc(const struct perf_host *host, int node, int llc, unsigned int at,
-		     unsigned int nr, struct vm_perf *perf)
-{
-	unsigned int i, taken = 0;
-
-	for (i = host->nr; i-- && taken < nr;)
-		if (host->llc[i] == llc && is_on(host, i, node))
+		if (is_in(host, i, node, llc))
 			perf->cpu[at + nr - 1 - taken++] = host->cpu[i];
 	return taken == nr;
 }
@@ -109,13 +101,11 @@ static bool take_llcs(const struct perf_host *host, int node, const struct topol
 	unsigned int i, j, nr = topology_cpus_per_llc(topo), left = topo->nr_llcs;
 
 	for (i = host->nr; i-- && left;) {
-		if (host->llc[i] < 0)
-			return false;
 		/* Each once, at the last of its CPUs. */
 		for (j = i + 1; j < host->nr && host->llc[j] != host->llc[i]; j++)
 			;
-		if (j == host->nr && is_on(host, i, node) &&
-		    take_llc(host, node, host->llc[i], (left - 1) * nr, nr, perf))
+		if (j == host->nr && is_in(host, i, node, ANY) &&
+		    take(host, node, host->llc[i], (left - 1) * nr, nr, perf))
 			left--;
 	}
 	return !left;
@@ -125,7 +115,7 @@ static bool take_from(const struct perf_host *host, int node, const struct topol
 		      struct vm_perf *perf)
 {
 	return perf->llcs == PERF_LLCS_SAME ? take_llcs(host, node, topo, perf) :
-					      take(host, node, perf->nr_cpus, perf);
+					      take(host, node, ANY, 0, perf->nr_cpus, perf);
 }
 
 static bool llcs_known(const struct perf_host *host)
@@ -157,7 +147,7 @@ int perf_pick(const struct perf_host *host, const struct topology *topo, struct 
 				return 0;
 		}
 		perf->node = -1;
-		if (take_from(host, ANY_NODE, topo, perf))
+		if (take_from(host, ANY, topo, perf))
 			return 0;
 		perf->llcs = PERF_LLCS_DIFFER;
 	}
@@ -184,6 +174,14 @@ static void unlock(int fd)
 		close(fd);
 }
 
+/* What is kept moves up; all in front of @to was. */
+static void keep_cpu(struct perf_host *host, unsigned int to, unsigned int i)
+{
+	host->cpu[to] = host->cpu[i];
+	host->node[to] = host->node[i];
+	host->llc[to] = host->llc[i];
+}
+
 /* Those that nobody else has, locked; @fd is of each. */
 static void lock_free_cpus(struct perf_host *host, int *fd)
 {
@@ -194,9 +192,7 @@ static void lock_free_cpus(struct perf_host *host, int *fd)
 		snprintf(dir, sizeof(dir), "%s/cpu%u", host->dir, host->cpu[i]);
 		if (lock_dir(dir, LOCK_EX | LOCK_NB, &fd[nr]))
 			continue;
-		host->cpu[nr] = host->cpu[i];
-		host->node[nr] = host->node[i];
-		host->llc[nr++] = host->llc[i];
+		keep_cpu(host, nr++, i);
 	}
 	host->nr_held = host->nr - nr;
 	host->nr = nr;
@@ -226,9 +222,7 @@ static void keep_ours(struct perf_host *host, const struct vm_perf *perf, const 
 			}
 			spare = true;
 		}
-		host->cpu[nr] = host->cpu[i];
-		host->node[nr] = host->node[i];
-		host->llc[nr++] = host->llc[i];
+		keep_cpu(host, nr++, i);
 	}
 	host->nr = nr;
 }
