@@ -42,9 +42,9 @@ old=${5-}
 KTSTR_JOBS=${KTSTR_JOBS:-$(nproc)}
 export KTSTR_JOBS
 
-theirs="scx_simple scx_qmap scx_flatcg scx_cpu0 scx_pair scx_sdt scx_userland"
-# What is wrong with these, see schedulers/, shows or does not show by chance: they are for --all.
-by_chance="scx_flatcg scx_userland"
+steady="scx_simple scx_qmap scx_cpu0 scx_pair scx_sdt"
+# What is wrong with the others, see schedulers/, shows or does not show by chance: they are for --all.
+theirs="$steady scx_flatcg scx_userland"
 # Some of all that a scheduler has to do with; -t for each.
 some="cgroup_oversubscribed cgroup_pipe_io cgroup_bursty_imbalance cgroup_affinity_pinned
 	cgroup_add_midrun"
@@ -232,10 +232,7 @@ fi
 
 echo "1..$([ -n "$old" ] && echo 10 || echo 8)"
 tests=$(for t in $some; do echo "-t $t"; done)
-for s in $theirs; do
-	case " $by_chance " in
-	*" $s "*) continue ;;
-	esac
+for s in $steady; do
 	# shellcheck disable=SC2086
 	passes "$kernel" "$s" $tests $([ "$s" = $hotplug ] && echo -t cpu_hotplug)
 	result $? "$s"
