@@ -595,6 +595,16 @@ TEST_F(deadline, attaching)
 	EXPECT_EQ(94 * NSEC_PER_SEC, self->d.guest_ns);
 }
 
+/* Nor is a guest late that may still wait for a program. */
+TEST_F(deadline, waiting)
+{
+	self->inst.wait_ms = 10000;
+	deadline_init(&self->d, &self->inst);
+	EXPECT_EQ(128 * NSEC_PER_SEC, self->d.boot_ns);
+	EXPECT_EQ(330 * NSEC_PER_SEC, self->d.job_ns);
+	EXPECT_EQ(84 * NSEC_PER_SEC, self->d.guest_ns);
+}
+
 /* Boot, then the job, each with its own limit. */
 TEST_F(deadline, real_time)
 {

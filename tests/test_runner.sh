@@ -397,6 +397,29 @@ child_killed()
 
 child_killed
 
+# The command that is printed runs the same again, also if some of what was said is about tests that this
+# program does not have.
+printed_command()
+{
+	verdict=ok
+	KTSTR_SCHED_EXPECT='nowhere_*:gap=9,spread=7' "$bin" -k "$kernel" -t "$test" --sched builtin:fault	\
+		--sched-arg --fault --sched-arg stall-all --accel tcg >"$work/out" 2>"$work/err" </dev/null
+	[ $? -eq 1 ] || verdict=bad
+	again=$(sed -n 's/^# run again: //p' "$work/out")
+	case $again in
+	*" --sched-expect spread=7"*) ;;
+	*) verdict=bad ;;
+	esac
+	grep '^# FAIL' "$work/out" >"$work/before"
+	sh -c "$again" >"$work/out" 2>>"$work/err" </dev/null
+	[ $? -eq 1 ] || verdict=bad
+	grep '^# FAIL' "$work/out" | cmp -s - "$work/before" || verdict=bad
+	[ $verdict = ok ] || sed 's/^/# | /' "$work/err" "$work/out" | head -n 20
+	result $verdict printed_command
+}
+
+printed_command
+
 # Nobody reads the results any more: the run ends, and so does its guest.
 reader_gone()
 {
