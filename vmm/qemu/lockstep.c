@@ -18,9 +18,11 @@
  * The round robin of QEMU 7.2 (accel/tcg/tcg-accel-ops-rr.c, icount_prepare_for_run()) lets a CPU
  * run up to the next timer. Whose turn it is then has no time left, runs the timers, and is passed
  * over: a busy CPU was seen to stand still for 2 s in this way. With a CPU that was asked to exit
- * it is different: the round starts again with it, timers first. So the next one is always asked to.
+ * it is different: the round starts again with it, timers first. So the next one that has something
+ * to do is always asked to; not each, since a start looks at all CPUs, which is a square of them then.
  * And because timers may come in a pattern that gives one CPU all the time, there is one more, of
- * our own, so often that a turn is short. It rests while all CPUs do.
+ * our own, so often that a turn is short. It rests while all CPUs do. It is in a list of its own: one in
+ * QEMU's that is set, or has run out, makes each CPU exit, with a start of the round for each.
  *
  * Linked with nothing: all names are found in the process that this is loaded into.
  */
@@ -56,8 +58,14 @@ typedef int eventfd_fn(unsigned int val, int flags);
 struct cpu_state;
 typedef struct cpu_state *get_cpu_fn(int index);
 typedef void cpu_exit_fn(struct cpu_state *cpu);
+typedef bool cpu_idle_fn(struct cpu_state *cpu);	/* include/sysemu/cpus.h */
 /* include/qemu/timer.h */
 struct qemu_timer;
+struct timer_list_group {
+	void *list[4];
+};
+typedef void notify_fn(void *opaque, int clock);
+typedef void timer_group_fn(struct timer_list_group *group, notify_fn *notify, void *opaque);
 typedef void timer_init_fn(struct qemu_timer *timer, void *group, int clock, int scale,
 			   int attributes, void (*cb)(void *), void *opaque);
 typedef void timer_mod_fn(struct qemu_timer *timer, int64_t ns);
@@ -87,6 +95,7 @@ static __thread pthread_mutex_t *big_lock;	/* what the CPU thread has waited wit
 /* Of the CPU thread alone, which fills it in when it runs for the first time. */
 static struct {
 	cpu_exit_fn *exit;
+	cpu_idle_fn *idle;
 	timer_mod_fn *timer_mod;
 	timer_del_fn *timer_del;
 	clock_get_fn *clock_get;
@@ -94,11 +103,12 @@ static struct {
 	struct cpu_state *cpu[MAX_CPUS];
 	bool known;
 	unsigned int nr;			/* 0: this QEMU does not tell */
-	unsigned int at;
+	unsigned int at;			/* whose turn it is, or was when the lock was last taken */
+	unsigned int asked;			/* at or before it: nobody; nr: no need, all after it are idle */
 	int64_t turn_ns;
-	int64_t until;				/* the end of the turn, while the timer is set */
-	int64_t last_ns;			/* when the lock was last taken */
+	int64_t until;				/* when the timer runs out, while it is set */
 	bool ticking;
+	struct timer_list_group group;
 	_Alignas(max_align_t) char timer[TIMER_MAX_SIZE];
 } turns;
 
@@ -144,26 +154,44 @@ static struct qemu_timer *turn_timer(void)
 }
 
 /*
- * A turn that begins now ends after half of the usual time to one and a half: all of one length fall
- * in step with what the guest does at regular times. The clock alone says which, so that it does
- * not matter what was before.
+ * Turns of one length would fall in step with what the guest does at regular times: each ends half of
+ * the usual time before or after its due. The clock alone says when, so that it does not matter what
+ * was before.
  */
-static void begin_turn(int64_t now)
+static int64_t end_of_turn(int64_t nr)
 {
-	const uint64_t mixed = ((uint64_t)now * MIX) >> 32;
-	const int64_t until = now + turns.turn_ns / 2 + mixed % turns.turn_ns;
+	const uint64_t mixed = ((uint64_t)nr * MIX) >> 32;
 
-	if (turns.ticking && until == turns.until)
-		return;
-	turns.until = until;
-	turns.ticking = true;
-	turns.timer_mod(turn_timer(), until);
+	return nr * turns.turn_ns + (int64_t)(mixed % turns.turn_ns);
 }
 
+/* Before anybody asks for the time of the next timer, so that ours is seldom one that has run out. */
+static void set_timer(void)
+{
+	const int64_t now = turns.clock_get(QEMU_CLOCK_VIRTUAL);
+	int64_t nr = now / turns.turn_ns;
+
+	if (turns.ticking && now < turns.until)
+		return;
+	while (end_of_turn(nr) <= now)
+		nr++;
+	turns.until = end_of_turn(nr);
+	turns.ticking = true;
+	turns.timer_mod(turn_timer(), turns.until);
+}
+
+/* A timer was set, or one of any list has run out. */
+static void on_timers(void *opaque, int clock)
+{
+	(void)opaque;
+	if (clock == QEMU_CLOCK_VIRTUAL && turns.ticking && in_cpu_thread())
+		set_timer();
+}
+
+/* set_timer() is always there first, and there is nothing else to do. */
 static void turn_ended(void *arg)
 {
 	(void)arg;
-	begin_turn(turns.clock_get(QEMU_CLOCK_VIRTUAL));
 }
 
 /* The engine takes less for proven where this is not said. */
@@ -177,17 +205,19 @@ static void tell_turns(void)
 static void find_cpus(void)
 {
 	get_cpu_fn *get = (get_cpu_fn *)dlsym(RTLD_DEFAULT, "qemu_get_cpu");
+	timer_group_fn *group = (timer_group_fn *)dlsym(RTLD_DEFAULT, "timerlistgroup_init");
 	timer_init_fn *init = (timer_init_fn *)dlsym(RTLD_DEFAULT, "timer_init_full");
 	unsigned int nr = 0;
 
 	turns.known = true;
 	turns.exit = (cpu_exit_fn *)dlsym(RTLD_DEFAULT, "cpu_exit");
+	turns.idle = (cpu_idle_fn *)dlsym(RTLD_DEFAULT, "cpu_thread_is_idle");
 	turns.timer_mod = (timer_mod_fn *)dlsym(RTLD_DEFAULT, "timer_mod_ns");
 	turns.timer_del = (timer_del_fn *)dlsym(RTLD_DEFAULT, "timer_del");
 	turns.clock_get = (clock_get_fn *)dlsym(RTLD_DEFAULT, "qemu_clock_get_ns");
 	turns.current = dlsym(RTLD_DEFAULT, "current_cpu");
-	if (!get || !init || !turns.exit || !turns.timer_mod || !turns.timer_del ||
-	    !turns.clock_get || !turns.current)
+	if (!get || !group || !init || !turns.exit || !turns.idle || !turns.timer_mod ||
+	    !turns.timer_del || !turns.clock_get || !turns.current)
 		return;
 	while (nr < MAX_CPUS && (turns.cpu[nr] = get(nr)))
 		nr++;
@@ -203,40 +233,53 @@ static void find_cpus(void)
 		turns.turn_ns = TURN_MIN_NS;
 	if (turns.turn_ns > TURN_MAX_NS)
 		turns.turn_ns = TURN_MAX_NS;
-	init(turn_timer(), NULL, QEMU_CLOCK_VIRTUAL, SCALE_NS, 0, turn_ended, NULL);
+	group(&turns.group, on_timers, NULL);
+	init(turn_timer(), &turns.group, QEMU_CLOCK_VIRTUAL, SCALE_NS, 0, turn_ended, NULL);
 }
 
-/* Who comes after the CPU that runs. After the last a round starts anyway. */
-static void ask_next(struct cpu_state *current)
+/* Whose turn it is now. A round has ended when it is one that comes before the last. */
+static void find_turn(struct cpu_state *current)
 {
+	const unsigned int last = turns.at;
 	unsigned int i;
 
 	for (i = 0; i < turns.nr && turns.cpu[turns.at] != current; i++)
 		turns.at = (turns.at + 1) % turns.nr;
-	if (turns.at + 1 < turns.nr)
-		turns.exit(turns.cpu[turns.at + 1]);
+	if (turns.at < last)
+		turns.asked = 0;
 }
 
 /*
- * The CPU thread takes the lock for a device, and when a CPU has run: then a second time before the
- * next one does, at the same instant. That is when a turn begins.
+ * The next that is not idle. Whoever runs may wake one that comes sooner: look again then, but not for
+ * those that the round passes over on its way to one that was asked. After the last one it starts anyway.
  */
+static void ask_next(struct cpu_state *current)
+{
+	unsigned int i = turns.at + 1;
+
+	if (turns.at < turns.asked && turns.idle(current))
+		return;
+	while (i < turns.nr && i != turns.asked && turns.idle(turns.cpu[i]))
+		i++;
+	if (i < turns.nr && i != turns.asked)
+		turns.exit(turns.cpu[i]);
+	turns.asked = i;
+}
+
+/* The CPU thread takes the lock for a device, when a CPU has run, and before a round starts. */
 static void take_turns(void)
 {
 	struct cpu_state *current;
-	int64_t now;
 
 	if (!turns.known)
 		find_cpus();
 	current = turns.nr ? *turns.current : NULL;
 	if (!current)
 		return;
-	now = turns.clock_get(QEMU_CLOCK_VIRTUAL);
 	if (current != turns.cpu[turns.at])
-		ask_next(current);
-	else if (now == turns.last_ns || !turns.ticking)
-		begin_turn(now);
-	turns.last_ns = now;
+		find_turn(current);
+	set_timer();
+	ask_next(current);
 }
 
 int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
