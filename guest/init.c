@@ -264,9 +264,43 @@ static void measure_instrument(struct guest *g)
 
 /* --- the job -------------------------------------------------------------- */
 
-static void run_test(struct guest *g, const struct ktstr_test *test, struct msg_result *res)
+static void take_job(struct guest *g, const struct err *window_err)
 {
-	struct sched sched;
+	struct err err = { "" };
+	int ret = job_take(g, &err);
+
+	if (ret && !g->shm.base)
+		die(g, "%s; and no job without it: %s", window_err->msg, err.msg);
+	if (ret)
+		die(g, "%s", err.msg);
+}
+
+static void __noreturn end_job(struct guest *g, const struct msg_result *res)
+{
+	klog_send(g);
+	guest_send(g, MSG_RESULT, res, sizeof(*res), true);
+	guest_stage(g, STAGE_DONE);
+	guest_send(g, MSG_EXIT, NULL, 0, true);
+	power_off(g);
+}
+
+/*
+ * To load a scheduler can take longer than a test: it is attached in the guest that others are
+ * copies of. If it cannot be, the host gives each of them a try.
+ */
+static void prepare(struct guest *g, struct sched *sched)
+{
+	struct msg_result res = { .verdict = VERDICT_NONE };
+
+	g->kmsg_fd = klog_open();
+	guest_stage(g, STAGE_SCHED);
+	if (sched_start(g, sched, &res))
+		end_job(g, &res);
+}
+
+static void run_test(struct guest *g, struct sched *sched, const struct ktstr_test *test,
+		     struct msg_result *res)
+{
 	struct utsname u;
 
 	if (test->needs_scx && !scx_present()) {
@@ -280,17 +314,19 @@ static void run_test(struct guest *g, const struct ktstr_test *test, struct msg_
 			   g->nr_cpus, g->job.topology, topology_nr_cpus(&g->topo));
 		return;
 	}
-	guest_stage(g, STAGE_SCHED);
-	if (sched_start(g, &sched, res))
-		return;
-	scenario_run(g, &sched, test, res);
+	if (!sched->attached) {
+		guest_stage(g, STAGE_SCHED);
+		if (sched_start(g, sched, res))
+			return;
+	}
+	scenario_run(g, sched, test, res);
 	if (res->verdict == VERDICT_NONE)
 		result_set(g, res, VERDICT_FAIL, CAUSE_INFRA, "the scenario came to no verdict");
 	guest_stage(g, STAGE_DETACH);
-	sched_stop(g, &sched, res);
+	sched_stop(g, sched, res);
 }
 
-static void do_job(struct guest *g)
+static void __noreturn do_job(struct guest *g, struct sched *sched)
 {
 	struct msg_result res = { .verdict = VERDICT_NONE };
 	const struct ktstr_test *test;
@@ -298,7 +334,8 @@ static void do_job(struct guest *g)
 
 	guest_stage(g, STAGE_JOB);
 	/* Where boot ends and the job begins in the kernel's log. */
-	g->kmsg_fd = klog_open();
+	if (!sched->attached)
+		g->kmsg_fd = klog_open();
 	g->rng = g->job.seed;
 	if (g->job.fault & JOB_FAULT_NO_WINDOW)
 		g->shm.base = NULL;
@@ -310,18 +347,15 @@ static void do_job(struct guest *g)
 	else if (topology_parse(g->job.topology, &g->topo, &err))
 		result_set(g, &res, VERDICT_FAIL, CAUSE_INFRA, "job: topology: %s", err.msg);
 	else
-		run_test(g, test, &res);
-
-	klog_send(g);
-	guest_send(g, MSG_RESULT, &res, sizeof(res), true);
-	guest_stage(g, STAGE_DONE);
-	guest_send(g, MSG_EXIT, NULL, 0, true);
+		run_test(g, sched, test, &res);
+	end_job(g, &res);
 }
 
 void guest_main(void)
 {
 	struct guest g = { .com2_fd = -1, .kmsg_fd = -1 };
-	struct err window_err = { "" }, err = { "" };
+	struct err window_err = { "" };
+	struct sched sched = { .attached = false };
 	int failed[NR_MOUNTS], ret;
 	char cmdline[4096];
 	long nr_cpus;
@@ -362,11 +396,11 @@ void guest_main(void)
 	measure_instrument(&g);
 
 	guest_stage(&g, STAGE_READY);
-	ret = job_take(&g, &err);
-	if (ret && !g.shm.base)
-		die(&g, "%s; and no job without it: %s", window_err.msg, err.msg);
-	if (ret)
-		die(&g, "%s", err.msg);
-	do_job(&g);
-	power_off(&g);
+	take_job(&g, &window_err);
+	if (g.job.prepare) {
+		prepare(&g, &sched);
+		job_drop(&g);
+		take_job(&g, &window_err);
+	}
+	do_job(&g, &sched);
 }

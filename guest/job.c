@@ -93,6 +93,13 @@ int job_take(struct guest *g, struct err *err)
 	return job_check(&g->job, err);
 }
 
+void job_drop(struct guest *g)
+{
+	struct job *job = shm_job(&g->shm);
+
+	atomic_store_explicit(&job->magic, 0, memory_order_release);
+}
+
 void job_argv(struct job *job, char **argv, unsigned int first)
 {
 	char *arg = job->sched_args;

@@ -22,6 +22,9 @@ int job_read_file(const char *path, struct job *job, struct err *err);
  */
 int job_take(struct guest *g, struct err *err);
 
+/* job_drop - forget the one in the window: job_take() asks for another. */
+void job_drop(struct guest *g);
+
 /*
  * job_argv - the scheduler's arguments behind argv[0..@first), NULL-terminated. @argv has
  * @first + JOB_MAX_ARGS + 1 slots.

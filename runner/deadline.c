@@ -32,6 +32,11 @@ void deadline_init(struct deadline *d, const struct plan_instance *inst)
 		d->guest_ns = d->guest_ns / GUEST_CPUS * cpus;
 }
 
+void deadline_attach(struct deadline *d)
+{
+	d->boot_ns += d->job_ns;
+}
+
 void deadline_start(struct deadline *d, const struct host_time *host, bool job)
 {
 	d->start = *host;

@@ -38,6 +38,9 @@ enum late {
 
 void deadline_init(struct deadline *d, const struct plan_instance *inst);
 
+/* deadline_attach - a scheduler is attached before the guest asks for its job. */
+void deadline_attach(struct deadline *d);
+
 /* deadline_start - the guest runs; with a @job if it was at the doorbell. */
 void deadline_start(struct deadline *d, const struct host_time *host, bool job);
 

@@ -355,16 +355,25 @@ struct vm *template_run(const struct runner *run, const struct plan_instance *in
 	struct monitor_config mon;
 	struct vm_config cfg;
 	struct session s;
+	struct job job;
 	int ret;
 
 	session_init(&s, run, inst, res);
 	s.col.ev.test = &no_test;
 	cfg = vm_config_of(&s);
-	ret = vm_create(&cfg, tmpl->image.ram_fd, &s.vm, &err);
+	ret = plan_job(inst, &run->opts, &job, &err);
+	if (!ret)
+		ret = vm_create(&cfg, tmpl->image.ram_fd, &s.vm, &err);
 	if (ret)
 		goto infra;
 	phase_reached(&s.col.phases, PHASE_CREATED);
 	handoff_symreq(s.vm);
+	if (tmpl->attached) {
+		job.prepare = true;
+		job.fault = 0;
+		handoff_job(s.vm, &job);
+		deadline_attach(&s.deadline);
+	}
 	session_start_clock(&s, false);
 	ret = vm_run(s.vm, &err);
 	phase_reached(&s.col.phases, PHASE_RUN);

@@ -25,6 +25,7 @@
 #define POLL_MS			1000
 #define REAP_MS			10000	/* for processes that were killed */
 #define SETTLE_MS		50	/* for our own copy of a signal that killed a child */
+#define ATTACH_FOR		4	/* so many instances are worth a boot of their own */
 
 enum group_state {
 	GROUP_COLD,		/* each instance boots by itself */
@@ -39,6 +40,8 @@ struct group {
 	enum group_state state;
 	struct topology topo;
 	uint64_t mem_bytes;
+	struct job job;			/* its scheduler is that of all of them */
+	bool attached;			/* ... and attached in the image */
 	unsigned int nr_left;		/* instances that still need the image */
 	struct template tmpl;
 	struct instance_result failure;
@@ -171,24 +174,64 @@ static void result_copy(struct instance_result *to, const struct instance_result
 	}
 }
 
+static bool same_sched(const struct job *a, const struct job *b)
+{
+	return a->sched_kind == b->sched_kind && !strcmp(a->sched_name, b->sched_name) &&
+	       a->nr_sched_args == b->nr_sched_args &&
+	       !memcmp(a->sched_args, b->sched_args, sizeof(a->sched_args));
+}
+
+/* The group of its machine and the scheduler of @job; made, if there is none. */
+static unsigned int find_group(struct state *st, const struct plan_instance *inst,
+			       const struct job *job)
+{
+	unsigned int i;
+
+	for (i = 0; i < st->nr_groups; i++)
+		if (topology_equal(&st->group[i].topo, &inst->topo) &&
+		    st->group[i].mem_bytes == inst->mem_bytes &&
+		    same_sched(&st->group[i].job, job))
+			return i;
+	st->group[i].topo = inst->topo;
+	st->group[i].mem_bytes = inst->mem_bytes;
+	st->group[i].job = *job;
+	st->nr_groups++;
+	return i;
+}
+
+static void group_by_sched(struct state *st)
+{
+	const struct runner *run = st->run;
+	struct job job;
+	unsigned int i;
+
+	for (i = 0; i < run->plan.nr; i++) {
+		/* One that cannot be told what to do says so itself. */
+		if (plan_job(&run->plan.inst[i], &run->opts, &job, NULL))
+			memset(&job, 0, sizeof(job));
+		st->slot[i].group = find_group(st, &run->plan.inst[i], &job);
+		st->group[st->slot[i].group].nr_left++;
+	}
+	for (i = 0; i < st->nr_groups; i++)
+		st->group[i].attached = st->group[i].job.sched_kind != SCHED_KIND_NONE &&
+					st->group[i].nr_left >= ATTACH_FOR;
+}
+
 static void make_groups(struct state *st)
 {
+	static const struct job no_sched = { .sched_kind = SCHED_KIND_NONE };
 	const struct runner *run = st->run;
 	unsigned int i, j;
 
+	group_by_sched(st);
 	for (i = 0; i < run->plan.nr; i++) {
-		const struct plan_instance *inst = &run->plan.inst[i];
+		struct slot *slot = &st->slot[i];
 
-		for (j = 0; j < st->nr_groups; j++)
-			if (topology_equal(&st->group[j].topo, &inst->topo) &&
-			    st->group[j].mem_bytes == inst->mem_bytes)
-				break;
-		if (j == st->nr_groups)
-			st->group[st->nr_groups++] = (struct group){
-				.topo = inst->topo, .mem_bytes = inst->mem_bytes,
-			};
-		st->slot[i].group = j;
-		st->group[j].nr_left++;
+		if (st->group[slot->group].attached)
+			continue;
+		st->group[slot->group].nr_left--;
+		slot->group = find_group(st, &run->plan.inst[i], &no_sched);
+		st->group[slot->group].nr_left++;
 	}
 	for (i = 0; i < run->plan.nr; i++) {
 		if (!run->plan.inst[i].skip[0])
@@ -232,6 +275,7 @@ static void start_template(struct state *st, struct child *c, unsigned int index
 	int ret;
 
 	ret = template_open(&g->tmpl, &err);
+	g->tmpl.attached = g->attached;
 	if (!ret) {
 		ret = child_start(st->run, index, &g->tmpl, true, c, &err);
 		if (ret)
@@ -326,6 +370,13 @@ static void on_template(struct state *st, unsigned int index, struct instance_re
 		report_diag("",
 			    "this kernel lets PID 1 see no window: each instance boots with its job");
 		g->state = GROUP_COLD;
+		instance_result_free(res);
+		return;
+	}
+	/* Each of them may try, and tell what it has seen. */
+	if (g->attached) {
+		g->attached = false;
+		g->state = GROUP_NEW;
 		instance_result_free(res);
 		return;
 	}
@@ -491,7 +542,8 @@ int runner_run(const struct runner *run)
 
 	report_plan(run->plan.nr);
 	st.slot = calloc(run->plan.nr, sizeof(*st.slot));
-	st.group = calloc(run->plan.nr, sizeof(*st.group));
+	/* Of an instance, that with its scheduler and that without. */
+	st.group = calloc(2 * run->plan.nr, sizeof(*st.group));
 	st.caught = calloc(run->plan.nr, sizeof(*st.caught));
 	st.child = calloc(run->opts.jobs, sizeof(*st.child));
 	st.sigfd = signals_open(&old, &err);

@@ -470,6 +470,10 @@ TEST(job_in_window)
 	EXPECT_STREQ("1n1l2c1t", g.job.topology);
 	EXPECT_EQ(&ktstr_test_declared, job_find_test(g.job.test));
 	EXPECT_EQ(NULL, job_find_test("undeclared"));
+
+	/* Not taken twice. */
+	job_drop(&g);
+	EXPECT_EQ(0, ((struct job *)shm_job(&host))->magic);
 	munmap(window, SHM_SIZE);
 }
 

@@ -593,6 +593,10 @@ TEST_F(deadline, attaching)
 	EXPECT_EQ(128 * NSEC_PER_SEC, self->d.boot_ns);
 	EXPECT_EQ(330 * NSEC_PER_SEC, self->d.job_ns);
 	EXPECT_EQ(94 * NSEC_PER_SEC, self->d.guest_ns);
+	/* Before there is a job, it takes its time there. */
+	deadline_attach(&self->d);
+	EXPECT_EQ((128 + 330) * NSEC_PER_SEC, self->d.boot_ns);
+	EXPECT_EQ(330 * NSEC_PER_SEC, self->d.job_ns);
 }
 
 /* Nor is a guest late that may still wait for a program. */

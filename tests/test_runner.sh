@@ -420,6 +420,36 @@ printed_command()
 
 printed_command
 
+# The order of two stages in each of the first $1 tests.
+stages_of()	# $1: how many, then options
+{
+	tests=$("$bin" -l | sed -n "1,$1s/[. ].*//p" | sed 's/^/-t /')
+	shift
+	# shellcheck disable=SC2086
+	"$bin" -k "$kernel" $tests --accel tcg "$@" >"$work/out" 2>"$work/err" </dev/null
+	sed -n 's/^# log| stage \(sched\|job\) at .*/\1/p' "$work/out" | tr '\n' ' '
+}
+
+# For some it is not worth a boot: each attaches it when it has its job. For more of them it is attached
+# in the guest that theirs are copies of, and if it cannot be, each says so for itself.
+attached_once()
+{
+	verdict=ok
+	few=$(stages_of 3 -v --sched builtin:fifo)
+	[ "$few" = "job sched job sched job sched " ] || verdict=bad
+	many=$(stages_of 4 -v --sched builtin:fifo)
+	[ "$many" = "sched job sched job sched job sched job " ] || verdict=bad
+	[ "$(grep -c '^ok ' "$work/out")" = 4 ] || verdict=bad
+	each=$(stages_of 4 -v --sched /bin/true)
+	[ "$each" = "job sched job sched job sched job sched " ] || verdict=bad
+	[ "$(grep -c '^# FAIL sched-attach: scheduler true ended before it was attached' "$work/out")" = 4 ] ||
+		verdict=bad
+	[ $verdict = ok ] || { echo "# '$few' '$many' '$each'"; sed 's/^/# | /' "$work/err" "$work/out"; } | head -n 40
+	result $verdict attached_once
+}
+
+attached_once
+
 # Nobody reads the results any more: the run ends, and so does its guest.
 reader_gone()
 {

@@ -19,10 +19,10 @@
  * run up to the next timer. Whose turn it is then has no time left, runs the timers, and is passed
  * over: a busy CPU was seen to stand still for 2 s in this way. With a CPU that was asked to exit
  * it is different: the round starts again with it, timers first. So the next one that has something
- * to do is always asked to; not each, since a start looks at all CPUs, which is a square of them then.
- * And because timers may come in a pattern that gives one CPU all the time, there is one more, of
- * our own, so often that a turn is short. It rests while all CPUs do. It is in a list of its own: one in
- * QEMU's that is set, or has run out, makes each CPU exit, with a start of the round for each.
+ * to do is always asked to; not each, since a start looks at all CPUs, a square of them then. And
+ * because timers may come in a pattern that gives one CPU all the time, there is one more, of our
+ * own, so often that a turn is short. It rests while all CPUs do. It is in a list of its own: one
+ * in QEMU's that is set, or has run out, makes each CPU exit, with a start of the round for each.
  *
  * Linked with nothing: all names are found in the process that this is loaded into.
  */
@@ -103,8 +103,8 @@ static struct {
 	struct cpu_state *cpu[MAX_CPUS];
 	bool known;
 	unsigned int nr;			/* 0: this QEMU does not tell */
-	unsigned int at;			/* whose turn it is, or was when the lock was last taken */
-	unsigned int asked;			/* at or before it: nobody; nr: no need, all after it are idle */
+	unsigned int at;			/* whose turn it was when the lock was taken */
+	unsigned int asked;			/* up to it: nobody; nr: all after it are idle */
 	int64_t turn_ns;
 	int64_t until;				/* when the timer runs out, while it is set */
 	bool ticking;
@@ -154,9 +154,8 @@ static struct qemu_timer *turn_timer(void)
 }
 
 /*
- * Turns of one length would fall in step with what the guest does at regular times: each ends half of
- * the usual time before or after its due. The clock alone says when, so that it does not matter what
- * was before.
+ * Turns of one length would fall in step with what the guest does at regular times: each ends up
+ * to one length after its due. The clock alone says when, so that what was before does not matter.
  */
 static int64_t end_of_turn(int64_t nr)
 {
@@ -250,8 +249,9 @@ static void find_turn(struct cpu_state *current)
 }
 
 /*
- * The next that is not idle. Whoever runs may wake one that comes sooner: look again then, but not for
- * those that the round passes over on its way to one that was asked. After the last one it starts anyway.
+ * The next that is not idle. Whoever runs may wake one that comes sooner: look again then, but not
+ * for those that the round passes over on its way to one that was asked. After the last one it
+ * starts anyway.
  */
 static void ask_next(struct cpu_state *current)
 {
