@@ -20,11 +20,11 @@ struct guest {
 	struct shm shm;		/* base NULL: no window, COM2 only */
 	int com2_fd;		/* /dev/ttyS1, negative if absent or stuck */
 	uint32_t com2_seq;
-	int kmsg_fd;		/* /dev/kmsg, from the start of the job on; or a negative errno */
+	int kmsg_fd;		/* /dev/kmsg, from the end of the boot on; or a negative errno */
 	bool virtual_time;	/* time is counted in instructions: idle time costs nothing */
 	struct topology topo;	/* what was asked for */
 	unsigned int nr_cpus;	/* online in this guest */
-	struct job job;		/* a copy, taken once */
+	struct job job;		/* a copy; at first that of the one that prepares */
 	uint64_t rng;		/* state of the one random generator, from job.seed */
 };
 

@@ -333,7 +333,7 @@ static void __noreturn do_job(struct guest *g, struct sched *sched)
 	struct err err = { "" };
 
 	guest_stage(g, STAGE_JOB);
-	/* Where boot ends and the job begins in the kernel's log. */
+	/* Where boot ends and the job begins in the kernel's log. See prepare(). */
 	if (!sched->attached)
 		g->kmsg_fd = klog_open();
 	g->rng = g->job.seed;
@@ -400,6 +400,7 @@ void guest_main(void)
 	if (g.job.prepare) {
 		prepare(&g, &sched);
 		job_drop(&g);
+		guest_stage(&g, STAGE_READY);
 		take_job(&g, &window_err);
 	}
 	do_job(&g, &sched);

@@ -164,14 +164,14 @@ static void copy_line(char *buf, const char *msg, const char *end)
 	buf[len] = '\0';
 }
 
-static bool klog_known(const struct klog *k, const char *line)
+static struct klog_hit *klog_find(struct klog *k, const char *line)
 {
 	unsigned int i;
 
 	for (i = 0; i < klog_kept(k); i++)
 		if (!strcmp(k->hit[i].line, line))
-			return true;
-	return false;
+			return &k->hit[i];
+	return NULL;
 }
 
 /* "RSP: 0018:ffffc90000013e20 EFLAGS: 00010246": its value if a CPU cannot have it, else 0. */
@@ -195,9 +195,11 @@ static uint32_t bad_eflags(const char *line, size_t len)
 void klog_scan(struct klog *k, const char *text, size_t len, size_t job_off)
 {
 	const char *pos = text, *end = text + len, *line;
+	struct klog_hit *known;
 	char msg[KLOG_LINE_LEN];
 	const char *what;
 	size_t line_len;
+	bool at_boot;
 
 	while (line_next(&pos, end, &line, &line_len)) {
 		if (!k->bad_eflags)
@@ -208,13 +210,17 @@ void klog_scan(struct klog *k, const char *text, size_t len, size_t job_off)
 		copy_line(msg, klog_strip(line, line + line_len), line + line_len);
 		if (!strcmp(what, "panic") && !k->panic[0])
 			memcpy(k->panic, msg, sizeof(k->panic));
-		if (klog_known(k, msg))
+		at_boot = (size_t)(line - text) < job_off;
+		known = klog_find(k, msg);
+		if (known) {
+			known->at_boot &= at_boot;
 			continue;
+		}
 		if (k->nr_hits < KLOG_MAX_HITS) {
 			struct klog_hit *hit = &k->hit[k->nr_hits];
 
 			hit->what = what;
-			hit->at_boot = (size_t)(line - text) < job_off;
+			hit->at_boot = at_boot;
 			memcpy(hit->line, msg, sizeof(hit->line));
 		}
 		k->nr_hits++;

@@ -41,7 +41,8 @@ const char *klog_match(const char *line, size_t len);
 
 /*
  * klog_scan - judge a log. Hits before @job_off are marked as "at boot". Can be called for
- * several logs of the same guest: a line that was seen before counts once.
+ * several logs of the same guest: a line that was seen before counts once, and as "at boot" if it
+ * is so in each of them.
  */
 void klog_scan(struct klog *k, const char *text, size_t len, size_t job_off);
 

@@ -26,6 +26,7 @@
 #define REAP_MS			10000	/* for processes that were killed */
 #define SETTLE_MS		50	/* for our own copy of a signal that killed a child */
 #define ATTACH_FOR		4	/* so many instances are worth a boot of their own */
+#define ATTACH_MAX		4	/* images with a scheduler, which are all held for a time */
 
 enum group_state {
 	GROUP_COLD,		/* each instance boots by itself */
@@ -38,10 +39,9 @@ enum group_state {
 /* Instances that can be thawed from the same image. */
 struct group {
 	enum group_state state;
-	struct topology topo;
-	uint64_t mem_bytes;
-	struct job job;			/* its scheduler is that of all of them */
-	bool attached;			/* ... and attached in the image */
+	const struct plan_instance *like;	/* one of them */
+	bool same_sched;		/* all have the scheduler of that one, */
+	bool attached;			/* and it is attached in the image */
 	unsigned int nr_left;		/* instances that still need the image */
 	struct template tmpl;
 	struct instance_result failure;
@@ -174,64 +174,87 @@ static void result_copy(struct instance_result *to, const struct instance_result
 	}
 }
 
-static bool same_sched(const struct job *a, const struct job *b)
+/* Arguments that do not fit were refused with the plan. */
+static bool same_sched(const struct runner *run, const struct plan_instance *a,
+		       const struct plan_instance *b)
 {
-	return a->sched_kind == b->sched_kind && !strcmp(a->sched_name, b->sched_name) &&
-	       a->nr_sched_args == b->nr_sched_args &&
-	       !memcmp(a->sched_args, b->sched_args, sizeof(a->sched_args));
+	struct job x, y;
+
+	if (plan_job(a, &run->opts, &x, NULL) || plan_job(b, &run->opts, &y, NULL))
+		return false;
+	/* How long it may take to attach may be said for each test. */
+	return x.sched_kind == y.sched_kind && !strcmp(x.sched_name, y.sched_name) &&
+	       x.nr_sched_args == y.nr_sched_args &&
+	       !memcmp(x.sched_args, y.sched_args, sizeof(x.sched_args)) &&
+	       a->expect.attach_ms == b->expect.attach_ms;
 }
 
-/* The group of its machine and the scheduler of @job; made, if there is none. */
-static unsigned int find_group(struct state *st, const struct plan_instance *inst,
-			       const struct job *job)
+/* The group of its machine, and of its scheduler if that matters; made, if there is none. */
+static unsigned int find_group(struct state *st, const struct plan_instance *inst, bool sched)
 {
 	unsigned int i;
 
-	for (i = 0; i < st->nr_groups; i++)
-		if (topology_equal(&st->group[i].topo, &inst->topo) &&
-		    st->group[i].mem_bytes == inst->mem_bytes &&
-		    same_sched(&st->group[i].job, job))
+	for (i = 0; i < st->nr_groups; i++) {
+		const struct group *g = &st->group[i];
+
+		if (topology_equal(&g->like->topo, &inst->topo) &&
+		    g->like->mem_bytes == inst->mem_bytes && g->same_sched == sched &&
+		    (!sched || same_sched(st->run, g->like, inst)))
 			return i;
-	st->group[i].topo = inst->topo;
-	st->group[i].mem_bytes = inst->mem_bytes;
-	st->group[i].job = *job;
+	}
+	st->group[i].like = inst;
+	st->group[i].same_sched = sched;
 	st->nr_groups++;
 	return i;
 }
 
-static void group_by_sched(struct state *st)
+static void put_into(struct state *st, unsigned int index, bool sched)
+{
+	unsigned int group = find_group(st, &st->run->plan.inst[index], sched);
+
+	st->slot[index].group = group;
+	st->group[group].nr_left++;
+}
+
+static struct group *largest_unattached(struct state *st)
+{
+	struct group *max = NULL;
+	unsigned int i;
+
+	for (i = 0; i < st->nr_groups; i++) {
+		struct group *g = &st->group[i];
+
+		if (g->same_sched && !g->attached && (!max || g->nr_left > max->nr_left))
+			max = g;
+	}
+	return max;
+}
+
+/* First by scheduler; where an image with it attached does not pay, without. */
+static void make_groups(struct state *st)
 {
 	const struct runner *run = st->run;
-	struct job job;
+	const char *name;
+	struct group *g;
 	unsigned int i;
 
 	for (i = 0; i < run->plan.nr; i++) {
-		/* One that cannot be told what to do says so itself. */
-		if (plan_job(&run->plan.inst[i], &run->opts, &job, NULL))
-			memset(&job, 0, sizeof(job));
-		st->slot[i].group = find_group(st, &run->plan.inst[i], &job);
-		st->group[st->slot[i].group].nr_left++;
+		const struct plan_instance *inst = &run->plan.inst[i];
+
+		put_into(st, i, !inst->skip[0] && plan_sched(inst->test, &run->opts, &name) !=
+						  SCHED_KIND_NONE);
 	}
-	for (i = 0; i < st->nr_groups; i++)
-		st->group[i].attached = st->group[i].job.sched_kind != SCHED_KIND_NONE &&
-					st->group[i].nr_left >= ATTACH_FOR;
-}
-
-static void make_groups(struct state *st)
-{
-	static const struct job no_sched = { .sched_kind = SCHED_KIND_NONE };
-	const struct runner *run = st->run;
-	unsigned int i, j;
-
-	group_by_sched(st);
+	for (i = 0; i < ATTACH_MAX && !run->opts.cold; i++) {
+		g = largest_unattached(st);
+		if (g && g->nr_left >= ATTACH_FOR)
+			g->attached = true;
+	}
 	for (i = 0; i < run->plan.nr; i++) {
-		struct slot *slot = &st->slot[i];
-
-		if (st->group[slot->group].attached)
+		g = &st->group[st->slot[i].group];
+		if (!g->same_sched || g->attached)
 			continue;
-		st->group[slot->group].nr_left--;
-		slot->group = find_group(st, &run->plan.inst[i], &no_sched);
-		st->group[slot->group].nr_left++;
+		g->nr_left--;
+		put_into(st, i, false);
 	}
 	for (i = 0; i < run->plan.nr; i++) {
 		if (!run->plan.inst[i].skip[0])
@@ -240,9 +263,31 @@ static void make_groups(struct state *st)
 		finish(st, i);
 	}
 	/* To freeze a guest for one that is thawed costs more than it saves. */
-	for (j = 0; j < st->nr_groups; j++)
-		st->group[j].state =
-			run->opts.cold || st->group[j].nr_left < 2 ? GROUP_COLD : GROUP_NEW;
+	for (i = 0; i < st->nr_groups; i++) {
+		g = &st->group[i];
+		g->state = run->opts.cold || g->nr_left < 2 ? GROUP_COLD : GROUP_NEW;
+	}
+}
+
+/* The scheduler did not attach in what was to be an image: each attaches it, and tells. */
+static void dissolve_group(struct state *st, unsigned int group)
+{
+	struct group *g;
+	unsigned int i;
+
+	st->group[group].state = GROUP_COLD;
+	for (i = 0; i < st->run->plan.nr; i++) {
+		if (st->slot[i].group != group || st->slot[i].progress != TODO)
+			continue;
+		st->group[group].nr_left--;
+		put_into(st, i, false);
+		g = &st->group[st->slot[i].group];
+		/* It may have been all done before, and its image closed; or too small for one. */
+		if (g->nr_left == 1)
+			g->state = GROUP_COLD;
+		else if (g->state == GROUP_COLD)
+			g->state = GROUP_NEW;
+	}
 }
 
 static void fail_group(struct state *st, unsigned int group)
@@ -373,11 +418,12 @@ static void on_template(struct state *st, unsigned int index, struct instance_re
 		instance_result_free(res);
 		return;
 	}
-	/* Each of them may try, and tell what it has seen. */
-	if (g->attached) {
-		g->attached = false;
-		g->state = GROUP_NEW;
+	if (g->attached && res->have_result) {
+		status_clear(st);
+		if (res->outcome.verdict == VERDICT_FAIL)
+			report_diag("", "each test attaches it by itself: %s", res->outcome.text);
 		instance_result_free(res);
+		dissolve_group(st, group);
 		return;
 	}
 	g->state = GROUP_FAILED;

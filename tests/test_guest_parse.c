@@ -458,6 +458,7 @@ TEST(job_in_file)
 TEST(job_in_window)
 {
 	struct guest g = { .com2_fd = -1 };
+	const struct job *job;
 	struct shm host;
 	void *window;
 
@@ -473,7 +474,8 @@ TEST(job_in_window)
 
 	/* Not taken twice. */
 	job_drop(&g);
-	EXPECT_EQ(0, ((struct job *)shm_job(&host))->magic);
+	job = shm_job(&host);
+	EXPECT_EQ(0, atomic_load(&job->magic));
 	munmap(window, SHM_SIZE);
 }
 

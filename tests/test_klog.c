@@ -185,15 +185,18 @@ TEST(boot_and_job)
 
 TEST(same_line_from_two_logs_counts_once)
 {
-	static const char console[] = "[    1.0] WARNING: kernel/a.c:1 at a\r\n";
+	static const char console[] = "[    0.9] WARNING: kernel/0.c:1 at 0\r\n"
+				      "[    1.0] WARNING: kernel/a.c:1 at a\r\n";
 	static const char kmsg[] = "WARNING: kernel/a.c:1 at a\nWARNING: kernel/b.c:1 at b\n";
 	struct klog k = { 0 };
 
 	klog_scan(&k, console, strlen(console), strlen(console));
 	klog_scan(&k, kmsg, strlen(kmsg), 0);
-	ASSERT_EQ(2, k.nr_hits);
+	ASSERT_EQ(3, k.nr_hits);
 	EXPECT_TRUE(k.hit[0].at_boot);
+	/* The log that begins with the job has it as well. */
 	EXPECT_FALSE(k.hit[1].at_boot);
+	EXPECT_FALSE(k.hit[2].at_boot);
 }
 
 TEST(more_hits_than_are_kept)

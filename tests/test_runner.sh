@@ -442,6 +442,8 @@ attached_once()
 	[ "$(grep -c '^ok ' "$work/out")" = 4 ] || verdict=bad
 	each=$(stages_of 4 -v --sched /bin/true)
 	[ "$each" = "job sched job sched job sched job sched " ] || verdict=bad
+	grep -q '^# each test attaches it by itself: scheduler true ended before it was attached' "$work/out" ||
+		verdict=bad
 	[ "$(grep -c '^# FAIL sched-attach: scheduler true ended before it was attached' "$work/out")" = 4 ] ||
 		verdict=bad
 	[ $verdict = ok ] || { echo "# '$few' '$many' '$each'"; sed 's/^/# | /' "$work/err" "$work/out"; } | head -n 40

@@ -21,8 +21,10 @@
  * it is different: the round starts again with it, timers first. So the next one that has something
  * to do is always asked to; not each, since a start looks at all CPUs, a square of them then. And
  * because timers may come in a pattern that gives one CPU all the time, there is one more, of our
- * own, so often that a turn is short. It rests while all CPUs do. It is in a list of its own: one
- * in QEMU's that is set, or has run out, makes each CPU exit, with a start of the round for each.
+ * own, so often that a turn is short. It rests while all CPUs do. In QEMU's list, one that becomes
+ * the next makes each CPU exit, with a start of the round for each: a square of them again. So
+ * where there are many it is in a list of its own. Where there are few it is not, which has a good
+ * side: it is nearly always the next, and a CPU that sets a timer keeps the rest of its turn.
  *
  * Linked with nothing: all names are found in the process that this is loaded into.
  */
@@ -71,14 +73,18 @@ typedef void timer_init_fn(struct qemu_timer *timer, void *group, int clock, int
 typedef void timer_mod_fn(struct qemu_timer *timer, int64_t ns);
 typedef void timer_del_fn(struct qemu_timer *timer);
 typedef int64_t clock_get_fn(int clock);
+typedef int64_t deadline_fn(int clock, int attributes);
 
 #define QEMU_CLOCK_VIRTUAL	1
-#define TIMER_MAX_SIZE		256		/* it has 56 */
+#define TIMER_ATTR_EXTERNAL	1		/* while all are idle, the clock does not skip to it */
+#define TIMER_ATTR_ALL		(-1)
+#define TIMER_MAX_SIZE		256		/* it has 48 */
 #define SCALE_NS		1
 /* All of a round, and limits for one turn: each costs. */
 #define ROUND_NS		1200000
 #define TURN_MIN_NS		100000
 #define TURN_MAX_NS		300000
+#define FEW			8		/* CPUs */
 #define MIX			0x9e3779b97f4a7c15ULL	/* 2^64 over the golden ratio */
 
 /* Interposed functions have no argument of ours: this is the one place for global state. */
@@ -99,6 +105,7 @@ static struct {
 	timer_mod_fn *timer_mod;
 	timer_del_fn *timer_del;
 	clock_get_fn *clock_get;
+	deadline_fn *deadline;
 	struct cpu_state **current;
 	struct cpu_state *cpu[MAX_CPUS];
 	bool known;
@@ -106,7 +113,8 @@ static struct {
 	unsigned int at;			/* whose turn it was when the lock was taken */
 	unsigned int asked;			/* up to it: nobody; nr: all after it are idle */
 	int64_t turn_ns;
-	int64_t until;				/* when the timer runs out, while it is set */
+	int64_t until;				/* the end of the turn, while the timer is set */
+	int64_t last_ns;			/* when the lock was last taken */
 	bool ticking;
 	struct timer_list_group group;
 	_Alignas(max_align_t) char timer[TIMER_MAX_SIZE];
@@ -154,43 +162,39 @@ static struct qemu_timer *turn_timer(void)
 }
 
 /*
- * Turns of one length would fall in step with what the guest does at regular times: each ends up
- * to one length after its due. The clock alone says when, so that what was before does not matter.
+ * A turn that begins now ends after half of the usual time to one and a half: all of one length
+ * fall in step with what the guest does at regular times. The clock alone says which, so that it
+ * does not matter what was before.
  */
-static int64_t end_of_turn(int64_t nr)
+static void begin_turn(int64_t now)
 {
-	const uint64_t mixed = ((uint64_t)nr * MIX) >> 32;
+	const uint64_t mixed = ((uint64_t)now * MIX) >> 32;
+	const int64_t until = now + turns.turn_ns / 2 + (int64_t)(mixed % turns.turn_ns);
 
-	return nr * turns.turn_ns + (int64_t)(mixed % turns.turn_ns);
-}
-
-/* Before anybody asks for the time of the next timer, so that ours is seldom one that has run out. */
-static void set_timer(void)
-{
-	const int64_t now = turns.clock_get(QEMU_CLOCK_VIRTUAL);
-	int64_t nr = now / turns.turn_ns;
-
-	if (turns.ticking && now < turns.until)
+	if (turns.ticking && until == turns.until)
 		return;
-	while (end_of_turn(nr) <= now)
-		nr++;
-	turns.until = end_of_turn(nr);
+	turns.until = until;
 	turns.ticking = true;
-	turns.timer_mod(turn_timer(), turns.until);
+	turns.timer_mod(turn_timer(), until);
 }
 
-/* A timer was set, or one of any list has run out. */
-static void on_timers(void *opaque, int clock)
-{
-	(void)opaque;
-	if (clock == QEMU_CLOCK_VIRTUAL && turns.ticking && in_cpu_thread())
-		set_timer();
-}
-
-/* set_timer() is always there first, and there is nothing else to do. */
 static void turn_ended(void *arg)
 {
+	const int64_t now = turns.clock_get(QEMU_CLOCK_VIRTUAL);
+
 	(void)arg;
+	if (now >= turns.until)
+		begin_turn(now);
+}
+
+/*
+ * Nobody runs the list of our own, but this is called when its timer was set, or when one of any
+ * list has run out. The main thread hears of that, too.
+ */
+static void on_timers(void *opaque, int clock)
+{
+	if (big_lock && clock == QEMU_CLOCK_VIRTUAL && turns.ticking)
+		turn_ended(opaque);
 }
 
 /* The engine takes less for proven where this is not said. */
@@ -214,9 +218,10 @@ static void find_cpus(void)
 	turns.timer_mod = (timer_mod_fn *)dlsym(RTLD_DEFAULT, "timer_mod_ns");
 	turns.timer_del = (timer_del_fn *)dlsym(RTLD_DEFAULT, "timer_del");
 	turns.clock_get = (clock_get_fn *)dlsym(RTLD_DEFAULT, "qemu_clock_get_ns");
+	turns.deadline = (deadline_fn *)dlsym(RTLD_DEFAULT, "qemu_clock_deadline_ns_all");
 	turns.current = dlsym(RTLD_DEFAULT, "current_cpu");
 	if (!get || !group || !init || !turns.exit || !turns.idle || !turns.timer_mod ||
-	    !turns.timer_del || !turns.clock_get || !turns.current)
+	    !turns.timer_del || !turns.clock_get || !turns.deadline || !turns.current)
 		return;
 	while (nr < MAX_CPUS && (turns.cpu[nr] = get(nr)))
 		nr++;
@@ -232,8 +237,10 @@ static void find_cpus(void)
 		turns.turn_ns = TURN_MIN_NS;
 	if (turns.turn_ns > TURN_MAX_NS)
 		turns.turn_ns = TURN_MAX_NS;
-	group(&turns.group, on_timers, NULL);
-	init(turn_timer(), &turns.group, QEMU_CLOCK_VIRTUAL, SCALE_NS, 0, turn_ended, NULL);
+	if (nr > FEW)
+		group(&turns.group, on_timers, NULL);
+	init(turn_timer(), nr > FEW ? &turns.group : NULL, QEMU_CLOCK_VIRTUAL, SCALE_NS,
+	     TIMER_ATTR_EXTERNAL, turn_ended, NULL);
 }
 
 /* Whose turn it is now. A round has ended when it is one that comes before the last. */
@@ -249,36 +256,46 @@ static void find_turn(struct cpu_state *current)
 }
 
 /*
- * The next that is not idle. Whoever runs may wake one that comes sooner: look again then, but not
- * for those that the round passes over on its way to one that was asked. After the last one it
- * starts anyway.
+ * The next that is not idle, or may not be when a timer that is due has run. Whoever runs may wake
+ * one that comes sooner: look again then, but not for those that the round passes over on its way
+ * to one that was asked. After the last one it starts anyway.
  */
 static void ask_next(struct cpu_state *current)
 {
 	unsigned int i = turns.at + 1;
+	bool due;
 
 	if (turns.at < turns.asked && turns.idle(current))
 		return;
-	while (i < turns.nr && i != turns.asked && turns.idle(turns.cpu[i]))
+	due = !turns.deadline(QEMU_CLOCK_VIRTUAL, TIMER_ATTR_ALL);
+	while (!due && i < turns.nr && i != turns.asked && turns.idle(turns.cpu[i]))
 		i++;
 	if (i < turns.nr && i != turns.asked)
 		turns.exit(turns.cpu[i]);
 	turns.asked = i;
 }
 
-/* The CPU thread takes the lock for a device, when a CPU has run, and before a round starts. */
+/*
+ * The CPU thread has taken the lock: for a device, when a CPU has run, and before a round starts,
+ * which is at the same instant. That is when a turn begins.
+ */
 static void take_turns(void)
 {
 	struct cpu_state *current;
+	int64_t now;
 
 	if (!turns.known)
 		find_cpus();
 	current = turns.nr ? *turns.current : NULL;
 	if (!current)
 		return;
+	now = turns.clock_get(QEMU_CLOCK_VIRTUAL);
+	if (!turns.ticking || now >= turns.until ||
+	    (current == turns.cpu[turns.at] && now == turns.last_ns))
+		begin_turn(now);
 	if (current != turns.cpu[turns.at])
 		find_turn(current);
-	set_timer();
+	turns.last_ns = now;
 	ask_next(current);
 }
 
@@ -313,13 +330,15 @@ int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
 int pthread_mutex_lock(pthread_mutex_t *mutex)
 {
 	mutex_lock_fn *next = next_mutex_lock;
+	int ret;
 
 	if (!next)
 		next = (mutex_lock_fn *)dlsym(RTLD_NEXT, "pthread_mutex_lock");
 	next_mutex_lock = next;
-	if (mutex == big_lock)
+	ret = next(mutex);
+	if (mutex == big_lock && !ret)
 		take_turns();
-	return next(mutex);
+	return ret;
 }
 
 /* Until the CPU thread waits, something comes in from outside, or patience ends. */
