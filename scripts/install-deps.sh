@@ -40,6 +40,7 @@ want libelf-dev compiles libelf.h elf
 want zlib1g-dev compiles zlib.h z
 want libzstd-dev compiles zstd.h zstd
 want clang have_clang
+want rt-tests command -v hackbench
 want qemu-system-x86 command -v qemu-system-x86_64
 
 [ -n "$need" ] || exit 0
