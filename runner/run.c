@@ -17,6 +17,7 @@
 #include "../lib/report.h"
 #include "child.h"
 #include "diag.h"
+#include "group.h"
 #include "keep.h"
 #include "signals.h"
 #include "table.h"
@@ -25,27 +26,6 @@
 #define POLL_MS			1000
 #define REAP_MS			10000	/* for processes that were killed */
 #define SETTLE_MS		50	/* for our own copy of a signal that killed a child */
-#define ATTACH_FOR		4	/* so many instances are worth a boot of their own */
-#define ATTACH_MAX		4	/* images with a scheduler, which are all held for a time */
-
-enum group_state {
-	GROUP_COLD,		/* each instance boots by itself */
-	GROUP_NEW,
-	GROUP_BUILDING,
-	GROUP_READY,
-	GROUP_FAILED,
-};
-
-/* Instances that can be thawed from the same image. */
-struct group {
-	enum group_state state;
-	const struct plan_instance *like;	/* one of them */
-	bool same_sched;		/* all have the scheduler of that one, */
-	bool attached;			/* and it is attached in the image */
-	unsigned int nr_left;		/* instances that still need the image */
-	struct template tmpl;
-	struct instance_result failure;
-};
 
 enum progress {
 	TODO,
@@ -55,15 +35,13 @@ enum progress {
 
 struct slot {
 	enum progress progress;
-	unsigned int group;
 	struct instance_result res;
 };
 
 struct state {
 	const struct runner *run;
 	struct slot *slot;		/* one for each instance of the plan */
-	struct group *group;
-	unsigned int nr_groups;
+	struct groups groups;
 	struct child *child;		/* opts.jobs of them */
 	unsigned int nr_running;
 	unsigned int nr_printed;
@@ -112,18 +90,6 @@ static void outcome_set(struct instance_result *res, enum verdict verdict, enum 
 	snprintf(res->outcome.text, sizeof(res->outcome.text), "%s", text);
 }
 
-static void group_put(struct state *st, unsigned int index)
-{
-	struct group *g = &st->group[st->slot[index].group];
-
-	if (--g->nr_left)
-		return;
-	if (g->state == GROUP_READY)
-		template_close(&g->tmpl);
-	if (g->state == GROUP_FAILED)
-		instance_result_free(&g->failure);
-}
-
 /* Print what is next in the order of the plan and done. */
 static int print_done(struct state *st)
 {
@@ -158,7 +124,7 @@ static void finish(struct state *st, unsigned int index)
 		keep_phases(run, run->plan.inst[index].name, &slot->res);
 		keep_result(run->opts.keep, run->plan.inst[index].name, &slot->res);
 	}
-	group_put(st, index);
+	groups_put(&st->groups, index);
 }
 
 static void result_copy(struct instance_result *to, const struct instance_result *from)
@@ -174,131 +140,28 @@ static void result_copy(struct instance_result *to, const struct instance_result
 	}
 }
 
-/* Arguments that do not fit were refused with the plan. */
-static bool same_sched(const struct runner *run, const struct plan_instance *a,
-		       const struct plan_instance *b)
+static void skip_some(struct state *st)
 {
-	struct job x, y;
-
-	if (plan_job(a, &run->opts, &x, NULL) || plan_job(b, &run->opts, &y, NULL))
-		return false;
-	/* How long it may take to attach may be said for each test. */
-	return x.sched_kind == y.sched_kind && !strcmp(x.sched_name, y.sched_name) &&
-	       x.nr_sched_args == y.nr_sched_args &&
-	       !memcmp(x.sched_args, y.sched_args, sizeof(x.sched_args)) &&
-	       a->expect.attach_ms == b->expect.attach_ms;
-}
-
-/* The group of its machine, and of its scheduler if that matters; made, if there is none. */
-static unsigned int find_group(struct state *st, const struct plan_instance *inst, bool sched)
-{
+	const struct plan *plan = &st->run->plan;
 	unsigned int i;
 
-	for (i = 0; i < st->nr_groups; i++) {
-		const struct group *g = &st->group[i];
-
-		if (topology_equal(&g->like->topo, &inst->topo) &&
-		    g->like->mem_bytes == inst->mem_bytes && g->same_sched == sched &&
-		    (!sched || same_sched(st->run, g->like, inst)))
-			return i;
-	}
-	st->group[i].like = inst;
-	st->group[i].same_sched = sched;
-	st->nr_groups++;
-	return i;
-}
-
-static void put_into(struct state *st, unsigned int index, bool sched)
-{
-	unsigned int group = find_group(st, &st->run->plan.inst[index], sched);
-
-	st->slot[index].group = group;
-	st->group[group].nr_left++;
-}
-
-static struct group *largest_unattached(struct state *st)
-{
-	struct group *max = NULL;
-	unsigned int i;
-
-	for (i = 0; i < st->nr_groups; i++) {
-		struct group *g = &st->group[i];
-
-		if (g->same_sched && !g->attached && (!max || g->nr_left > max->nr_left))
-			max = g;
-	}
-	return max;
-}
-
-/* First by scheduler; where an image with it attached does not pay, without. */
-static void make_groups(struct state *st)
-{
-	const struct runner *run = st->run;
-	const char *name;
-	struct group *g;
-	unsigned int i;
-
-	for (i = 0; i < run->plan.nr; i++) {
-		const struct plan_instance *inst = &run->plan.inst[i];
-
-		put_into(st, i, !inst->skip[0] && plan_sched(inst->test, &run->opts, &name) !=
-						  SCHED_KIND_NONE);
-	}
-	for (i = 0; i < ATTACH_MAX && !run->opts.cold; i++) {
-		g = largest_unattached(st);
-		if (g && g->nr_left >= ATTACH_FOR)
-			g->attached = true;
-	}
-	for (i = 0; i < run->plan.nr; i++) {
-		g = &st->group[st->slot[i].group];
-		if (!g->same_sched || g->attached)
+	for (i = 0; i < plan->nr; i++) {
+		if (!plan->inst[i].skip[0])
 			continue;
-		g->nr_left--;
-		put_into(st, i, false);
-	}
-	for (i = 0; i < run->plan.nr; i++) {
-		if (!run->plan.inst[i].skip[0])
-			continue;
-		outcome_set(&st->slot[i].res, VERDICT_SKIP, CAUSE_NONE, run->plan.inst[i].skip);
+		outcome_set(&st->slot[i].res, VERDICT_SKIP, CAUSE_NONE, plan->inst[i].skip);
 		finish(st, i);
 	}
-	/* To freeze a guest for one that is thawed costs more than it saves. */
-	for (i = 0; i < st->nr_groups; i++) {
-		g = &st->group[i];
-		g->state = run->opts.cold || g->nr_left < 2 ? GROUP_COLD : GROUP_NEW;
-	}
 }
 
-/* The scheduler did not attach in what was to be an image: each attaches it, and tells. */
-static void dissolve_group(struct state *st, unsigned int group)
-{
-	struct group *g;
-	unsigned int i;
-
-	st->group[group].state = GROUP_COLD;
-	for (i = 0; i < st->run->plan.nr; i++) {
-		if (st->slot[i].group != group || st->slot[i].progress != TODO)
-			continue;
-		st->group[group].nr_left--;
-		put_into(st, i, false);
-		g = &st->group[st->slot[i].group];
-		/* It may have been all done before, and its image closed; or too small for one. */
-		if (g->nr_left == 1)
-			g->state = GROUP_COLD;
-		else if (g->state == GROUP_COLD)
-			g->state = GROUP_NEW;
-	}
-}
-
-static void fail_group(struct state *st, unsigned int group)
+static void fail_group(struct state *st, struct group *g)
 {
 	unsigned int i;
 
 	/* All of them end here, and the last one frees the failure. */
 	for (i = 0; i < st->run->plan.nr; i++) {
-		if (st->slot[i].group != group || st->slot[i].progress != TODO)
+		if (groups_of(&st->groups, i) != g || st->slot[i].progress != TODO)
 			continue;
-		result_copy(&st->slot[i].res, &st->group[group].failure);
+		result_copy(&st->slot[i].res, &g->failure);
 		finish(st, i);
 	}
 }
@@ -315,7 +178,7 @@ static struct child *free_child(struct state *st)
 
 static void start_template(struct state *st, struct child *c, unsigned int index)
 {
-	struct group *g = &st->group[st->slot[index].group];
+	struct group *g = groups_of(&st->groups, index);
 	struct err err = { "" };
 	int ret;
 
@@ -333,12 +196,12 @@ static void start_template(struct state *st, struct child *c, unsigned int index
 	}
 	g->state = GROUP_FAILED;
 	outcome_set(&g->failure, VERDICT_FAIL, CAUSE_INFRA, err.msg);
-	fail_group(st, st->slot[index].group);
+	fail_group(st, g);
 }
 
 static void start_instance(struct state *st, struct child *c, unsigned int index)
 {
-	struct group *g = &st->group[st->slot[index].group];
+	struct group *g = groups_of(&st->groups, index);
 	struct err err = { "" };
 
 	if (!child_start(st->run, index, g->state == GROUP_READY ? &g->tmpl : NULL, false, c,
@@ -382,7 +245,7 @@ static void start_some(struct state *st)
 
 	check_budget(st);
 	for (i = st->nr_printed; i < st->run->plan.nr; i++) {
-		struct group *g = &st->group[st->slot[i].group];
+		struct group *g = groups_of(&st->groups, i);
 
 		if (st->slot[i].progress != TODO || g->state == GROUP_BUILDING)
 			continue;
@@ -396,11 +259,8 @@ static void start_some(struct state *st)
 	}
 }
 
-static void on_template(struct state *st, unsigned int index, struct instance_result *res)
+static void on_template(struct state *st, struct group *g, struct instance_result *res)
 {
-	unsigned int group = st->slot[index].group;
-	struct group *g = &st->group[group];
-
 	if (res->outcome.verdict == VERDICT_PASS) {
 		g->state = GROUP_READY;
 		instance_result_free(res);
@@ -423,13 +283,13 @@ static void on_template(struct state *st, unsigned int index, struct instance_re
 		if (res->outcome.verdict == VERDICT_FAIL)
 			report_diag("", "each test attaches it by itself: %s", res->outcome.text);
 		instance_result_free(res);
-		dissolve_group(st, group);
+		groups_dissolve(&st->groups, g);
 		return;
 	}
 	g->state = GROUP_FAILED;
 	g->failure = *res;
 	if (g->nr_left)
-		fail_group(st, group);
+		fail_group(st, g);
 	else
 		instance_result_free(&g->failure);
 }
@@ -443,7 +303,7 @@ static void on_reaped(struct state *st, struct child *c, int wstatus)
 	child_result(c, wstatus, &res);
 	st->nr_running--;
 	if (template) {
-		on_template(st, index, &res);
+		on_template(st, groups_of(&st->groups, index), &res);
 		return;
 	}
 	st->slot[index].res = res;
@@ -562,17 +422,9 @@ static void state_free(struct state *st)
 
 	for (i = 0; st->slot && i < st->run->plan.nr; i++)
 		instance_result_free(&st->slot[i].res);
-	for (i = 0; i < st->nr_groups; i++) {
-		struct group *g = &st->group[i];
-
-		/* The last user of an image closes it, unless the run ended before. */
-		if (g->state == GROUP_BUILDING || (g->state == GROUP_READY && g->nr_left))
-			template_close(&g->tmpl);
-		instance_result_free(&g->failure);
-	}
+	groups_free(&st->groups);
 	free(st->slot);
 	free(st->caught);
-	free(st->group);
 	free(st->child);
 	if (st->sigfd >= 0)
 		close(st->sigfd);
@@ -588,18 +440,16 @@ int runner_run(const struct runner *run)
 
 	report_plan(run->plan.nr);
 	st.slot = calloc(run->plan.nr, sizeof(*st.slot));
-	/* Of an instance, that with its scheduler and that without. */
-	st.group = calloc(2 * run->plan.nr, sizeof(*st.group));
 	st.caught = calloc(run->plan.nr, sizeof(*st.caught));
 	st.child = calloc(run->opts.jobs, sizeof(*st.child));
 	st.sigfd = signals_open(&old, &err);
-	if (!st.slot || !st.caught || !st.group || !st.child || st.sigfd < 0) {
+	if (groups_make(&st.groups, run) || !st.slot || !st.caught || !st.child || st.sigfd < 0) {
 		report_bail_out(err.msg[0] ? err.msg : "out of memory");
 		goto out;
 	}
 	/* What a child leaves behind becomes ours, to be waited for. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	make_groups(&st);
+	skip_some(&st);
 	while (!ret && !sig && st.nr_printed < run->plan.nr) {
 		start_some(&st);
 		ret = print_done(&st);
