@@ -107,6 +107,9 @@ kvm()
 		for program in "$out/ktstr_basic" "$out/ktstr_cpuset"; do
 			with_kvm "kvm-${program##*/}-$series" "$program" "$kernel"
 		done
+		# Copies of a guest with a scheduler attached.
+		with_kvm "kvm-fifo-$series" "$out/ktstr_basic" "$kernel" --sched builtin:fifo		\
+			-t cgroup_steady -t cgroup_pipe_io -t 'cgroup_*load*'
 		if [ "$here" != 4 ] || [ -n "${CHECK_LONG-}" ]; then
 			for program in "$out"/build/tests/ktstr_controls*; do
 				with_kvm "kvm-${program##*/}-$series" "$program" "$kernel"
