@@ -171,6 +171,8 @@ for series in $all; do
 		run "${program##*/}-$series" 900 env KTSTR_NO_SKIP=1 "$program" -k "$kernel"	\
 			--accel tcg -j "$jobs"
 	done
+	run "control_woken-$series" 300 env KTSTR_NO_SKIP=1 "$out/build/tests/ktstr_controls"	\
+		-k "$kernel" --accel tcg -t control_woken
 	run "ktstr-fifo-$series" 1800 "$out/ktstr" -k "$kernel" --accel tcg -j "$jobs"		\
 		--sched builtin:fifo
 	# What does not depend on the kernel is run once, what compares kernels when there are two.
