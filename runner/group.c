@@ -50,7 +50,7 @@ static struct group *largest(struct groups *gs)
 	struct group *g, *max = NULL;
 
 	for (g = gs->group; g < gs->group + gs->nr; g++)
-		if (g->same_sched && !g->attached && (!max || g->nr_left > max->nr_left))
+		if (g->same_sched && !g->tmpl.attached && (!max || g->nr_left > max->nr_left))
 			max = g;
 	return max;
 }
@@ -77,11 +77,11 @@ int groups_make(struct groups *gs, const struct runner *run)
 	for (i = 0; i < GROUP_ATTACH_MAX && warm; i++) {
 		g = largest(gs);
 		if (g && g->nr_left >= GROUP_ATTACH_MIN)
-			g->attached = true;
+			g->tmpl.attached = true;
 	}
 	for (i = 0; i < plan->nr; i++) {
 		g = gs->of[i].group;
-		if (!g || !g->same_sched || g->attached)
+		if (!g || !g->same_sched || g->tmpl.attached)
 			continue;
 		g->nr_left--;
 		join(gs, i, false);

@@ -26,8 +26,7 @@ enum group_state {
 struct group {
 	enum group_state state;
 	const struct plan_instance *like;	/* one of them: of its machine, */
-	bool same_sched;			/* of its scheduler, */
-	bool attached;				/* which is attached in the template */
+	bool same_sched;			/* and of its scheduler */
 	unsigned int nr_left;			/* instances that still need it */
 	struct template tmpl;			/* open if BUILDING, or READY with some left */
 	struct instance_result failure;		/* of all that are left, if FAILED */

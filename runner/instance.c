@@ -361,14 +361,15 @@ struct vm *template_run(const struct runner *run, const struct plan_instance *in
 	session_init(&s, run, inst, res);
 	s.col.ev.test = &no_test;
 	cfg = vm_config_of(&s);
-	ret = plan_job(inst, &run->opts, &job, &err);
-	if (!ret)
-		ret = vm_create(&cfg, tmpl->image.ram_fd, &s.vm, &err);
+	ret = vm_create(&cfg, tmpl->image.ram_fd, &s.vm, &err);
 	if (ret)
 		goto infra;
 	phase_reached(&s.col.phases, PHASE_CREATED);
 	handoff_symreq(s.vm);
 	if (tmpl->attached) {
+		ret = plan_job(inst, &run->opts, &job, &err);
+		if (ret)
+			goto infra;
 		job.prepare = true;
 		job.fault = 0;
 		handoff_job(s.vm, &job);

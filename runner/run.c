@@ -183,7 +183,6 @@ static void start_template(struct state *st, struct child *c, unsigned int index
 	int ret;
 
 	ret = template_open(&g->tmpl, &err);
-	g->tmpl.attached = g->attached;
 	if (!ret) {
 		ret = child_start(st->run, index, &g->tmpl, true, c, &err);
 		if (ret)
@@ -278,7 +277,7 @@ static void on_template(struct state *st, struct group *g, struct instance_resul
 		instance_result_free(res);
 		return;
 	}
-	if (g->attached && res->have_result) {
+	if (g->tmpl.attached && res->have_result) {
 		status_clear(st);
 		if (res->outcome.verdict == VERDICT_FAIL)
 			report_diag("", "each test attaches it by itself: %s", res->outcome.text);

@@ -8,7 +8,6 @@ int template_open(struct template *tmpl, struct err *err)
 {
 	int ret;
 
-	tmpl->attached = false;
 	tmpl->known = mmap(NULL, monitor_known_size(), PROT_READ | PROT_WRITE,
 			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (tmpl->known == MAP_FAILED)

@@ -12,10 +12,10 @@
 struct template {
 	struct vm_image image;
 	struct monitor_known *known;	/* shared memory */
-	bool attached;			/* with the scheduler of all that are thawed from it */
+	bool attached;			/* is to have the scheduler of those thawed from it */
 };
 
-/* template_open - empty, without a scheduler. 0 or a negative errno, then there is nothing to close. */
+/* template_open - empty. 0 or a negative errno, then there is nothing to close. */
 int template_open(struct template *tmpl, struct err *err);
 void template_close(struct template *tmpl);
 

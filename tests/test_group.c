@@ -72,7 +72,7 @@ TEST_F(group, one_for_each_machine)
 	EXPECT_EQ(GROUP_COLD, of(self, 3)->state);
 	EXPECT_EQ(NULL, of(self, 4));
 	groups_put(&self->gs, 4);
-	EXPECT_FALSE(of(self, 0)->attached);
+	EXPECT_FALSE(of(self, 0)->tmpl.attached);
 }
 
 TEST_F(group, a_scheduler_for_enough_of_them)
@@ -80,11 +80,11 @@ TEST_F(group, a_scheduler_for_enough_of_them)
 	give(self, 0, GROUP_ATTACH_MIN, "builtin:a");
 	give(self, GROUP_ATTACH_MIN, GROUP_ATTACH_MIN - 1, "builtin:b");
 	ASSERT_EQ(0, groups_make(&self->gs, &self->run));
-	EXPECT_TRUE(of(self, 0)->attached);
+	EXPECT_TRUE(of(self, 0)->tmpl.attached);
 	EXPECT_EQ(GROUP_ATTACH_MIN, of(self, 0)->nr_left);
 	/* The others have that of those who have none. */
 	EXPECT_EQ(of(self, NR - 1), of(self, GROUP_ATTACH_MIN));
-	EXPECT_FALSE(of(self, NR - 1)->attached);
+	EXPECT_FALSE(of(self, NR - 1)->tmpl.attached);
 	EXPECT_EQ(NR - GROUP_ATTACH_MIN, of(self, NR - 1)->nr_left);
 }
 
@@ -94,7 +94,7 @@ TEST_F(group, not_for_those_that_are_skipped)
 	give(self, 0, GROUP_ATTACH_MIN, "builtin:a");
 	snprintf(self->inst[1].skip, sizeof(self->inst[1].skip), "no");
 	ASSERT_EQ(0, groups_make(&self->gs, &self->run));
-	EXPECT_FALSE(of(self, 0)->attached);
+	EXPECT_FALSE(of(self, 0)->tmpl.attached);
 	EXPECT_EQ(of(self, NR - 1), of(self, 0));
 }
 
@@ -108,9 +108,9 @@ TEST_F(group, other_arguments_other_scheduler)
 		self->test[i].sched_args = args;
 	self->inst[2 * GROUP_ATTACH_MIN - 1].expect.attach_ms = 1000;
 	ASSERT_EQ(0, groups_make(&self->gs, &self->run));
-	EXPECT_TRUE(of(self, 0)->attached);
+	EXPECT_TRUE(of(self, 0)->tmpl.attached);
 	/* One of the second half is too few for it to have enough. */
-	EXPECT_FALSE(of(self, GROUP_ATTACH_MIN)->attached);
+	EXPECT_FALSE(of(self, GROUP_ATTACH_MIN)->tmpl.attached);
 }
 
 TEST_F(group, only_so_many_and_the_largest)
@@ -126,9 +126,9 @@ TEST_F(group, only_so_many_and_the_largest)
 	}
 	ASSERT_EQ(5, GROUP_ATTACH_MAX + 1);
 	ASSERT_EQ(0, groups_make(&self->gs, &self->run));
-	EXPECT_FALSE(of(self, 0)->attached);
+	EXPECT_FALSE(of(self, 0)->tmpl.attached);
 	for (i = GROUP_ATTACH_MIN; i < at; i++)
-		EXPECT_TRUE(of(self, i)->attached);
+		EXPECT_TRUE(of(self, i)->tmpl.attached);
 }
 
 TEST_F(group, cold)
@@ -139,7 +139,7 @@ TEST_F(group, cold)
 	self->run.opts.cold = true;
 	ASSERT_EQ(0, groups_make(&self->gs, &self->run));
 	for (i = 0; i < NR; i++) {
-		EXPECT_FALSE(of(self, i)->attached);
+		EXPECT_FALSE(of(self, i)->tmpl.attached);
 		EXPECT_EQ(GROUP_COLD, of(self, i)->state);
 	}
 }
@@ -153,7 +153,7 @@ TEST_F(group, dissolved)
 	give(self, 1, NR - 1, "builtin:a");
 	ASSERT_EQ(0, groups_make(&self->gs, &self->run));
 	g = of(self, 1);
-	EXPECT_TRUE(g->attached);
+	EXPECT_TRUE(g->tmpl.attached);
 	EXPECT_EQ(GROUP_COLD, of(self, 0)->state);
 	groups_put(&self->gs, 0);
 	groups_put(&self->gs, 1);
