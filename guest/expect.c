@@ -22,38 +22,42 @@ struct limit {
 	const char *name;
 	size_t offset;
 	enum limit_kind kind;
+	enum cause cause;	/* of a failure */
 	double max;		/* CLAIM: its bit */
 	double off;		/* what says that it is not judged; -1: it always is */
 };
 
 #define FIELD(_field)				offsetof(struct expect, _field)
-#define WHOLE(_name, _field, _max, _off)	{ _name, FIELD(_field), LIMIT_WHOLE, _max, _off }
-#define REAL(_name, _field, _max)		{ _name, FIELD(_field), LIMIT_REAL, _max, 0 }
-#define CHECK(_name, _field, _off)		{ _name, FIELD(_field), LIMIT_CHECK, 0, _off }
-#define CLAIM(_name, _bit)			{ _name, FIELD(claims), LIMIT_CLAIM, _bit, -1 }
-
-#define PROMISE(_name, _bit)			{ _name, FIELD(claims), LIMIT_PROMISE, _bit, 0 }
+#define WHOLE(_name, _field, _cause, _max, _off)	\
+	{ _name, FIELD(_field), LIMIT_WHOLE, CAUSE_##_cause, _max, _off }
+#define REAL(_name, _field, _cause, _max)		\
+	{ _name, FIELD(_field), LIMIT_REAL, CAUSE_##_cause, _max, 0 }
+#define CHECK(_name, _field, _cause, _off)		\
+	{ _name, FIELD(_field), LIMIT_CHECK, CAUSE_##_cause, 0, _off }
+#define CLAIM(_name, _bit)	{ _name, FIELD(claims), LIMIT_CLAIM, CAUSE_NONE, _bit, -1 }
+#define PROMISE(_name, _bit)	{ _name, FIELD(claims), LIMIT_PROMISE, CAUSE_NONE, _bit, 0 }
 
 /* struct expect has a bit for each in .off. */
 static const struct limit limits[] = {
-	WHOLE("spread",		max_spread_pct,			100,		100),
-	WHOLE("gap",		max_gap_ms,			3600000,	EXPECT_GAP_OFF),
-	REAL("throughput-cv",	max_throughput_cv,		1e6),
-	REAL("work-rate",	min_work_rate,			1e12),
-	REAL("iteration-rate",	min_iteration_rate,		1e12),
-	REAL("wake-p99-us",	max_p99_wake_latency_us,	1e12),
-	REAL("wake-cv",		max_wake_latency_cv,		1e6),
-	REAL("migration",	max_migration_ratio,		1e6),
-	REAL("locality",	min_page_locality,		1),
-	REAL("node-share",	min_node_share,			1),
-	REAL("slow-tier",	max_slow_tier_ratio,		1),
-	REAL("cross-node",	max_cross_node_migration_ratio,	1e6),
-	WHOLE("imbalance",	max_imbalance,			1000000,	0),
-	WHOLE("dsq-depth",	max_dsq_depth,			1000000,	UINT_MAX),
-	WHOLE("sustain",	sustain_ms,			3600000,	-1),
-	WHOLE("attach",		attach_ms,			600000,		-1),
-	CHECK("isolation",	isolation,			false),
-	CHECK("starvation",	no_starvation_check,		true),
+	WHOLE("spread",		max_spread_pct,			UNFAIR,		100,	100),
+	WHOLE("gap",		max_gap_ms,			STUCK,		3600000, EXPECT_GAP_OFF),
+	REAL("throughput-cv",	max_throughput_cv,		THROUGHPUT,	1e6),
+	REAL("work-rate",	min_work_rate,			THROUGHPUT,	1e12),
+	REAL("iteration-rate",	min_iteration_rate,		THROUGHPUT,	1e12),
+	REAL("wake-p99-us",	max_p99_wake_latency_us,	LATENCY,	1e12),
+	REAL("wake-cv",		max_wake_latency_cv,		LATENCY,	1e6),
+	REAL("migration",	max_migration_ratio,		MIGRATION,	1e6),
+	REAL("locality",	min_page_locality,		NUMA,		1),
+	REAL("node-share",	min_node_share,			NUMA,		1),
+	REAL("slow-tier",	max_slow_tier_ratio,		NUMA,		1),
+	REAL("cross-node",	max_cross_node_migration_ratio,	NUMA,		1e6),
+	WHOLE("imbalance",	max_imbalance,			IMBALANCE,	1000000, 0),
+	WHOLE("dsq-depth",	max_dsq_depth,			DSQ_DEPTH,	1000000, UINT_MAX),
+	WHOLE("sustain",	sustain_ms,			NONE,		3600000, -1),
+	WHOLE("attach",		attach_ms,			NONE,		600000,	-1),
+	CHECK("isolation",	isolation,			ISOLATION,	false),
+	CHECK("starvation",	no_starvation_check,		STARVED,	true),
+	CHECK("stop",		no_stop_check,			WORKER,		true),
 	CLAIM("cpu-weight",	CLAIM_CPU_WEIGHT),
 	CLAIM("cpu-max",	CLAIM_CPU_MAX),
 	PROMISE("kill",		CLAIM_KILL),
@@ -126,6 +130,8 @@ static bool judged(const struct expect *test, const struct limit *l)
 	case FIELD(max_gap_ms):
 	case FIELD(no_starvation_check):
 		return !test->no_starvation_check;
+	case FIELD(no_stop_check):
+		return !test->no_stop_check;
 	case FIELD(max_dsq_depth):
 		return !test->no_monitor;
 	default:
@@ -285,6 +291,16 @@ void expect_merge(const struct expect *test, const struct expect *sched, struct 
 	}
 }
 
+void expect_of(const char *said, const char *name, const struct expect *test,
+	       struct expect *merged)
+{
+	struct expect sched = { .claims = CLAIMS_DEFAULT };
+
+	if (*said)
+		expect_parse(said, name, &sched, NULL);
+	expect_merge(test, &sched, merged);
+}
+
 char *expect_off(const struct expect *merged, char *buf, size_t size)
 {
 	const struct limit *l;
@@ -295,4 +311,14 @@ char *expect_off(const struct expect *merged, char *buf, size_t size)
 		if (merged->off & bit(l))
 			len += snprintf(buf + len, size - len, "%s%s", len ? ", " : "", l->name);
 	return buf;
+}
+
+const char *expect_off_for(const struct expect *merged, enum cause cause)
+{
+	const struct limit *l;
+
+	for (l = limits; l < limits + ARRAY_SIZE(limits); l++)
+		if ((merged->off & bit(l)) && l->cause == cause)
+			return l->name;
+	return NULL;
 }

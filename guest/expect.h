@@ -11,6 +11,7 @@
 
 #include "../ktstr.h"
 #include "../lib/log.h"
+#include "../lib/wire.h"
 
 /*
  * expect_parse - limits as a user writes them, "spread=50,cpu-weight=on,cgroup_*:gap=off", into
@@ -33,7 +34,14 @@ char *expect_about(const char *text, const char *test, char *buf, size_t size);
  */
 void expect_merge(const struct expect *test, const struct expect *sched, struct expect *merged);
 
+/* expect_of - the same with the text of what is said, which has been checked; "": nothing is. */
+void expect_of(const char *said, const char *name, const struct expect *test,
+	       struct expect *merged);
+
 /* expect_off - the names of what is in @merged->off, "" if there are none; returns @buf. */
 char *expect_off(const struct expect *merged, char *buf, size_t size);
+
+/* expect_off_for - the name of something in @merged->off that would fail for @cause, or NULL. */
+const char *expect_off_for(const struct expect *merged, enum cause cause);
 
 #endif /* KTSTR_GUEST_EXPECT_H */

@@ -3,6 +3,7 @@
  * One test from beginning to end: set up, hold step by step, stop, collect, judge.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include "cpusets.h"
@@ -59,24 +60,33 @@ static void begin(struct scenario *scn, uint64_t first_ns)
 	guest_signal(scn->g, SHM_GST_STARTED);
 }
 
-/* Operations fail for what a cgroup refused, or because a worker outlives even SIGKILL. */
-static enum cause ops_cause(const struct scenario *scn)
+static bool outlives_sigkill(const struct scenario *scn)
 {
 	const struct worker *w;
 
 	for (w = scn->workers; w; w = w->next)
 		if (w->killed && worker_alive(w))
-			return CAUSE_WORKER;
-	return CAUSE_CGROUP;
+			return true;
+	return false;
 }
 
-/* What has come to a verdict by itself is only told where it was. */
-static void ops_failed(struct scenario *scn, const struct err *err, struct msg_result *res)
+/*
+ * Operations fail for what a cgroup refused, or because a worker outlives even SIGKILL. What has
+ * come to a verdict by itself is only told where it was.
+ */
+static void ops_failed(struct scenario *scn, const char *when, const struct err *err,
+		       struct msg_result *res)
 {
+	bool outlived = outlives_sigkill(scn);
+
 	if (res->verdict != VERDICT_NONE)
-		guest_detail(scn->g, "%s", err->msg);
+		guest_detail(scn->g, "%s%s", when, err->msg);
+	else if (outlived && scn->expect.no_stop_check)
+		result_set(scn->g, res, VERDICT_INCONCLUSIVE, CAUSE_WORKER,
+			   "%s%s, which is not judged; it could not go on", when, err->msg);
 	else
-		result_set(scn->g, res, VERDICT_FAIL, ops_cause(scn), "%s", err->msg);
+		result_set(scn->g, res, VERDICT_FAIL, outlived ? CAUSE_WORKER : CAUSE_CGROUP,
+			   "%s%s", when, err->msg);
 }
 
 static int hold_loop(struct scenario *scn, const struct step *step, struct msg_result *res)
@@ -93,7 +103,7 @@ static int hold_loop(struct scenario *scn, const struct step *step, struct msg_r
 		ret = scenario_ops(scn, step->ops, step->keep, &err);
 		scenario_release(scn);
 		if (ret) {
-			ops_failed(scn, &err, res);
+			ops_failed(scn, "", &err, res);
 			return ret;
 		}
 		send_stimulus(scn, step);
@@ -113,7 +123,7 @@ static int run_step(struct scenario *scn, const struct step *step, struct msg_re
 	if (ret == -ECHILD)
 		return ret;
 	if (ret) {
-		ops_failed(scn, &err, res);
+		ops_failed(scn, "", &err, res);
 		return ret;
 	}
 	if (!scn->start_ns)
@@ -130,6 +140,7 @@ static int run_steps(struct scenario *scn, struct msg_result *res)
 {
 	const struct step *step = scn->test->steps;
 	struct err err = { };
+	char when[32];
 	int ret;
 
 	ret = scenario_cgroups(scn, scn->test->backdrop, true, &err);
@@ -146,8 +157,8 @@ static int run_steps(struct scenario *scn, struct msg_result *res)
 			break;
 		ret = scenario_end_step(scn, &err);
 		if (ret) {
-			result_set(scn->g, res, VERDICT_FAIL, ops_cause(scn), "after step %u: %s",
-				   scn->step, err.msg);
+			snprintf(when, sizeof(when), "after step %u: ", scn->step);
+			ops_failed(scn, when, &err, res);
 			return ret;
 		}
 		scn->step++;
@@ -219,25 +230,13 @@ static void on_figures(void *ctx, const char *text)
 	guest_log(ctx, "%s", text);
 }
 
-/* What the test expects, and what is said of its scheduler. The host has checked that. */
-static void effective_expect(const struct scenario *scn, struct expect *expect)
-{
-	const char *text = scn->g->job.sched_expect;
-	struct expect sched = { };
-
-	if (*text)
-		expect_parse(text, scn->test->name, &sched, NULL);
-	expect_merge(&scn->test->expect, &sched, expect);
-}
-
 static void judge_run(struct scenario *scn, const struct steal *before, const struct steal *after,
 		      const struct numa_state *numa, struct msg_result *res)
 {
 	struct numa_state now;
-	struct expect expect;
 	struct judge_ctx ctx = { .g = scn->g, .res = res };
 	struct judge_input in = {
-		.expect = &expect,
+		.expect = &scn->expect,
 		.workers = scn->workers,
 		.start_ns = scn->start_ns,
 		.steal_ns = steal_worst(before, after),
@@ -245,7 +244,6 @@ static void judge_run(struct scenario *scn, const struct steal *before, const st
 		.topo = &scn->g->topo,
 	};
 
-	effective_expect(scn, &expect);
 	numa_state_read(&now);
 	in.slow_nodes = now.slow_nodes;
 	in.have_numa_moved = numa->have_moved && now.have_moved;
@@ -267,13 +265,17 @@ static void stop_all(struct scenario *scn)
 	workers_collect(scn->workers);
 }
 
-/* Remove all cgroups. One that will not go is an objection. */
+/* Remove all cgroups. One that will not go is an objection, but for who need not leave it. */
 static void close_cgroups(struct scenario *scn, struct msg_result *res)
 {
 	struct err err = { };
 
 	fault_cgroups(scn);
-	if (cgroup_fs_close(&scn->fs, &err))
+	if (!cgroup_fs_close(&scn->fs, &err))
+		return;
+	if (scn->expect.no_stop_check && outlives_sigkill(scn))
+		guest_log(scn->g, "at the end: %s", err.msg);
+	else
 		result_set(scn->g, res, VERDICT_FAIL, CAUSE_CGROUP, "at the end: %s", err.msg);
 }
 
@@ -290,6 +292,7 @@ void scenario_run_in(struct guest *g, struct sched *s, const struct ktstr_test *
 	if (g->job.duration_ms)
 		duration_ms = g->job.duration_ms;
 	scn.duration_ns = duration_ms * NSEC_PER_MSEC;
+	expect_of(g->job.sched_expect, test->name, &test->expect, &scn.expect);
 	cpumask_set_range(&scn.all, 0, g->nr_cpus);
 	cpuset_usable(&scn.all, &scn.usable);
 

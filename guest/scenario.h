@@ -14,6 +14,7 @@ struct scenario {
 	struct guest *g;
 	struct sched *sched;
 	const struct ktstr_test *test;
+	struct expect expect;		/* the test's, and what is said of its scheduler */
 	uint64_t duration_ns;
 	uint64_t start_ns;		/* CLOCK_MONOTONIC, when the first hold began; 0: not yet */
 	struct worker *workers;		/* all that there ever were, in the order of their start */

@@ -130,6 +130,20 @@ static void skip_unclaimed(struct plan_instance *inst, const struct options *opt
 			 missing & CLAIM_CPU_WEIGHT ? "cpu-weight" : "cpu-max");
 }
 
+/* What must fail for a reason that is not judged would pass, and that is no fault of the scheduler. */
+static void skip_cannot_fail(struct plan_instance *inst, const struct options *opts)
+{
+	enum cause cause = inst->test->expect_fail.cause;
+	const char *off = expect_off_for(&inst->expect, cause), *sched;
+
+	if (cause == CAUSE_NONE || !off)
+		return;
+	plan_sched(inst->test, opts, &sched);
+	snprintf(inst->skip, sizeof(inst->skip),
+		 "must fail for '%s', but %s is off for scheduler %.128s", cause_name(cause), off,
+		 sched);
+}
+
 /* Needs of a test that its machine does not meet; known before anything boots. */
 static void static_skip(struct plan_instance *inst)
 {
@@ -228,6 +242,8 @@ static int add_test(struct plan *plan, const struct ktstr_test *test, const stru
 	static_skip(&inst);
 	if (!inst.skip[0])
 		skip_unclaimed(&inst, opts);
+	if (!inst.skip[0])
+		skip_cannot_fail(&inst, opts);
 	topology_format(&inst.topo, topo, sizeof(topo));
 
 	/* Flags are a scheduler's; without one all profiles would be the same run. */

@@ -181,8 +181,34 @@ TEST(off)
 	EXPECT_TRUE(e.isolation);
 	EXPECT_EQ(10, e.max_gap_ms);
 	EXPECT_STREQ("starvation", expect_off(&e, buf, sizeof(buf)));
+	EXPECT_STREQ("starvation", expect_off_for(&e, CAUSE_STARVED));
+	EXPECT_EQ(NULL, expect_off_for(&e, CAUSE_STUCK));
+	EXPECT_EQ(NULL, expect_off_for(&e, CAUSE_NONE));
+	EXPECT_FALSE(e.no_stop_check);
 	/* No room is no overflow. */
 	EXPECT_EQ(4, strlen(expect_off(&e, buf, 5)));
+}
+
+TEST(off_stop)
+{
+	const struct expect any = { }, none = { .no_stop_check = true };
+	struct expect e;
+	char buf[64];
+
+	expect_of("stop=off", "x", &any, &e);
+	EXPECT_TRUE(e.no_stop_check);
+	EXPECT_FALSE(e.no_starvation_check);
+	EXPECT_STREQ("stop", expect_off(&e, buf, sizeof(buf)));
+	EXPECT_STREQ("stop", expect_off_for(&e, CAUSE_WORKER));
+	/* It was not judged anyhow. */
+	expect_of("stop=off", "x", &none, &e);
+	EXPECT_TRUE(e.no_stop_check);
+	EXPECT_STREQ("", expect_off(&e, buf, sizeof(buf)));
+	expect_of("y:stop=off", "x", &any, &e);
+	EXPECT_FALSE(e.no_stop_check);
+	expect_of("", "x", &any, &e);
+	EXPECT_FALSE(e.no_stop_check);
+	EXPECT_EQ(CLAIMS_DEFAULT, e.claims);
 }
 
 /* What is said of a scheduler, as far as one test has to do with it. */

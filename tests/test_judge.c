@@ -86,6 +86,17 @@ TEST_F(judge, cannot_be_killed)
 	EXPECT_OBJECTION(CAUSE_WORKER, "cannot be killed");
 }
 
+TEST_F(judge, need_not_stop)
+{
+	self->worker[0].exit = WORKER_ALIVE;
+	self->worker[2].exit = WORKER_TIMED_OUT;
+	self->expect.no_stop_check = true;
+	EXPECT_EQ(0, run_judge(self));
+	/* How it stops otherwise is another matter. */
+	self->worker[1].exit = WORKER_SIGNALLED;
+	EXPECT_OBJECTION(CAUSE_WORKER, "was killed by signal");
+}
+
 TEST_F(judge, starved_even_of_death)
 {
 	self->worker[0].exit = WORKER_ALIVE;

@@ -260,6 +260,37 @@ TEST_F(expand, claims)
 	EXPECT_STREQ("", self->plan.inst[1].skip);
 }
 
+static const struct ktstr_test must_fail = {
+	.name = "must_fail", .desc = "d", .expect = { .max_gap_ms = 800 },
+	.expect_fail = { .cause = CAUSE_STUCK },
+};
+
+/* Where it is not judged, nothing fails that must: that is not the scheduler's fault. */
+TEST_F(expand, must_fail_for_what_is_off)
+{
+	static const struct ktstr_test *const tests[] = { &must_fail, &weighs };
+	static const struct {
+		const char *said, *skip;
+	} cases[] = {
+		{ "gap=9", NULL }, { "spread=off,stop=off,starvation=off", NULL },
+		{ "gap=off", "must fail for 'stuck', but gap is off for scheduler fifo" },
+		{ "other_*:gap=off", NULL }, { "must_*:gap=off", "gap is off" },
+	};
+	unsigned int i;
+
+	self->opts.sched_kind = SCHED_KIND_BUILTIN;
+	self->opts.sched = "fifo";
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		self->opts.sched_expect = cases[i].said;
+		ASSERT_EQ(0, plan_build(tests, 2, &self->opts, &self->plan, &self->err));
+		EXPECT_EQ(!cases[i].skip, !self->plan.inst[0].skip[0]);
+		EXPECT_NE(NULL, strstr(self->plan.inst[0].skip, cases[i].skip ?: ""));
+		EXPECT_EQ(NULL, strstr(self->plan.inst[1].skip, "must fail"));
+		plan_free(&self->plan);
+	}
+	ASSERT_EQ(0, plan_build(tests, 2, &self->opts, &self->plan, &self->err));
+}
+
 TEST_F(expand, all_of_them)
 {
 	self->opts.all = true;

@@ -397,6 +397,27 @@ child_killed()
 
 child_killed
 
+# A scheduler that lets a cgroup's tasks not even die, and says so or does not: at the end, and where the
+# test cannot go on without their end.
+stop_off()
+{
+	verdict=ok
+	while IFS='|' read -r limits code want program of name; do
+		"$(dirname "$bin")/$program" -k "$kernel" -t "$name" --sched builtin:fault --accel tcg		\
+			--sched-arg --fault --sched-arg "starve=$of" --sched-expect "$limits"		\
+			>"$work/out" 2>"$work/err" </dev/null
+		[ $? -eq "$code" ] && grep -q "$want" "$work/out" && continue
+		verdict=bad
+		sed 's/^/# | /' "$work/err" "$work/out" | head -n 20
+	done <<-END
+	starvation=off|1|^# FAIL worker: .* cannot be killed, at|ktstr_basic|cg_0|cgroup_steady
+	starvation=off,stop=off|0|^ok 1 cgroup_steady|ktstr_basic|cg_0|cgroup_steady
+	starvation=off|1|^# FAIL worker: step 1, .* cannot be killed$|ktstr_dynamic|ephemeral|cgroup_rapid_churn
+	starvation=off,stop=off|4|^# inconclusive: step 1, .* not judged|ktstr_dynamic|ephemeral|cgroup_rapid_churn
+	END
+	result $verdict stop_off
+}
+
 # The command that is printed runs the same again, also if some of what was said is about tests that this
 # program does not have.
 printed_command()
@@ -419,6 +440,7 @@ printed_command()
 }
 
 printed_command
+stop_off
 
 # The order of two stages in each of the first $1 tests.
 stages_of()	# $1: how many, then options
