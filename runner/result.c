@@ -34,6 +34,12 @@ void instance_result_free(struct instance_result *res)
 	memset(res, 0, sizeof(*res));
 }
 
+void result_unmet(struct instance_result *res, bool was_asked_for)
+{
+	if ((res->flags & RESULT_BUSY) || ((res->flags & RESULT_TOO_LARGE) && !was_asked_for))
+		res->outcome.verdict = VERDICT_SKIP;
+}
+
 int result_send(int fd, const struct instance_result *res)
 {
 	struct result_head head = {

@@ -47,6 +47,12 @@ struct instance_result {
 
 void instance_result_free(struct instance_result *res);
 
+/*
+ * result_unmet - what the host cannot give now makes a skip of a failure, and so does what no host
+ * can, but if it @was_asked_for by the user.
+ */
+void result_unmet(struct instance_result *res, bool was_asked_for);
+
 /* result_send - the whole record; 0 or a negative errno. */
 int result_send(int fd, const struct instance_result *res);
 

@@ -114,11 +114,7 @@ static void finish(struct state *st, unsigned int index)
 	const struct runner *run = st->run;
 	struct slot *slot = &st->slot[index];
 
-	/* A machine that no engine here can make is a need unmet, if it is the test's own wish. */
-	if ((slot->res.flags & RESULT_TOO_LARGE) && !run->opts.nr_topologies)
-		slot->res.outcome.verdict = VERDICT_SKIP;
-	if (slot->res.flags & RESULT_BUSY)
-		slot->res.outcome.verdict = VERDICT_SKIP;
+	result_unmet(&slot->res, run->opts.nr_topologies);
 	slot->progress = DONE;
 	if (run->opts.keep) {
 		keep_phases(run, run->plan.inst[index].name, &slot->res);

@@ -474,6 +474,29 @@ TEST(collect)
 
 /* --- the record in the pipe ----------------------------------------------- */
 
+TEST(what_is_unmet)
+{
+	static const struct {
+		uint32_t flags;
+		bool asked;
+		enum verdict verdict;
+	} cases[] = {
+		{ 0, false, VERDICT_FAIL }, { RESULT_NO_WINDOW, false, VERDICT_FAIL },
+		{ RESULT_TOO_LARGE, false, VERDICT_SKIP }, { RESULT_TOO_LARGE, true, VERDICT_FAIL },
+		{ RESULT_BUSY, false, VERDICT_SKIP }, { RESULT_BUSY, true, VERDICT_SKIP },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct instance_result res = {
+			.flags = cases[i].flags, .outcome = { .verdict = VERDICT_FAIL },
+		};
+
+		result_unmet(&res, cases[i].asked);
+		EXPECT_EQ(cases[i].verdict, res.outcome.verdict);
+	}
+}
+
 static int transfer(const struct instance_result *in, size_t cut, struct instance_result *out)
 {
 	struct result_reader rd = { 0 };
