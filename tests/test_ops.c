@@ -234,10 +234,11 @@ static const struct ktstr_payload expected = {
 
 TEST_F(ops, a_payload_is_judged_even_if_nobody_waits)
 {
-	self->test.steps = STEPS({ .ops = OPS(RUN_PAYLOAD(&expected, NULL)),
-				   .hold = HOLD_FIXED(300) },
-				 { .ops = OPS(RUN_PAYLOAD(&absent, NULL)),
-				   .hold = HOLD_FIXED(300) });
+	/* The other one begins after it, and must have ended: on a busy host, too, that takes long enough. */
+	self->test.steps = STEPS({ .ops = OPS(RUN_PAYLOAD(&absent, NULL),
+					      RUN_PAYLOAD(&expected, NULL),
+					      WAIT_PAYLOAD(&expected, 5000)),
+				   .hold = HOLD_FIXED(500) });
 	run(self);
 	EXPECT_FAIL(CAUSE_PAYLOAD, "payload absent ended with exit code 127");
 }
