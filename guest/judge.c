@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "expect.h"
 #include "judging.h"
 #include "work/work.h"
 
@@ -195,6 +196,29 @@ static void judge_starved(struct judge *j, const struct worker *w)
 		     ran ? on_cpu(w, cpu, sizeof(cpu)) : " (it never got to run)");
 }
 
+/* Who may starve each may starve all, and then nothing was seen of what else is judged. */
+static void judge_nothing_done(struct judge *j)
+{
+	const struct judge_input *in = j->in;
+	const struct worker *w;
+	uint64_t longest = 0;
+
+	if (!expect_off_for(in->expect, CAUSE_STARVED))
+		return;
+	for (w = in->workers; w; w = w->next) {
+		if (w->page->rep.units || set_up_failed(w))
+			return;
+		if (w->released)
+			longest = max(longest, lifetime(w));
+	}
+	if (longest < JUDGE_MIN_NS)
+		return;
+	judge_object(j, VERDICT_INCONCLUSIVE, CAUSE_STARVED,
+		     "no worker at all did any work in %" PRIu64 " ms, which is not judged",
+		     ms(longest));
+	end_cause(j, CAUSE_STARVED);
+}
+
 /* A change of schedulers moves all tasks from one class to another. */
 static void judge_left_behind(struct judge *j, const struct worker *w)
 {
@@ -372,6 +396,7 @@ unsigned int judge(const struct judge_input *in, judge_sink sink, void *ctx)
 		judge_workers(&j, CAUSE_UNFAIR, judge_spread);
 	}
 	judge_performance(&j);
+	judge_nothing_done(&j);
 	return j.nr;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <signal.h>
+#include "../guest/expect.h"
 #include "judging.h"
 
 TEST_F(judge, nothing_wrong)
@@ -95,6 +96,26 @@ TEST_F(judge, need_not_stop)
 	/* How it stops otherwise is another matter. */
 	self->worker[1].exit = WORKER_SIGNALLED;
 	EXPECT_OBJECTION(CAUSE_WORKER, "was killed by signal");
+}
+
+TEST_F(judge, nobody_did_anything)
+{
+	const struct expect any = { };
+	unsigned int i;
+
+	expect_of("starvation=off,stop=off", "x", &any, &self->expect);
+	make_workers(self, 3);
+	for (i = 0; i < 3; i++) {
+		EXPECT_EQ(0, run_judge(self));
+		self->worker[i].exit = WORKER_ALIVE;
+		self->page[i].rep.units = 0;
+	}
+	ASSERT_EQ(1, run_judge(self));
+	EXPECT_EQ(VERDICT_INCONCLUSIVE, self->said[0].verdict);
+	EXPECT_NE(NULL, strstr(self->said[0].text, "no worker at all did any work in 2000 ms"));
+	/* Who says so of a test knows why. */
+	self->expect = (struct expect){ .no_starvation_check = true, .no_stop_check = true };
+	EXPECT_EQ(0, run_judge(self));
 }
 
 TEST_F(judge, starved_even_of_death)
