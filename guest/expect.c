@@ -40,7 +40,7 @@ struct limit {
 /* struct expect has a bit for each in .off. */
 static const struct limit limits[] = {
 	WHOLE("spread",		max_spread_pct,			UNFAIR,		100,	100),
-	WHOLE("gap",		max_gap_ms,			STUCK,		3600000, EXPECT_GAP_OFF),
+	WHOLE("gap",		max_gap_ms,			STUCK,	3600000, EXPECT_GAP_OFF),
 	REAL("throughput-cv",	max_throughput_cv,		THROUGHPUT,	1e6),
 	REAL("work-rate",	min_work_rate,			THROUGHPUT,	1e12),
 	REAL("iteration-rate",	min_iteration_rate,		THROUGHPUT,	1e12),
