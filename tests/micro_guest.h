@@ -35,8 +35,7 @@
 #define OUTB(port, val)	"mov $" #port ", %edx; mov $" #val ", %eax; out %al, %dx;"
 #define EXIT(val)	OUTB(0xf4, val)
 #define BELL		OUTB(0x505, 1)
-/* Without "pause": where instructions are counted, each makes QEMU look at all CPUs again. */
-#define FOREVER		"1: jmp 1b;"
+#define FOREVER		"1: pause; jmp 1b;"
 
 #define MICRO_GUEST_FIELDS							\
 	char dir[32];								\

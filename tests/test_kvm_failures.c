@@ -32,7 +32,8 @@
 
 GUEST_CODE(done, PUTC("d") EXIT(0x20) FOREVER);
 GUEST_CODE(halt, "1: hlt; jmp 1b;");
-GUEST_CODE(spin, FOREVER);
+/* Without "pause": where instructions are counted, as in an L1, each makes QEMU look at all CPUs. */
+GUEST_CODE(spin, "1: jmp 1b;");
 GUEST_CODE(reset, EXIT(0x21) FOREVER);
 /* By one instruction each, all at once, and backwards as the direction flag says. */
 GUEST_CODE(string_pio,
