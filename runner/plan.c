@@ -138,7 +138,8 @@ static void skip_cannot_fail(struct plan_instance *inst, const struct options *o
 
 	if (cause == CAUSE_NONE || !off)
 		return;
-	plan_sched(inst->test, opts, &sched);
+	if (plan_sched(inst->test, opts, &sched) == SCHED_KIND_NONE)
+		sched = "none";
 	snprintf(inst->skip, sizeof(inst->skip),
 		 "must fail for '%s', but %s is off for scheduler %.128s", cause_name(cause), off,
 		 sched);
@@ -208,11 +209,10 @@ static int add_instance(struct plan *plan, const struct plan_instance *inst, str
 static int add_test(struct plan *plan, const struct ktstr_test *test, const struct topology *given,
 		    const struct options *opts, bool *used, struct err *err)
 {
-	struct expect said = { .claims = CLAIMS_DEFAULT };
 	struct plan_instance inst = { .test = test };
 	char topo[TOPOLOGY_NAME_LEN], profile[PLAN_NAME_LEN];
 	struct err why = { "" };
-	const char *sched;
+	const char *said = "", *sched;
 	unsigned int nr;
 	uint32_t set;
 	int ret;
@@ -233,12 +233,9 @@ static int add_test(struct plan *plan, const struct ktstr_test *test, const stru
 	inst.run_ms = test_run_ms(test, inst.duration_ms);
 	inst.wait_ms = test_wait_ms(test);
 	/* What the user says is said of the user's scheduler. */
-	if (!test->sched && opts->sched_expect) {
-		ret = expect_parse(opts->sched_expect, test->name, &said, err);
-		if (ret)
-			return ret;
-	}
-	expect_merge(&test->expect, &said, &inst.expect);
+	if (!test->sched && opts->sched_expect)
+		said = opts->sched_expect;
+	expect_of(said, test->name, &test->expect, &inst.expect);
 	static_skip(&inst);
 	if (!inst.skip[0])
 		skip_unclaimed(&inst, opts);

@@ -288,7 +288,11 @@ TEST_F(expand, must_fail_for_what_is_off)
 		EXPECT_EQ(NULL, strstr(self->plan.inst[1].skip, "must fail"));
 		plan_free(&self->plan);
 	}
+	/* It may be said of the kernel's own, too. */
+	self->opts.sched_kind = SCHED_KIND_NONE;
+	self->opts.sched = NULL;
 	ASSERT_EQ(0, plan_build(tests, 2, &self->opts, &self->plan, &self->err));
+	EXPECT_NE(NULL, strstr(self->plan.inst[0].skip, "gap is off for scheduler none"));
 }
 
 TEST_F(expand, all_of_them)
