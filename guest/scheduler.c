@@ -26,7 +26,6 @@
  */
 #define ATTACH_LIMIT(nr_cpus)	(30 * NSEC_PER_SEC + (nr_cpus) * 150 * NSEC_PER_MSEC)
 #define PROBE_LIMIT(nr_cpus)	(2 * NSEC_PER_SEC + (nr_cpus) * 50 * NSEC_PER_MSEC)
-#define PROBE_TRIES	3
 #define DISABLE_LIMIT		(5 * NSEC_PER_SEC)	/* from then to "disabled" */
 #define LAST_WORDS_LIMIT	(2 * NSEC_PER_SEC)	/* for a loader to see its ejection */
 #define REASON_LIMIT		NSEC_PER_SEC		/* for the kernel to say why */
@@ -131,20 +130,13 @@ static int __printf(4, 5) attach_failed(struct guest *g, struct sched *s, struct
 	return -ENOEXEC;
 }
 
-/* What is said of the scheduler alone. */
-static void sched_expect(const struct guest *g, struct expect *expect)
-{
-	static const struct expect none;
-
-	expect_of(g->job.sched_expect, g->job.test, &none, expect);
-}
-
 static uint64_t attach_limit(const struct guest *g)
 {
-	struct expect expect;
+	struct expect said = { };
 
-	sched_expect(g, &expect);
-	return max(ATTACH_LIMIT(g->nr_cpus), expect.attach_ms * NSEC_PER_MSEC);
+	if (g->job.sched_expect[0])
+		expect_parse(g->job.sched_expect, g->job.test, &said, NULL);
+	return max(ATTACH_LIMIT(g->nr_cpus), said.attach_ms * NSEC_PER_MSEC);
 }
 
 static int wait_attached(struct guest *g, struct sched *s, struct msg_result *res,
@@ -188,17 +180,9 @@ static int prove_it_schedules(struct guest *g, struct sched *s, struct msg_resul
 			      const struct scx_status *st)
 {
 	uint64_t limit = PROBE_LIMIT(g->nr_cpus);
-	struct expect expect;
-	unsigned int tries;
+	int ret = scx_probe(!st->switch_all, limit);
 	char buf[96];
-	int ret;
 
-	/* One that may starve a task has to run one of some, each of another moment. */
-	sched_expect(g, &expect);
-	tries = expect.no_starvation_check ? PROBE_TRIES : 1;
-	do {
-		ret = scx_probe(!st->switch_all, limit);
-	} while (ret == -ETIMEDOUT && --tries);
 	if (!ret)
 		return 0;
 	if (sched_proc_ended(s, 0))
