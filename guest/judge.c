@@ -143,6 +143,8 @@ static void judge_exit(struct judge *j, const struct worker *w)
 			     judge_at_ms(j->in, w->gone_ns));
 		return;
 	}
+	if (did_not_go(w) && j->in->expect->no_stop_check)
+		return;
 	/* One that could not run is starved or stuck, and that says more. */
 	if (did_not_go(w) && !j->in->expect->no_starvation_check &&
 	    (starved(w) || (rep->state == WORKER_RUNNING && stuck(j->in, w))))
@@ -161,16 +163,12 @@ static void judge_exit(struct judge *j, const struct worker *w)
 			     judge_at_ms(j->in, w->gone_ns));
 		break;
 	case WORKER_TIMED_OUT:
-		if (j->in->expect->no_stop_check)
-			break;
 		judge_object(j, VERDICT_FAIL, CAUSE_WORKER,
 			     "%s did not stop within %llu ms, last seen at +%" PRIu64
 			     " ms on CPU %u", buf, WORKER_STOP_NS / NSEC_PER_MSEC,
 			     judge_at_ms(j->in, rep->last_ns), rep->last_cpu);
 		break;
 	case WORKER_ALIVE:
-		if (j->in->expect->no_stop_check)
-			break;
 		judge_object(j, VERDICT_FAIL, CAUSE_WORKER, "%s cannot be killed%s, at +%" PRIu64
 			     " ms", buf, cpu, judge_at_ms(j->in, w->gone_ns));
 		break;

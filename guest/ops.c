@@ -467,7 +467,7 @@ void scenario_release(struct scenario *scn)
 	}
 }
 
-int scenario_end_step(struct scenario *scn, struct err *err)
+static int end_step(struct scenario *scn, struct err *err)
 {
 	struct cgroup *cg;
 	struct worker *w;
@@ -490,4 +490,12 @@ int scenario_end_step(struct scenario *scn, struct err *err)
 			ret = remove_below(scn, cg, err);
 	} while (cg && !ret);
 	return ret;
+}
+
+int scenario_end_step(struct scenario *scn, struct err *err)
+{
+	struct err why = { };
+	int ret = end_step(scn, &why);
+
+	return ret ? err_set(err, ret, "after step %u: %s", scn->step, why.msg) : 0;
 }

@@ -3,7 +3,6 @@
  * One test from beginning to end: set up, hold step by step, stop, collect, judge.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include "cpusets.h"
@@ -74,19 +73,18 @@ static bool outlives_sigkill(const struct scenario *scn)
  * Operations fail for what a cgroup refused, or because a worker outlives even SIGKILL. What has
  * come to a verdict by itself is only told where it was.
  */
-static void ops_failed(struct scenario *scn, const char *when, const struct err *err,
-		       struct msg_result *res)
+static void ops_failed(struct scenario *scn, const struct err *err, struct msg_result *res)
 {
 	bool outlived = outlives_sigkill(scn);
 
 	if (res->verdict != VERDICT_NONE)
-		guest_detail(scn->g, "%s%s", when, err->msg);
+		guest_detail(scn->g, "%s", err->msg);
 	else if (outlived && scn->expect.no_stop_check)
 		result_set(scn->g, res, VERDICT_INCONCLUSIVE, CAUSE_WORKER,
-			   "%s%s, which is not judged; it could not go on", when, err->msg);
+			   "%s, which is not judged; it could not go on", err->msg);
 	else
 		result_set(scn->g, res, VERDICT_FAIL, outlived ? CAUSE_WORKER : CAUSE_CGROUP,
-			   "%s%s", when, err->msg);
+			   "%s", err->msg);
 }
 
 static int hold_loop(struct scenario *scn, const struct step *step, struct msg_result *res)
@@ -103,7 +101,7 @@ static int hold_loop(struct scenario *scn, const struct step *step, struct msg_r
 		ret = scenario_ops(scn, step->ops, step->keep, &err);
 		scenario_release(scn);
 		if (ret) {
-			ops_failed(scn, "", &err, res);
+			ops_failed(scn, &err, res);
 			return ret;
 		}
 		send_stimulus(scn, step);
@@ -123,7 +121,7 @@ static int run_step(struct scenario *scn, const struct step *step, struct msg_re
 	if (ret == -ECHILD)
 		return ret;
 	if (ret) {
-		ops_failed(scn, "", &err, res);
+		ops_failed(scn, &err, res);
 		return ret;
 	}
 	if (!scn->start_ns)
@@ -140,7 +138,6 @@ static int run_steps(struct scenario *scn, struct msg_result *res)
 {
 	const struct step *step = scn->test->steps;
 	struct err err = { };
-	char when[32];
 	int ret;
 
 	ret = scenario_cgroups(scn, scn->test->backdrop, true, &err);
@@ -157,8 +154,7 @@ static int run_steps(struct scenario *scn, struct msg_result *res)
 			break;
 		ret = scenario_end_step(scn, &err);
 		if (ret) {
-			snprintf(when, sizeof(when), "after step %u: ", scn->step);
-			ops_failed(scn, when, &err, res);
+			ops_failed(scn, &err, res);
 			return ret;
 		}
 		scn->step++;
