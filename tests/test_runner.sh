@@ -6,8 +6,9 @@
 #
 # Usage: test_runner.sh BINARY [KERNEL]
 #
-# BINARY is a scenario program. With KERNEL, a bzImage, the rows run that need a
-# guest; they end it in ways that it must not survive.
+# BINARY is the scenario program ktstr_basic, beside which ktstr_dynamic lies. With
+# KERNEL, a bzImage, the rows run that need a guest; they end it in ways that it must
+# not survive.
 
 if [ $# -lt 1 ] || [ ! -x "$1" ]; then
 	echo "usage: $0 BINARY [KERNEL]" >&2
@@ -315,6 +316,23 @@ failing sched_never_attaches '^# FAIL sched-attach: scheduler sleep was not atta
 failing kernel_parameter '^# FAIL [a-z-]*: .*last stage: ' \
 	"$bin" -k "$kernel" -t "$test" --append 'rdinit=/nowhere init=/nowhere'
 
+# A scheduler that lets a cgroup's tasks not even die, and says so or does not: at the end, and where the
+# test cannot go on without their end. Where nobody at all did anything, nothing was seen.
+dynamic=$(dirname "$bin")/ktstr_dynamic
+failing stop_judged '^# FAIL worker: .* cannot be killed, at' "$bin" -k "$kernel" -t cgroup_steady --accel tcg	\
+	--sched builtin:fault --sched-arg --fault --sched-arg starve=cg_0 --sched-expect starvation=off
+row stop_off 0 '^ok 1 cgroup_steady' "$bin" -k "$kernel" -t cgroup_steady --accel tcg				\
+	--sched builtin:fault --sched-arg --fault --sched-arg starve=cg_0 --sched-expect starvation=off,stop=off
+failing stop_judged_midway '^# FAIL worker: step 1, .* cannot be killed$' "$dynamic" -k "$kernel"		\
+	-t cgroup_rapid_churn --accel tcg --sched builtin:fault --sched-arg --fault				\
+	--sched-arg starve=ephemeral --sched-expect starvation=off
+row stop_off_midway 4 '^# inconclusive: step 1, .* not judged' "$dynamic" -k "$kernel"				\
+	-t cgroup_rapid_churn --accel tcg --sched builtin:fault --sched-arg --fault				\
+	--sched-arg starve=ephemeral --sched-expect starvation=off,stop=off
+row nothing_done 4 '^# inconclusive: no worker at all did any work in ' "$bin" -k "$kernel" -t cgroup_steady	\
+	--accel tcg --sched builtin:fault --sched-arg --fault --sched-arg drop=1				\
+	--sched-expect starvation=off,stop=off
+
 # --- ends of a run ------------------------------------------------------------------------
 
 # Wait until the run that carries the mark has QEMU or vCPUs running: at least $2 processes.
@@ -397,27 +415,6 @@ child_killed()
 
 child_killed
 
-# A scheduler that lets a cgroup's tasks not even die, and says so or does not: at the end, and where the
-# test cannot go on without their end.
-stop_off()
-{
-	verdict=ok
-	while IFS='|' read -r limits code want program of name; do
-		"$(dirname "$bin")/$program" -k "$kernel" -t "$name" --sched builtin:fault --accel tcg		\
-			--sched-arg --fault --sched-arg "starve=$of" --sched-expect "$limits"		\
-			>"$work/out" 2>"$work/err" </dev/null
-		[ $? -eq "$code" ] && grep -q "$want" "$work/out" && continue
-		verdict=bad
-		sed 's/^/# | /' "$work/err" "$work/out" | head -n 20
-	done <<-END
-	starvation=off|1|^# FAIL worker: .* cannot be killed, at|ktstr_basic|cg_0|cgroup_steady
-	starvation=off,stop=off|0|^ok 1 cgroup_steady|ktstr_basic|cg_0|cgroup_steady
-	starvation=off|1|^# FAIL worker: step 1, .* cannot be killed$|ktstr_dynamic|ephemeral|cgroup_rapid_churn
-	starvation=off,stop=off|4|^# inconclusive: step 1, .* not judged|ktstr_dynamic|ephemeral|cgroup_rapid_churn
-	END
-	result $verdict stop_off
-}
-
 # The command that is printed runs the same again, also if some of what was said is about tests that this
 # program does not have.
 printed_command()
@@ -440,7 +437,6 @@ printed_command()
 }
 
 printed_command
-stop_off
 
 # The order of two stages in each of the first $1 tests.
 stages_of()	# $1: how many, then options
