@@ -160,12 +160,21 @@ static void second_scheduler(struct scenario *scn)
 	_exit(1);
 }
 
+/* Sent is not stopped: on another CPU it goes on until that one hears of it. */
+static bool stop_worker(const struct worker *w)
+{
+	siginfo_t info;
+
+	return !kill(w->pid, SIGSTOP) &&
+	       !waitid(P_PID, (id_t)w->pid, &info, WSTOPPED | WNOWAIT);
+}
+
 void fault_scheduler(struct scenario *scn)
 {
 	struct worker *w = first_alive(scn);
 	uint32_t fault = scn->g->job.fault;
 
-	if ((fault & JOB_FAULT_LEFT_BEHIND) && (!w || kill(w->pid, SIGSTOP)))
+	if ((fault & JOB_FAULT_LEFT_BEHIND) && (!w || !stop_worker(w)))
 		guest_log(scn->g, "fault: no worker could be stopped");
 	if ((fault & JOB_FAULT_SECOND_SCHED) && !scn->fault_pid)
 		second_scheduler(scn);

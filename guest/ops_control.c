@@ -168,10 +168,11 @@ int op_scheduler(struct scenario *scn, const struct op *op, struct err *err)
 	ret = change(scn, op);
 	if (ret)
 		return err_set(err, ret, "the scheduler could not be changed");
+	/* Whoever it stops has not run since then. */
+	fault_scheduler(scn);
 	for (w = scn->workers; w; w = w->next) {
 		if (worker_alive(w) && w->released)
 			worker_changed(w);
 	}
-	fault_scheduler(scn);
 	return 0;
 }
