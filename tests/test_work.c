@@ -11,6 +11,25 @@
 
 #define ALL	(~0U)
 
+/* A clock that the test moves, where it is not 0; and who is frozen just when it has been read. */
+static uint64_t test_clock_ns;
+static struct worker_page *test_frozen;
+
+/* Takes the place of libc's. */
+int clock_gettime(clockid_t clock, struct timespec *ts)
+{
+	if (!test_clock_ns || clock != CLOCK_MONOTONIC)
+		return syscall(SYS_clock_gettime, clock, ts);
+	ts->tv_sec = test_clock_ns / NSEC_PER_SEC;
+	ts->tv_nsec = test_clock_ns % NSEC_PER_SEC;
+	if (test_frozen) {
+		test_clock_ns += NSEC_PER_SEC;
+		atomic_store(&test_frozen->paused, NSEC_PER_SEC << 1);
+		test_frozen = NULL;
+	}
+	return 0;
+}
+
 FIXTURE(worker)
 {
 	struct worker *list;
@@ -595,6 +614,29 @@ TEST(sample_of_wake_ups)
 	EXPECT_GT(nr / 2 * 1.09, sum / WORKER_WAKES);
 	EXPECT_LT(WORKER_WAKES / 20, low);
 	EXPECT_GT(WORKER_WAKES / 20 * 3, low);
+	free(page);
+}
+
+/* Time in which it is frozen is no gap, also where that begins in the middle of a checkpoint. */
+TEST(frozen_while_it_reads_the_clock)
+{
+	struct worker_page *page = calloc(1, sizeof(*page));
+	struct work_self self = { .page = page };
+
+	ASSERT_NE(NULL, page);
+	test_clock_ns = NSEC_PER_SEC;
+	self.base_ns = test_clock_ns;
+	test_clock_ns += 2 * NSEC_PER_MSEC;
+	test_frozen = page;
+	work_checkpoint(&self);
+	EXPECT_EQ(NULL, test_frozen);
+	EXPECT_EQ(2 * NSEC_PER_MSEC, page->rep.gap_ns);
+	test_clock_ns += NSEC_PER_MSEC;
+	work_checkpoint(&self);
+	test_clock_ns = 0;
+	EXPECT_EQ(2 * NSEC_PER_MSEC, page->rep.gap_ns);
+	EXPECT_EQ(2, page->rep.nr_checkpoints);
+	EXPECT_EQ(NSEC_PER_SEC, page->rep.last_paused_ns);
 	free(page);
 }
 

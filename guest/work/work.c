@@ -62,6 +62,23 @@ static uint64_t cpu_time(void)
 	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
 }
 
+/*
+ * now_ns(), and worker_paused_ns() at that time. Who is frozen between the two has counted a pause
+ * that is still to come after the time it read: at the next checkpoint it would be time without
+ * the CPU.
+ */
+static uint64_t now_and_paused_ns(const struct worker_page *page, uint64_t *paused_ns)
+{
+	uint64_t now, was;
+
+	do {
+		was = atomic_load(&page->paused);
+		now = now_ns();
+		*paused_ns = worker_paused_ns(page, now);
+	} while (atomic_load(&page->paused) != was);
+	return now;
+}
+
 void work_checkpoint(struct work_self *self)
 {
 	struct worker_report *rep = &self->page->rep;
@@ -75,9 +92,8 @@ void work_checkpoint(struct work_self *self)
 	 */
 	gen = atomic_load_explicit(&self->page->gen, memory_order_acquire);
 	cpu = sched_getcpu();
-	now = now_ns();
+	now = now_and_paused_ns(self->page, &paused);
 
-	paused = worker_paused_ns(self->page, now);
 	away = now > self->base_ns ? now - self->base_ns : 0;
 	away -= min(away, paused - self->base_paused_ns);
 	if (away > rep->gap_ns) {
@@ -387,8 +403,7 @@ static void run(struct work_self *self)
 	/* The last time without the CPU belongs to the gap as well, unless it slept. */
 	if (READ_ONCE(rep->state) == WORKER_RUNNING)
 		work_checkpoint(self);
-	rep->end_ns = now_ns();
-	rep->end_paused_ns = worker_paused_ns(self->page, rep->end_ns);
+	rep->end_ns = now_and_paused_ns(self->page, &rep->end_paused_ns);
 	read_times(&after);
 	rep->cpu_time_ns = after.cpu_ns - before.cpu_ns;
 	rep->have_schedstat = before.have && after.have;
