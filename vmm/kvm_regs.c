@@ -24,6 +24,10 @@
 #define SEG_DATA	0x3	/* read, write, accessed */
 #define SEG_TSS_BUSY	0xb
 
+#define MSR_APIC_BASE		0x1b
+#define APIC_BASE_BSP		BIT(8)
+#define APIC_BASE_X2APIC	BIT(10)
+#define APIC_BASE_ENABLE	BIT(11)
 #define MSR_MISC_ENABLE		0x1a0
 #define MISC_ENABLE_FAST_STRING	1
 #define MSR_MTRR_DEF_TYPE	0x2ff
@@ -112,26 +116,33 @@ static int set_regs(struct kvm_vcpu *v, struct err *err)
 
 static int set_msrs(struct kvm_vcpu *v, struct err *err)
 {
-	static const struct {
+	const struct {
 		struct kvm_msr_entry entry;
 		const char *name;
 	} msr[] = {
 		/* Fast strings are on; without MTRRs the kernel takes all RAM for uncached. */
 		{ { .index = MSR_MISC_ENABLE, .data = MISC_ENABLE_FAST_STRING }, "MISC_ENABLE" },
 		{ { .index = MSR_MTRR_DEF_TYPE, .data = MTRR_ON_WRITE_BACK }, "MTRRdefType" },
+		/*
+		 * Only where it has to be: Linux passes over CPUs that an xAPIC cannot reach, when
+		 * it finds itself in that mode. INIT keeps it.
+		 */
+		{ { .index = MSR_APIC_BASE,
+		    .data = GPA_LAPIC | APIC_BASE_ENABLE | APIC_BASE_X2APIC |
+			    (v->cpu ? 0 : APIC_BASE_BSP) }, "APIC_BASE" },
 	};
+	const int nr = v->m->cpuid.ext_dest_id ? ARRAY_SIZE(msr) : ARRAY_SIZE(msr) - 1;
 	KVM_ARG(struct kvm_msrs, struct kvm_msr_entry, ARRAY_SIZE(msr)) arg = {
-		.head = { .nmsrs = ARRAY_SIZE(msr) },
+		.head = { .nmsrs = nr },
 	};
-	unsigned int i;
-	int n;
+	int i, n;
 
-	for (i = 0; i < ARRAY_SIZE(msr); i++)
+	for (i = 0; i < nr; i++)
 		arg.head.entries[i] = msr[i].entry;
 	n = ioctl(v->fd, KVM_SET_MSRS, &arg);
 	if (n < 0)
 		return err_set(err, -errno, "KVM_SET_MSRS: %s", strerror(errno));
-	if (n < (int)ARRAY_SIZE(msr))
+	if (n < nr)
 		return err_set(err, -EINVAL, "KVM refuses MSR %s (%#x)", msr[n].name,
 			       msr[n].entry.index);
 	return 0;
