@@ -93,15 +93,16 @@ GUEST_CODE(rdtsc_bell,
 #define AWAIT_AP	"7: pause; cmpl $0x4241, 0x11000; jb 7b;"
 
 GUEST_CODE(ap, START_AP(AP_HERE "4: hlt; jmp 4b;") AWAIT_AP PUTC("A") EXIT(0x20) FOREVER);
-/* The same for the CPU whose APIC id is 299, which takes an x2APIC. */
+/* The same for the CPU whose APIC id is 299, which takes an x2APIC: both find theirs as one. */
+#define IS_X2APIC	"mov $0x1b, %ecx; rdmsr; test $0x400, %eax;"
 #define WRMSR(reg, hi, lo)							\
 	"mov $" #reg ", %ecx; mov $" #hi ", %edx; mov $" #lo ", %eax; wrmsr;"
 GUEST_CODE(x2ap,
 	   "lea 5f(%rip), %rsi; mov $0x10000, %edi; mov $6f-5f, %ecx; cld; rep movsb;"
-	   "movl $0, 0x11000; mov $0x1b, %ecx; rdmsr; or $0xc00, %eax; wrmsr;"
+	   "movl $0, 0x11000;" IS_X2APIC "jz 9f;"
 	   WRMSR(0x80f, 0, 0x1ff) WRMSR(0x830, 299, 0x4500) WRMSR(0x830, 299, 0x4610)
-	   "jmp 6f; .code16; 5:" AP_HERE "4: hlt; jmp 4b; .code64; 6:"
-	   AWAIT_AP PUTC("X") EXIT(0x20) FOREVER);
+	   "jmp 6f; .code16; 5:" IS_X2APIC "jz 4f;" AP_HERE "4: hlt; jmp 4b; .code64; 6:"
+	   AWAIT_AP PUTC("X") EXIT(0x20) FAIL);
 /* Both count at once; no step may be lost. */
 GUEST_CODE(ap_counts,
 	   START_AP(AP_DATA "movl $0, 0x100; movw $0x4241, 0; mov $50000, %cx;"
