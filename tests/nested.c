@@ -51,7 +51,7 @@
  * QEMU's SVM does not intercept XSETBV, so that KVM cannot keep L1's XCR0 from L2's: neither may
  * have XSAVE, or anything that needs it.
  */
-#define L1_CPU		"max,+svm,-xsave,-xsaveopt,-xgetbv1,-avx,-avx2,-fma,-f16c,-vaes,-vpclmulqdq,-pku,-mpx"
+#define L1_CPU		"max,+svm,-erms,-fsrm,-xsave,-xsaveopt,-xgetbv1,-avx,-avx2,-fma,-f16c,-vaes,-vpclmulqdq,-pku,-mpx"
 #define EXIT_TIME	124
 #define EXIT_SELF	125
 #define MAX_MODULES	8

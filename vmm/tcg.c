@@ -526,5 +526,5 @@ const struct vm_engine vm_engine_tcg = {
 	 * Under -icount the TSC counts virtual nanoseconds: 1 GHz. Crypto self-tests would burn
 	 * 10 s after boot.
 	 */
-	.cmdline = "tsc_early_khz=1000000 tsc=reliable cryptomgr.notests",
+	.cmdline = "tsc_early_khz=1000000 tsc=reliable",
 };

@@ -20,7 +20,7 @@
  * console_verbose()).
  */
 static const char cmdline_base[] =
-	"console=ttyS0 8250.nr_uarts=2 reboot=a panic=-1 pci=off rdinit=/init initramfs_options=size=90% LD_LIBRARY_PATH=/lib";
+	"console=ttyS0 8250.nr_uarts=2 reboot=a panic=-1 pci=off cryptomgr.notests rdinit=/init initramfs_options=size=90% LD_LIBRARY_PATH=/lib";
 
 static int memfd(const char *name, struct err *err)
 {
