@@ -51,7 +51,7 @@ int bench_one(struct bench *b);
 bool trace_open(void);
 void trace_close(void);
 void trace_reset(void);
-uint64_t trace_first_entry(void);	/* of any vCPU */
+uint64_t trace_first_entry(pid_t but);	/* of any vCPU of any thread but this one */
 uint64_t trace_debug_exit(void);	/* a guest wrote to PORT_DEBUG_EXIT */
 
 #endif /* KTSTR_TESTS_BENCH_H */

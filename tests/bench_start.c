@@ -204,7 +204,8 @@ static bool watch(const struct start *s, pid_t pid, int com2, uint64_t start,
 		close(com2);
 	if (!s->trace)
 		return said;
-	mark = trace_first_entry();
+	/* Ours has tried KVM before, in its first thread: that was not the guest. */
+	mark = trace_first_entry(pid);
 	v[M_FIRST_RUN] = mark > start ? mark - start : 0;
 	mark = trace_debug_exit();
 	v[M_TEARDOWN] = mark && mark < end ? end - mark : 0;

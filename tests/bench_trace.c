@@ -68,31 +68,43 @@ void trace_reset(void)
 	empty(PORT "/trace");
 }
 
-/* "comm-PID [CPU] flags SECONDS.MICROSECONDS: EVENT: ..." */
-static uint64_t first_event(const char *path, const char *event)
+/* A line "comm-PID [CPU] flags SECONDS.MICROSECONDS: EVENT: ..."; 0: not of this event, or by @but. */
+static uint64_t event_ns(char *line, const char *event, pid_t but)
 {
-	char *text, *at;
+	char *at = strstr(line, event), *cpu = strstr(line, " ["), *dash;
+
+	if (!at || !cpu || cpu > at)
+		return 0;
+	*at = '\0';
+	*cpu = '\0';
+	/* A comm may have one, too. */
+	dash = strrchr(line, '-');
+	if (!dash || atoi(dash + 1) == but)
+		return 0;
+	at = strrchr(cpu + 1, ' ');
+	return at ? strtod(at, NULL) * NSEC_PER_SEC : 0;
+}
+
+static uint64_t first_event(const char *path, const char *event, pid_t but)
+{
+	char *text, *line, *rest;
 	uint64_t ns = 0;
 	size_t len;
 
 	if (read_file_alloc(path, MIB, &text, &len))
 		return 0;
-	at = strstr(text, event);
-	if (at) {
-		*at = '\0';
-		at = strrchr(text, ' ');
-		ns = at ? strtod(at, NULL) * NSEC_PER_SEC : 0;
-	}
+	for (rest = text; !ns && (line = strsep(&rest, "\n")); )
+		ns = event_ns(line, event, but);
 	free(text);
 	return ns;
 }
 
-uint64_t trace_first_entry(void)
+uint64_t trace_first_entry(pid_t but)
 {
-	return first_event(FIRST "/trace", ": kvm_entry:");
+	return first_event(FIRST "/trace", ": kvm_entry:", but);
 }
 
 uint64_t trace_debug_exit(void)
 {
-	return first_event(PORT "/trace", ": kvm_pio:");
+	return first_event(PORT "/trace", ": kvm_pio:", 0);
 }
