@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -12,9 +13,13 @@
 #define CHUNK		(4 * MIB)
 #define MAX_THREADS	4		/* memory is the limit beyond that */
 
+/* Documentation/admin-guide/mm/pagemap.rst */
+#define PM_THERE	(BIT_ULL(63) | BIT_ULL(62))	/* in memory, or swapped out */
+
 struct copy {
 	const char *src;
 	int from;		/* @src is a mapping of it; or -1 */
+	int pagemap;		/* of @src, without @from; -1: not to be had */
 	int to;
 	uint64_t size;
 	atomic_ullong next;	/* the first byte that nobody has taken yet */
@@ -60,7 +65,8 @@ static int copy_pages(struct copy *c, uint64_t start, uint64_t end)
 static int next_data(const struct copy *c, uint64_t at, uint64_t end, uint64_t *data,
 		     uint64_t *hole)
 {
-	unsigned char there[CHUNK / PAGE];
+	uint64_t entry[CHUNK / PAGE];
+	size_t len = (end - at) / PAGE * sizeof(entry[0]);
 	off_t pos;
 	uint64_t i;
 
@@ -77,13 +83,18 @@ static int next_data(const struct copy *c, uint64_t at, uint64_t end, uint64_t *
 		*hole = min((uint64_t)pos, end);
 		return *data < end;
 	}
-	/* Memory that nobody has touched is not there. */
-	if (mincore((void *)(c->src + at), end - at, there))
-		return -errno;
-	for (i = 0; at + i * PAGE < end && !(there[i] & 1); i++)
+	/* Memory that nobody has touched is not there; mincore() says so of what is swapped out, too. */
+	if (c->pagemap < 0 ||
+	    pread(c->pagemap, entry, len, ((uintptr_t)c->src + at) / PAGE * sizeof(entry[0])) !=
+	    (ssize_t)len) {
+		*data = at;
+		*hole = end;
+		return 1;
+	}
+	for (i = 0; at + i * PAGE < end && !(entry[i] & PM_THERE); i++)
 		;
 	*data = at + i * PAGE;
-	for (; at + i * PAGE < end && there[i] & 1; i++)
+	for (; at + i * PAGE < end && entry[i] & PM_THERE; i++)
 		;
 	*hole = at + i * PAGE;
 	return *data < end;
@@ -131,7 +142,7 @@ static int copy_all(struct copy *c, struct err *err)
 
 int sparse_copy(int from, int to, uint64_t size, struct err *err)
 {
-	struct copy c = { .from = from, .to = to, .size = size };
+	struct copy c = { .from = from, .pagemap = -1, .to = to, .size = size };
 	int ret;
 
 	c.src = mmap(NULL, size, PROT_READ, MAP_SHARED, from, 0);
@@ -145,9 +156,14 @@ int sparse_copy(int from, int to, uint64_t size, struct err *err)
 int sparse_save(const void *from, int to, uint64_t size, struct err *err)
 {
 	struct copy c = { .src = from, .from = -1, .to = to, .size = size };
+	int ret;
 
 	if (ftruncate(to, size))
 		return err_set(err, -errno, "RAM of %llu MiB: %s",
 			       (unsigned long long)(size / MIB), strerror(errno));
-	return copy_all(&c, err);
+	c.pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	ret = copy_all(&c, err);
+	if (c.pagemap >= 0)
+		close(c.pagemap);
+	return ret;
 }
