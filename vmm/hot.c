@@ -15,10 +15,6 @@
 #include "../lib/log.h"
 #include "hot.h"
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE	23	/* since 5.14 */
-#endif
-
 #define PAGE		4096UL
 #define BATCH		1024
 

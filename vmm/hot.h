@@ -10,6 +10,11 @@
 #define KTSTR_VMM_HOT_H
 
 #include <stdint.h>
+#include <sys/mman.h>
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE	23	/* since 5.14 */
+#endif
 
 /*
  * hot_save - note in @fd, unless something is in it already, which pages of @ram, a private

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "hot.h"
 #include "perf.h"
 
 #define HUGE_SIZE	(2 * MIB)
@@ -45,17 +46,36 @@ int ram_map_anon(uint64_t size, void **out, enum perf_pages *pages, struct err *
 	return 0;
 }
 
+/*
+ * What is reserved is so for the whole host, not for a node: where that has too few of them, the first
+ * touch of a missing one would kill us.
+ */
+static int map_reserved(uint64_t size, int node, void **out)
+{
+	void *map = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | 21 << MAP_HUGE_SHIFT, -1, 0);
+	struct err err = { "" };
+
+	if (map == MAP_FAILED)
+		return -errno;
+	if (node >= 0 && (bind_node(map, size, node, &err) ||
+			  madvise(map, size, MADV_POPULATE_WRITE))) {
+		munmap(map, size);
+		return -ENOMEM;
+	}
+	*out = map;
+	return 0;
+}
+
 int perf_map_ram(uint64_t size, int node, void **ram, enum perf_pages *pages, struct err *err)
 {
-	int ret = 0;
 	void *map;
+	int ret;
 
-	/* Either all of them are reserved by this, or it fails. */
-	map = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | 21 << MAP_HUGE_SHIFT, -1, 0);
 	*pages = PERF_PAGES_RESERVED;
-	if (map == MAP_FAILED)
-		ret = ram_map_anon(size, &map, pages, err);
+	if (!map_reserved(size, node, ram))
+		return 0;
+	ret = ram_map_anon(size, &map, pages, err);
 	if (ret)
 		return ret;
 	if (node >= 0)
