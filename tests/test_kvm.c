@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -340,6 +341,30 @@ TEST_F(kvm, smp_x2apic)
 	EXPECT_END(VM_EVENT_EXIT);
 	EXPECT_CONSOLE(self->vm, "X");
 	finish(&self->vm);
+}
+
+/* Each vCPU is one: more are allowed where that can be, else it is said. */
+TEST_F(kvm, few_descriptors)
+{
+	struct rlimit limit;
+
+	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &limit));
+	ASSERT_LT(1024, limit.rlim_max);
+	limit.rlim_cur = 256;
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+	CPUS("1n300l1c1t");
+	START(x2ap);
+	EXPECT_END(VM_EVENT_EXIT);
+	finish(&self->vm);
+
+	limit.rlim_cur = 256;
+	limit.rlim_max = 256;
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+	EXPECT_EQ(-ERANGE, vm_create(&self->cfg, -1, &self->vm, &self->err));
+	EXPECT_NE(NULL, strstr(self->err.msg, "300 CPUs need 364 file descriptors: "
+					      "this process may have 256")) {
+		TH_LOG("%s", self->err.msg);
+	}
 }
 
 TEST_F(kvm, smp_counts)

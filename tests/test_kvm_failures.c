@@ -232,6 +232,11 @@ static const struct row rows[] = {
 	/* --- the probe --- */
 	{ .name = "probe_no_device", .probe = true, .inject = OPEN_FAILS(ENOENT),
 	  .control = EXITS(probe_good), .ret = -ENOENT, .text = { "no /dev/kvm" } },
+	{ .name = "probe_lacks_something", .probe = true,
+	  .inject = { .call = CALL_IOCTL, .how = HOW_VALUE, .request = KVM_CHECK_EXTENSION,
+		      .arg = KVM_CAP_SPLIT_IRQCHIP },
+	  .control = EXITS(probe_good), .ret = -EOPNOTSUPP,
+	  .text = { "lacks KVM_CAP_SPLIT_IRQCHIP, needed for interrupts" } },
 	{ .name = "probe_emulates", .probe = true, .inject = EXITS(emulation_error),
 	  .control = EXITS(probe_good), .ret = -ENODEV,
 	  .text = { "/dev/kvm only emulates", "no VMX or SVM" } },

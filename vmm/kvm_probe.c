@@ -23,9 +23,41 @@ static const uint8_t code[] = {
 	0xf4,				/* hlt */
 };
 
+static const struct {
+	int cap;
+	const char *name;
+	const char *what;
+} needed[] = {
+	{ KVM_CAP_USER_MEMORY, "KVM_CAP_USER_MEMORY", "guest RAM" },
+	{ KVM_CAP_EXT_CPUID, "KVM_CAP_EXT_CPUID", "CPUID" },
+	{ KVM_CAP_SPLIT_IRQCHIP, "KVM_CAP_SPLIT_IRQCHIP", "interrupts" },
+	{ KVM_CAP_SIGNAL_MSI, "KVM_CAP_SIGNAL_MSI", "interrupts of devices" },
+	{ KVM_CAP_X2APIC_API, "KVM_CAP_X2APIC_API", "APIC ids above 254" },
+	{ KVM_CAP_IMMEDIATE_EXIT, "KVM_CAP_IMMEDIATE_EXIT", "stopping a vCPU" },
+	{ KVM_CAP_MP_STATE, "KVM_CAP_MP_STATE", "freezing a guest" },
+	{ KVM_CAP_VCPU_EVENTS, "KVM_CAP_VCPU_EVENTS", "freezing a guest" },
+	{ KVM_CAP_ADJUST_CLOCK, "KVM_CAP_ADJUST_CLOCK", "freezing a guest's clock" },
+	{ KVM_CAP_XSAVE, "KVM_CAP_XSAVE", "freezing a guest's FPU" },
+};
+
+static int check_kvm(int fd, struct err *err)
+{
+	int version = ioctl(fd, KVM_GET_API_VERSION, 0);
+	unsigned int i;
+
+	if (version != KVM_API_VERSION)
+		return err_set(err, -ENODEV, "/dev/kvm speaks API version %d, this program %d",
+			       version, KVM_API_VERSION);
+	for (i = 0; i < ARRAY_SIZE(needed); i++)
+		if (ioctl(fd, KVM_CHECK_EXTENSION, (unsigned long)needed[i].cap) <= 0)
+			return err_set(err, -EOPNOTSUPP, "KVM of this kernel lacks %s, needed for %s",
+				       needed[i].name, needed[i].what);
+	return 0;
+}
+
 int kvm_open(struct err *err)
 {
-	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC), version;
+	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC), ret;
 	struct stat st;
 
 	if (fd < 0 && errno == ENOENT)
@@ -36,12 +68,11 @@ int kvm_open(struct err *err)
 			       st.st_mode & 07777, st.st_uid, st.st_gid);
 	if (fd < 0)
 		return err_set(err, -ENODEV, "/dev/kvm: %s", strerror(errno));
-	version = ioctl(fd, KVM_GET_API_VERSION, 0);
-	if (version == KVM_API_VERSION)
+	ret = check_kvm(fd, err);
+	if (!ret)
 		return fd;
 	close(fd);
-	return err_set(err, -ENODEV, "/dev/kvm speaks API version %d, this program %d", version,
-		       KVM_API_VERSION);
+	return ret;
 }
 
 int kvm_create_vm(int kvm, struct err *err)

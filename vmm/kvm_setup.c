@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include "kvm.h"
 #include "kvm_probe.h"
 
@@ -17,23 +18,7 @@
 #define GPA_KVM_IDENTITY_MAP	0xfffbc000UL
 
 #define PHYS_BITS_DEFAULT	36
-
-static const struct {
-	int cap;
-	const char *name;
-	const char *what;
-} needed[] = {
-	{ KVM_CAP_USER_MEMORY, "KVM_CAP_USER_MEMORY", "guest RAM" },
-	{ KVM_CAP_EXT_CPUID, "KVM_CAP_EXT_CPUID", "CPUID" },
-	{ KVM_CAP_SPLIT_IRQCHIP, "KVM_CAP_SPLIT_IRQCHIP", "interrupts" },
-	{ KVM_CAP_SIGNAL_MSI, "KVM_CAP_SIGNAL_MSI", "interrupts of devices" },
-	{ KVM_CAP_X2APIC_API, "KVM_CAP_X2APIC_API", "APIC ids above 254" },
-	{ KVM_CAP_IMMEDIATE_EXIT, "KVM_CAP_IMMEDIATE_EXIT", "stopping a vCPU" },
-	{ KVM_CAP_MP_STATE, "KVM_CAP_MP_STATE", "freezing a guest" },
-	{ KVM_CAP_VCPU_EVENTS, "KVM_CAP_VCPU_EVENTS", "freezing a guest" },
-	{ KVM_CAP_ADJUST_CLOCK, "KVM_CAP_ADJUST_CLOCK", "freezing a guest's clock" },
-	{ KVM_CAP_XSAVE, "KVM_CAP_XSAVE", "freezing a guest's FPU" },
-};
+#define OTHER_DESCRIPTORS	64
 
 static int has_cap(int fd, int cap)
 {
@@ -55,15 +40,9 @@ static int get_supported(struct kvm_machine *m, struct err *err)
 
 int kvm_open_device(struct kvm_machine *m, struct err *err)
 {
-	unsigned int i;
-
 	m->dev_fd = kvm_open(err);
 	if (m->dev_fd < 0)
 		return m->dev_fd;
-	for (i = 0; i < ARRAY_SIZE(needed); i++)
-		if (has_cap(m->dev_fd, needed[i].cap) <= 0)
-			return err_set(err, -EOPNOTSUPP, "KVM of this kernel lacks %s, needed for %s",
-				       needed[i].name, needed[i].what);
 	m->run_size = ioctl(m->dev_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 	if (m->run_size < (long)sizeof(struct kvm_run))
 		return err_set(err, -EINVAL, "KVM_GET_VCPU_MMAP_SIZE gave %ld", m->run_size);
@@ -72,6 +51,23 @@ int kvm_open_device(struct kvm_machine *m, struct err *err)
 	m->has_debugregs = has_cap(m->dev_fd, KVM_CAP_DEBUGREGS) > 0;
 	m->has_kvmclock_ctrl = has_cap(m->dev_fd, KVM_CAP_KVMCLOCK_CTRL) > 0;
 	return get_supported(m, err);
+}
+
+/* One for each vCPU, and for the rest of us. Shells like to leave it at 1024. */
+static int allow_descriptors(const struct kvm_machine *m, struct err *err)
+{
+	const rlim_t need = m->nr_vcpus + OTHER_DESCRIPTORS;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= need)
+		return 0;
+	limit.rlim_cur = min(need, limit.rlim_max);
+	if (limit.rlim_cur < need || setrlimit(RLIMIT_NOFILE, &limit))
+		return err_set(err, -ERANGE,
+			       "%u CPUs need %llu file descriptors: this process may have %llu (RLIMIT_NOFILE)",
+			       m->nr_vcpus, (unsigned long long)need,
+			       (unsigned long long)limit.rlim_max);
+	return 0;
 }
 
 int kvm_check_limits(struct kvm_machine *m, struct err *err)
@@ -104,7 +100,7 @@ int kvm_check_limits(struct kvm_machine *m, struct err *err)
 			       phys_bits);
 	/* Linux brings up no CPU above 255 unless interrupts can be sent there. */
 	m->cpuid.ext_dest_id = last > 254;
-	return 0;
+	return allow_descriptors(m, err);
 }
 
 static int add_ram(struct kvm_machine *m, unsigned int slot, uint64_t gpa, uint64_t offset,
