@@ -178,10 +178,16 @@ static int kvm_freeze(struct vm *vm, struct vm_image *image, struct err *err)
 /* To look at vCPUs, they have to stand still. @running: they did not, and are to go on. */
 static int hold(struct kvm_machine *m, bool *running)
 {
+	int ret;
+
 	pthread_mutex_lock(&m->lock);
 	*running = m->gate == GATE_OPEN;
 	pthread_mutex_unlock(&m->lock);
-	return kvm_vcpus_stop(m);
+	ret = kvm_vcpus_stop(m);
+	/* The others stand for good: nobody opens the gate again. */
+	if (ret)
+		kvm_raise(m, VM_EVENT_ENGINE, "a vCPU does not stop");
+	return ret;
 }
 
 /* Whatever happened to one of them while they were being stopped ends all. Do they go on? */

@@ -17,8 +17,8 @@ static void deliver_msi(void *arg, const struct msi *msi)
 		.address_lo = address, .address_hi = address >> 32, .data = msi->data,
 	};
 
-	/* 0: the guest blocks it, as is its right. */
-	if (ioctl(m->fd, KVM_SIGNAL_MSI, &req) < 0)
+	/* 0: the guest blocks it, as is its right; EPERM: it has no CPU that this is for. */
+	if (ioctl(m->fd, KVM_SIGNAL_MSI, &req) < 0 && errno != EPERM)
 		kvm_raise(m, VM_EVENT_ENGINE, "KVM_SIGNAL_MSI(%#llx, %#x): %s",
 			  (unsigned long long)address, msi->data, strerror(errno));
 }

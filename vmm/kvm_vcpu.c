@@ -17,6 +17,7 @@
 #define KICK_AGAIN_NS	(10 * NSEC_PER_MSEC)
 #define STOP_LIMIT_NS	(5 * NSEC_PER_SEC)
 #define KICK_SIGNAL	SIGRTMIN
+#define DRAIN_TRIES	2048	/* "rep movs" of a page from MMIO: 1024 reads, one after the other */
 
 static void on_kick(int sig)
 {
@@ -255,7 +256,7 @@ static int run_once(struct kvm_vcpu *v)
 
 static void run_open(struct kvm_vcpu *v)
 {
-	unsigned int tries = 64;
+	unsigned int tries = DRAIN_TRIES;
 	int ret = 0;
 
 	while (ret != -EIO && gate_of(v->m) == GATE_OPEN)
