@@ -5,8 +5,7 @@
 # with warnings as errors, runs the unit tests plain and sanitized, fuzzes, and runs scenarios and
 # controls on two kernels. The last line is "N passed, N failed, N skipped".
 #
-# CHECK_KERNELS: series to test on. CHECK_FUZZ_S: seconds for each fuzz target. CHECK_LONG=1: all
-# controls on KVM, also where it runs no kernel itself.
+# CHECK_KERNELS: series to test on. CHECK_FUZZ_S: seconds for each fuzz target.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . scripts/common.sh
@@ -84,7 +83,7 @@ with_kvm()	# $1: name, $2: program, $3: kernel for it or "", then options
 	if [ "$here" != 4 ]; then
 		run "$name" 900 "$program" ${kernel:+-k "$kernel" --accel kvm} "$@"
 	else
-		run "$name" 2400 scripts/nested.sh -c 4 -m 3072 -t 2300 "$program"	\
+		run "$name" 2400 scripts/nested.sh -c 4 -m 6144 -t 2300 "$program"	\
 			${kernel:+"$kernel:vmlinuz" "$out/build/tests/payload"} --	\
 			"${program##*/}" ${kernel:+-k /vmlinuz --accel kvm} "$@"
 	fi
@@ -110,19 +109,9 @@ kvm()
 		# Copies of a guest with a scheduler attached.
 		with_kvm "kvm-fifo-$series" "$out/ktstr_basic" "$kernel" --sched builtin:fifo		\
 			-t cgroup_steady -t cgroup_pipe_io -t 'cgroup_*load*'
-		if [ "$here" != 4 ] || [ -n "${CHECK_LONG-}" ]; then
-			for program in "$out"/build/tests/ktstr_controls*; do
-				with_kvm "kvm-${program##*/}-$series" "$program" "$kernel"
-			done
-		elif [ "$series" = "$first" ]; then
-			# In L1 all of them take a quarter of an hour for each kernel, and those about time
-			# are in doubt, or nearly so. These are about the machine, its memory and its end.
-			with_kvm "kvm-ktstr_controls-$series" "$out/build/tests/ktstr_controls" "$kernel"	\
-				-t 'topology_*' -t 'truth_*' -t control_steady -t control_escape		\
-				-t control_warn -t control_panic -t control_init_killed -t control_triple	\
-				-t control_hang -t 'control_*_cut' -t control_no_devmem -t control_sched	\
-				-t control_sched_error -t control_sched_killed
-		fi
+		for program in "$out"/build/tests/ktstr_controls*; do
+			with_kvm "kvm-${program##*/}-$series" "$program" "$kernel"
+		done
 	done
 	# Too many boots for a guest of a guest; scripts/nested.sh takes them a few at a time.
 	[ "$here" = 4 ] || run "kvm-test_topologies-$first" 900 tests/test_topologies.sh	\
@@ -171,8 +160,8 @@ for series in $all; do
 		run "${program##*/}-$series" 900 env KTSTR_NO_SKIP=1 "$program" -k "$kernel"	\
 			--accel tcg -j "$jobs"
 	done
-	run "control_woken-$series" 300 env KTSTR_NO_SKIP=1 "$out/build/tests/ktstr_controls"	\
-		-k "$kernel" --accel tcg -t control_woken
+	run "controls_of_tcg-$series" 300 env KTSTR_NO_SKIP=1 "$out/build/tests/ktstr_controls"	\
+		-k "$kernel" --accel tcg -t control_woken -t control_turns
 	run "ktstr-fifo-$series" 1800 "$out/ktstr" -k "$kernel" --accel tcg -j "$jobs"		\
 		--sched builtin:fifo
 	# What does not depend on the kernel is run once, what compares kernels when there are two.
