@@ -68,7 +68,10 @@ void trace_reset(void)
 	empty(PORT "/trace");
 }
 
-/* A line "comm-PID [CPU] flags SECONDS.MICROSECONDS: EVENT: ..."; 0: not of this event, or by @but. */
+/*
+ * The time of a line "comm-PID [CPU] flags SECONDS.MICROSECONDS: EVENT: ..."; 0 for other events,
+ * and for those of @but.
+ */
 static uint64_t event_ns(char *line, const char *event, pid_t but)
 {
 	char *at = strstr(line, event), *cpu = strstr(line, " ["), *dash;

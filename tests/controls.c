@@ -133,8 +133,8 @@ KTSTR_TEST(control_throughput,
 	.expect_fail = EXPECT_FAIL(THROUGHPUT, "limit 1000000000.0"));
 
 /*
- * Not the first CPU, which keeps the time for all: that is a fifth of what it does on tcg. Of a host's
- * CPUs each has its own speed.
+ * Not the first CPU, which keeps the time for all: that is a fifth of what it does on tcg. Of a
+ * host's CPUs each has its own speed.
  */
 KTSTR_TEST(control_turns,
 	.desc = "CPUs of an engine that runs them in turns get as much done as each other",

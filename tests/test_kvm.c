@@ -361,8 +361,7 @@ TEST_F(kvm, few_descriptors)
 	limit.rlim_max = 256;
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
 	EXPECT_EQ(-ERANGE, vm_create(&self->cfg, -1, &self->vm, &self->err));
-	EXPECT_NE(NULL, strstr(self->err.msg, "300 CPUs need 364 file descriptors: "
-					      "this process may have 256")) {
+	EXPECT_NE(NULL, strstr(self->err.msg, "300 CPUs need 364 file descriptors: ")) {
 		TH_LOG("%s", self->err.msg);
 	}
 }

@@ -61,6 +61,7 @@ struct seen {
 	char stats[1024];
 	unsigned int hits;
 	bool left;			/* descriptors, threads or mappings */
+	bool picked;			/* by --accel auto */
 };
 
 struct row {
@@ -232,6 +233,8 @@ static const struct row rows[] = {
 	/* --- the probe --- */
 	{ .name = "probe_no_device", .probe = true, .inject = OPEN_FAILS(ENOENT),
 	  .control = EXITS(probe_good), .ret = -ENOENT, .text = { "no /dev/kvm" } },
+	{ .name = "probe_works", .probe = true, .inject = EXITS(probe_good),
+	  .control = EXITS(probe_wrong) },
 	{ .name = "probe_lacks_something", .probe = true,
 	  .inject = { .call = CALL_IOCTL, .how = HOW_VALUE, .request = KVM_CHECK_EXTENSION,
 		      .arg = KVM_CAP_SPLIT_IRQCHIP },
@@ -451,13 +454,18 @@ static void observe(const struct row *row, const struct inject *inj, const char 
 		    struct seen *seen)
 {
 	int fds = count_entries("/proc/self/fd"), threads = count_entries("/proc/self/task");
-	struct err err = { "" };
+	struct err err = { "" }, why = { "" };
+	const struct vm_engine *engine;
 
 	memset(seen, 0, sizeof(*seen));
 	inject_begin(inj);
 	if (row->probe) {
 		seen->ret = vm_engine_kvm.probe(&err);
 		snprintf(seen->text, sizeof(seen->text), "%s", err.msg);
+		/* It probes once more. */
+		inject_begin(inj);
+		seen->picked = !vm_engine_select("auto", &engine, &why) &&
+			       engine == &vm_engine_kvm;
 	} else {
 		run_guest(row, inj == &row->inject ? WAIT_MS : CONTROL_MS, kernel, seen);
 		judge(row, seen);
@@ -528,7 +536,7 @@ static const char *differs(const struct row *row, const struct seen *seen)
 	if (seen->left != row->left)
 		return "what is left behind";
 	if (row->probe)
-		return NULL;
+		return seen->picked == !row->ret ? NULL : "what auto picks";
 	if (seen->outcome.verdict != row->verdict || seen->outcome.cause != row->cause)
 		return "the verdict";
 	if ((row->ret || row->event == VM_EVENT_ENGINE || row->event == VM_EVENT_RESET) &&

@@ -50,7 +50,8 @@ static int check_kvm(int fd, struct err *err)
 			       version, KVM_API_VERSION);
 	for (i = 0; i < ARRAY_SIZE(needed); i++)
 		if (ioctl(fd, KVM_CHECK_EXTENSION, (unsigned long)needed[i].cap) <= 0)
-			return err_set(err, -EOPNOTSUPP, "KVM of this kernel lacks %s, needed for %s",
+			return err_set(err, -EOPNOTSUPP,
+				       "KVM of this kernel lacks %s, needed for %s",
 				       needed[i].name, needed[i].what);
 	return 0;
 }

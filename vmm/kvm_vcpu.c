@@ -17,7 +17,7 @@
 #define KICK_AGAIN_NS	(10 * NSEC_PER_MSEC)
 #define STOP_LIMIT_NS	(5 * NSEC_PER_SEC)
 #define KICK_SIGNAL	SIGRTMIN
-#define DRAIN_TRIES	2048	/* "rep movs" of a page from MMIO: 1024 reads, one after the other */
+#define DRAIN_TRIES	2048	/* "rep movs" of a page from MMIO: 1024 reads, one by one */
 
 static void on_kick(int sig)
 {

@@ -47,8 +47,8 @@ int ram_map_anon(uint64_t size, void **out, enum perf_pages *pages, struct err *
 }
 
 /*
- * What is reserved is so for the whole host, not for a node: where that has too few of them, the first
- * touch of a missing one would kill us.
+ * What is reserved is so for the whole host, not for a node: where that has too few of them, the
+ * first touch of a missing one would kill us.
  */
 static int map_reserved(uint64_t size, int node, void **out)
 {

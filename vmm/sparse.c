@@ -83,7 +83,7 @@ static int next_data(const struct copy *c, uint64_t at, uint64_t end, uint64_t *
 		*hole = min((uint64_t)pos, end);
 		return *data < end;
 	}
-	/* Memory that nobody has touched is not there; mincore() says so of what is swapped out, too. */
+	/* What nobody has touched is not there. mincore() says so of what is swapped out, too. */
 	if (c->pagemap < 0 ||
 	    pread(c->pagemap, entry, len, ((uintptr_t)c->src + at) / PAGE * sizeof(entry[0])) !=
 	    (ssize_t)len) {
