@@ -141,21 +141,28 @@ static int kvm_run_vm(struct vm *vm, struct err *err)
 	return 0;
 }
 
+/* Where one does not stop the others stand for good: nobody opens the gate again. */
+static int stop_or_end(struct kvm_machine *m)
+{
+	int ret = kvm_vcpus_stop(m);
+
+	if (ret)
+		kvm_raise(m, VM_EVENT_ENGINE, "a vCPU does not stop");
+	return ret;
+}
+
 static enum vm_event kvm_wait(struct vm *vm, int timeout_ms)
 {
 	struct kvm_machine *m = vm->priv;
 	struct pollfd pfd = { .fd = m->event_fd, .events = POLLIN };
 	enum vm_event event;
 	uint64_t count;
-	int ret;
 
 	if (m->told)
 		return m->event;
 	if (poll(&pfd, 1, timeout_ms) <= 0)
 		return VM_EVENT_NONE;
-	ret = kvm_vcpus_stop(m);
-	if (ret)
-		kvm_raise(m, VM_EVENT_ENGINE, "a vCPU does not stop");
+	stop_or_end(m);
 	pthread_mutex_lock(&m->lock);
 	/* Nonblocking, and nobody else reads it. */
 	if (read(m->event_fd, &count, sizeof(count)) != sizeof(count))
@@ -178,16 +185,10 @@ static int kvm_freeze(struct vm *vm, struct vm_image *image, struct err *err)
 /* To look at vCPUs, they have to stand still. @running: they did not, and are to go on. */
 static int hold(struct kvm_machine *m, bool *running)
 {
-	int ret;
-
 	pthread_mutex_lock(&m->lock);
 	*running = m->gate == GATE_OPEN;
 	pthread_mutex_unlock(&m->lock);
-	ret = kvm_vcpus_stop(m);
-	/* The others stand for good: nobody opens the gate again. */
-	if (ret)
-		kvm_raise(m, VM_EVENT_ENGINE, "a vCPU does not stop");
-	return ret;
+	return stop_or_end(m);
 }
 
 /* Whatever happened to one of them while they were being stopped ends all. Do they go on? */

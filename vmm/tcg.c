@@ -522,9 +522,6 @@ const struct vm_engine vm_engine_tcg = {
 	.process = tcg_process,
 	.destroy = tcg_destroy,
 	.time = VM_TIME_VIRTUAL,
-	/*
-	 * Under -icount the TSC counts virtual nanoseconds: 1 GHz. Crypto self-tests would burn
-	 * 10 s after boot.
-	 */
+	/* Under -icount the TSC counts virtual nanoseconds: 1 GHz. */
 	.cmdline = "tsc_early_khz=1000000 tsc=reliable",
 };

@@ -17,7 +17,8 @@
 
 /*
  * Never "loglevel=0": a panic raises the level only from above zero (kernel/printk/printk.c,
- * console_verbose()).
+ * console_verbose()). Self-tests of ciphers would go on after boot, where that is emulated for ten
+ * seconds, beside what is measured.
  */
 static const char cmdline_base[] =
 	"console=ttyS0 8250.nr_uarts=2 reboot=a panic=-1 pci=off cryptomgr.notests rdinit=/init initramfs_options=size=90% LD_LIBRARY_PATH=/lib";
