@@ -34,6 +34,12 @@ struct monitor_config {
 	const struct monitor_known *known;	/* of a guest that this is a copy of, or NULL */
 	unsigned int nr_cpus;
 	struct monitor_limits limits;
+	/*
+	 * Called by the thread each time it has looked at the guest, @on, and when it will no more.
+	 * May be NULL.
+	 */
+	void (*looked)(void *arg, bool on);
+	void *looked_arg;
 };
 
 #define MONITOR_MAX_VIOLATIONS	8U

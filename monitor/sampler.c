@@ -118,6 +118,12 @@ static int sampler_poll(struct sampler *s)
 	return take_sample(s, now);
 }
 
+static void looked(const struct sampler *s, bool on)
+{
+	if (s->cfg->looked)
+		s->cfg->looked(s->cfg->looked_arg, on);
+}
+
 void *sampler_run(void *arg)
 {
 	const struct timespec nap = { .tv_nsec = POLL_NS };
@@ -126,6 +132,7 @@ void *sampler_run(void *arg)
 	int ret;
 
 	for (; !atomic_load_explicit(&s->stop, memory_order_relaxed); nanosleep(&nap, NULL)) {
+		looked(s, true);
 		if (!atomic_load_explicit(&s->resolved, memory_order_relaxed)) {
 			if (guest_word(s) & SHM_GST_STOPPED)
 				break;
@@ -145,6 +152,7 @@ void *sampler_run(void *arg)
 		if (ret)
 			break;
 	}
+	looked(s, false);
 	return NULL;
 }
 

@@ -65,6 +65,11 @@ static struct monitor_limits limits_of(const struct expect *exp)
 	};
 }
 
+static void monitor_looked(void *vm, bool on)
+{
+	vm_looked(vm, on);
+}
+
 static struct monitor_config monitor_config_of(struct session *s)
 {
 	const struct runner *run = s->run;
@@ -80,6 +85,8 @@ static struct monitor_config monitor_config_of(struct session *s)
 		.vmlinux = run->kernel.vmlinux[0] ? run->kernel.vmlinux : NULL,
 		.nr_cpus = topology_nr_cpus(&s->inst->topo),
 		.limits = limits_of(&s->inst->expect),
+		.looked = monitor_looked,
+		.looked_arg = s->vm,
 	};
 }
 

@@ -39,6 +39,9 @@ GUEST_CODE(bell,
 	   "mov $0x3f8, %edx; mov %ebx, %eax; out %al, %dx;"
 	   EXIT(0x20) FOREVER);
 
+/* Counts in the job area for as long as it runs. */
+GUEST_CODE(count, "mov $0x7001000, %ecx; 1: incl (%rcx); jmp 1b;");
+
 FIXTURE(engine) {
 	MICRO_GUEST_FIELDS;
 };
@@ -248,6 +251,52 @@ TEST_F(engine, refuses)
 	cfg.kernel = self->dir;
 	EXPECT_EQ(vm_create(&cfg, -1, &self->vm, &self->err), -ENOEXEC);
 	self->vm = NULL;
+}
+
+/* What the guest "count" stopped at, 0 if it did not. */
+static uint32_t stopped_at(struct vm *vm)
+{
+	const _Atomic uint32_t *count = shm_job(&vm->shm);
+	unsigned int tries;
+
+	for (tries = 0; tries < 50; tries++) {
+		uint32_t then = *count;
+
+		if (vm_wait(vm, 50) != VM_EVENT_NONE)
+			return 0;
+		if (then && *count == then)
+			return then;
+	}
+	return 0;
+}
+
+/* Virtual time does not run away from who looks at the guest. */
+TEST_F(engine, goes_on_when_looked_at)
+{
+	const _Atomic uint32_t *count;
+	uint32_t first, second;
+
+	if (vm_engine_select("tcg", &self->cfg.engine, &self->err))
+		SKIP(return, "%s", self->err.msg);
+	/* It takes turns with one that is not started. */
+	ASSERT_EQ(topology_parse("1n1l2c1t", &self->cfg.topo, NULL), 0);
+	LOAD(count);
+	OK(vm_create(&self->cfg, -1, &self->vm, &self->err));
+	count = shm_job(&self->vm->shm);
+	vm_looked(self->vm, true);
+	OK(vm_run(self->vm, &self->err));
+	first = stopped_at(self->vm);
+	/* 40 ms and the rest of a turn, of two instructions of 8 ns each. */
+	EXPECT_GT(first, 2000000);
+	EXPECT_LT(first, 3000000);
+	vm_looked(self->vm, true);
+	second = stopped_at(self->vm);
+	EXPECT_GT(second - first, 2000000);
+	EXPECT_LT(second - first, 3000000);
+	vm_looked(self->vm, false);
+	while (*count - second < 10000000)
+		ASSERT_EQ(vm_wait(self->vm, 10), VM_EVENT_NONE);
+	finish(&self->vm);
 }
 
 /* What counts is the last APIC id: 252 CPUs may be too many where 255 are not. */

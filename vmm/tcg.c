@@ -10,6 +10,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -46,6 +48,7 @@ enum {
 	FD_QMP,
 	FD_STATE,
 	FD_LOCKSTEP,
+	FD_PACE = LOCKSTEP_PACE_FD,
 	FD_END,
 };
 
@@ -57,6 +60,8 @@ struct tcg {
 	int pidfd;
 	int rom_fd;
 	int lockstep_fd;	/* the library that is preloaded into it */
+	int pace_fd;		/* shared with that library */
+	struct lockstep_pace *pace;
 	int state_fd;		/* the state to continue from, or -1 */
 	int log_fd;		/* what QEMU itself said */
 	struct qmp qmp;
@@ -119,6 +124,15 @@ static int make_files(struct tcg *tcg, struct err *err)
 				     lockstep_end - lockstep_start, err);
 	if (tcg->lockstep_fd < 0)
 		return tcg->lockstep_fd;
+	tcg->pace_fd = make_file("ktstr-pace", NULL, NULL, sizeof(*tcg->pace), err);
+	if (tcg->pace_fd < 0)
+		return tcg->pace_fd;
+	tcg->pace = mmap(NULL, sizeof(*tcg->pace), PROT_READ | PROT_WRITE, MAP_SHARED,
+			 tcg->pace_fd, 0);
+	if (tcg->pace == MAP_FAILED) {
+		tcg->pace = NULL;
+		return err_set(err, -errno, "mmap(ktstr-pace): %s", strerror(errno));
+	}
 	tcg->log_fd = memfd_create("ktstr-qemu-log", MFD_CLOEXEC);
 	if (tcg->log_fd < 0)
 		return err_set(err, -errno, "memfd_create(ktstr-qemu-log): %s", strerror(errno));
@@ -151,7 +165,7 @@ static void child_exec(const struct vm *vm, const struct tcg *tcg, int qmp_fd, p
 		{ vm->ram_fd, FD_RAM }, { tcg->rom_fd, FD_ROM },
 		{ vm->console_fd[0], FD_COM1 }, { vm->console_fd[1], FD_COM2 },
 		{ qmp_fd, FD_QMP }, { tcg->state_fd, FD_STATE },
-		{ tcg->lockstep_fd, FD_LOCKSTEP },
+		{ tcg->lockstep_fd, FD_LOCKSTEP }, { tcg->pace_fd, FD_PACE },
 	};
 	const struct rlimit fsize = { VM_CONSOLE_CAP, VM_CONSOLE_CAP };
 	const struct rlimit core = { 0, 0 };
@@ -314,6 +328,7 @@ static int tcg_create(struct vm *vm, const struct vm_image *image, struct err *e
 	tcg->pidfd = -1;
 	tcg->rom_fd = -1;
 	tcg->lockstep_fd = -1;
+	tcg->pace_fd = -1;
 	tcg->state_fd = -1;
 	tcg->log_fd = -1;
 	tcg->qmp.fd = -1;
@@ -376,6 +391,15 @@ static bool tcg_leaves_out(struct vm *vm)
 
 	pread(tcg->log_fd, said, sizeof(said) - 1, 0);
 	return strcmp(said, LOCKSTEP_TURNS);
+}
+
+static void tcg_looked(struct vm *vm, bool on)
+{
+	struct tcg *tcg = vm->priv;
+	const uint32_t looks = on ? tcg->pace->looks + 1 : 0;
+
+	tcg->pace->looks = on && !looks ? 1 : looks;
+	syscall(SYS_futex, &tcg->pace->looks, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
 /* QEMU is gone: what did that mean? */
@@ -495,7 +519,8 @@ static void tcg_destroy(struct vm *vm)
 {
 	struct tcg *tcg = vm->priv;
 	const int fds[] = {
-		tcg->pidfd, tcg->rom_fd, tcg->lockstep_fd, tcg->state_fd, tcg->log_fd, tcg->qmp.fd,
+		tcg->pidfd, tcg->rom_fd, tcg->lockstep_fd, tcg->pace_fd, tcg->state_fd, tcg->log_fd,
+		tcg->qmp.fd,
 	};
 	unsigned int i;
 
@@ -506,6 +531,8 @@ static void tcg_destroy(struct vm *vm)
 	for (i = 0; i < ARRAY_SIZE(fds); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
+	if (tcg->pace)
+		munmap(tcg->pace, sizeof(*tcg->pace));
 	free(tcg);
 	vm->priv = NULL;
 }
@@ -519,6 +546,7 @@ const struct vm_engine vm_engine_tcg = {
 	.freeze = tcg_freeze,
 	.text = tcg_text,
 	.leaves_out = tcg_leaves_out,
+	.looked = tcg_looked,
 	.process = tcg_process,
 	.destroy = tcg_destroy,
 	.time = VM_TIME_VIRTUAL,

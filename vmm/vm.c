@@ -339,6 +339,12 @@ bool vm_leaves_out(struct vm *vm)
 	return vm->engine->leaves_out && vm->engine->leaves_out(vm);
 }
 
+void vm_looked(struct vm *vm, bool on)
+{
+	if (vm->engine->looked)
+		vm->engine->looked(vm, on);
+}
+
 void vm_stats(struct vm *vm, char *buf, size_t size)
 {
 	buf[0] = '\0';

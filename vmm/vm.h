@@ -112,6 +112,11 @@ struct vm_engine {
 	 * doing? NULL: it cannot.
 	 */
 	bool (*leaves_out)(struct vm *vm);
+	/*
+	 * Somebody has looked at the guest (@on), and will again: an engine whose time is virtual
+	 * lets little of it pass until then. Not @on: no more. From any one thread. May be NULL.
+	 */
+	void (*looked)(struct vm *vm, bool on);
 	/* Lines on what it has counted so far, "" if there is nothing to say. May be NULL. */
 	void (*stats)(struct vm *vm, char *buf, size_t size);
 	/* Stop the CPUs, free all that is the engine's. Safe at any point after create(). */
@@ -161,6 +166,9 @@ int vm_cpus(struct vm *vm, struct vm_cpu *cpu, unsigned int nr, struct err *err)
 
 /* vm_leaves_out - see struct vm_engine. */
 bool vm_leaves_out(struct vm *vm);
+
+/* vm_looked - see struct vm_engine. Holds back from the first call on, until @on is false. */
+void vm_looked(struct vm *vm, bool on);
 
 /* vm_stats - see struct vm_engine; @buf becomes a string in any case. */
 void vm_stats(struct vm *vm, char *buf, size_t size);

@@ -26,9 +26,14 @@
  * where there are many it is in a list of its own. Where there are few it is not, which has a good
  * side: it is nearly always the next, and a CPU that sets a timer keeps the rest of its turn.
  *
+ * Instructions that are counted may pass much faster than time: idle time in no time at all. So that
+ * whoever looks at the guest from outside sees all of it also on a busy host, the CPU thread waits
+ * for the next look when there was none for a while. The guest cannot tell.
+ *
  * Linked with nothing: all names are found in the process that this is loaded into.
  */
 #include <dlfcn.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -37,6 +42,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "lockstep.h"
 
@@ -49,6 +56,11 @@ int __ppoll_chk(struct pollfd *fds, nfds_t nr, const struct timespec *timeout,
 #define MAX_CPUS	1024
 /* CPUs may never wait, and there be something to do: a triple fault beside an endless loop. */
 #define PATIENCE_NS	500000000
+
+/* Guest time from one look to the next: twice the period of a sample. */
+#define PACE_NS		40000000
+/* Of who should look and does not. It may have to find out first where in the guest things are. */
+#define PACE_PATIENCE_S	10
 
 typedef int ppoll_fn(struct pollfd *fds, nfds_t nr, const struct timespec *timeout,
 		     const sigset_t *mask);
@@ -99,6 +111,12 @@ static atomic_int wake_fd = -1;
 static __thread pthread_mutex_t *big_lock;	/* what the CPU thread has waited with */
 
 /* Of the CPU thread alone, which fills it in when it runs for the first time. */
+static struct {
+	struct lockstep_pace *page;		/* NULL: there is none */
+	uint32_t looks;				/* at the last change */
+	int64_t since_ns;
+} pace;
+
 static struct {
 	cpu_exit_fn *exit;
 	cpu_idle_fn *idle;
@@ -205,6 +223,28 @@ static void tell_turns(void)
 	write(STDERR_FILENO, line, sizeof(line) - 1);
 }
 
+static void find_pace(void)
+{
+	void *page = mmap(NULL, sizeof(*pace.page), PROT_READ, MAP_SHARED, LOCKSTEP_PACE_FD, 0);
+
+	pace.page = page == MAP_FAILED ? NULL : page;
+}
+
+static void keep_pace(int64_t now)
+{
+	const struct timespec patience = { .tv_sec = PACE_PATIENCE_S };
+	const uint32_t looks = pace.page ? pace.page->looks : 0;
+
+	if (looks && looks == pace.looks) {
+		if (now - pace.since_ns < PACE_NS)
+			return;
+		/* Woken by a signal, it has waited for less: so be it. */
+		syscall(SYS_futex, &pace.page->looks, FUTEX_WAIT, looks, &patience, NULL, 0);
+	}
+	pace.looks = looks;
+	pace.since_ns = now;
+}
+
 static void find_cpus(void)
 {
 	get_cpu_fn *get = (get_cpu_fn *)dlsym(RTLD_DEFAULT, "qemu_get_cpu");
@@ -226,6 +266,7 @@ static void find_cpus(void)
 	while (nr < MAX_CPUS && (turns.cpu[nr] = get(nr)))
 		nr++;
 	tell_turns();
+	find_pace();
 	/* One alone has nobody to take turns with. */
 	if (nr < 2)
 		return;
@@ -286,10 +327,14 @@ static void take_turns(void)
 
 	if (!turns.known)
 		find_cpus();
-	current = turns.nr ? *turns.current : NULL;
+	/* Without a CPU it is the start of a thread. */
+	current = turns.current ? *turns.current : NULL;
 	if (!current)
 		return;
 	now = turns.clock_get(QEMU_CLOCK_VIRTUAL);
+	keep_pace(now);
+	if (!turns.nr)
+		return;
 	if (!turns.ticking || now >= turns.until ||
 	    (current == turns.cpu[turns.at] && now == turns.last_ns))
 		begin_turn(now);
