@@ -178,12 +178,10 @@ struct job {
 	_Atomic uint32_t magic;
 	uint32_t fault;			/* JOB_FAULT_* */
 	uint64_t seed;
-	uint32_t verbose;
 	uint32_t duration_ms;		/* T; 0: as the test says */
 	uint32_t sched_kind;		/* enum sched_kind */
 	uint32_t nr_sched_args;
 	uint32_t prepare;		/* attach the scheduler, then ask for the job proper */
-	uint32_t pad;
 	char test[64];
 	char topology[TOPOLOGY_NAME_LEN];
 	char sched_name[64];		/* for reports */

@@ -51,7 +51,6 @@ static struct vm_config vm_config_of(const struct session *s)
 		.append = run->opts.append,
 		.seed = run->opts.seed,
 		.doorbell = s->inst->test->inspect,
-		.verbose = run->opts.verbose,
 	};
 }
 

@@ -391,7 +391,6 @@ int plan_job(const struct plan_instance *inst, const struct options *opts, struc
 	memset(job, 0, sizeof(*job));
 	job->fault = test->fault;
 	job->seed = opts->seed;
-	job->verbose = opts->verbose;
 	job->duration_ms = opts->duration_ms;
 	snprintf(job->test, sizeof(job->test), "%s", test->name);
 	topology_format(&inst->topo, job->topology, sizeof(job->topology));

@@ -33,7 +33,7 @@ static const char usage_text[] =
 "      --seed N         seed of everything random (1)\n"
 "      --cold           boot each instance anew, rather than copies of one booted guest\n"
 "      --perf           a CPU of the host for each of a guest, huge pages, no exits for idling\n"
-"      --append WORDS   more words for the guest's kernel command line\n"
+"      --append WORDS   more words for the guest's kernel command line; loglevel=7: all that it says\n"
 "  -h, --help           this text\n"
 "\n"
 "Variables, for the same: KTSTR_KERNEL, KTSTR_SCHED, KTSTR_SCHED_ARGS, KTSTR_SCHED_FLAGS (words),\n"

@@ -27,7 +27,6 @@ struct vm_config {
 	uint64_t seed;			/* of boot_params' RNG: the same one, the same guest */
 	bool doorbell;			/* it may be rung, though this is no guest to be frozen */
 	const struct vm_perf *perf;	/* not owned; NULL: it shares the host with everyone */
-	bool verbose;			/* kernel log at full length on the console */
 };
 
 #define VM_MIN_MEM		(128 * MIB)
