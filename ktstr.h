@@ -390,7 +390,8 @@ struct expect {
 	double max_throughput_cv;	/* units per CPU second of like workers: deviation / mean */
 	double min_work_rate;		/* units per CPU second */
 	double min_iteration_rate;	/* iterations per second */
-	double max_p99_wake_latency_us;	/* of all wake-ups of like workers */
+	double max_p50_wake_latency_us;	/* of all wake-ups of like workers */
+	double max_p99_wake_latency_us;	/* of the same */
 	double max_wake_latency_cv;	/* of the same */
 	double max_migration_ratio;	/* migrations per iteration */
 	/* Of pages, at the end; a kernel without NUMA says nothing of them. */

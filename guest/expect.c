@@ -44,6 +44,7 @@ static const struct limit limits[] = {
 	REAL("throughput-cv",	max_throughput_cv,		THROUGHPUT,	1e6),
 	REAL("work-rate",	min_work_rate,			THROUGHPUT,	1e12),
 	REAL("iteration-rate",	min_iteration_rate,		THROUGHPUT,	1e12),
+	REAL("wake-p50-us",	max_p50_wake_latency_us,	LATENCY,	1e12),
 	REAL("wake-p99-us",	max_p99_wake_latency_us,	LATENCY,	1e12),
 	REAL("wake-cv",		max_wake_latency_cv,		LATENCY,	1e6),
 	REAL("migration",	max_migration_ratio,		MIGRATION,	1e6),

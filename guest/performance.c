@@ -198,6 +198,22 @@ static double us(double ns)
 	return ns / NSEC_PER_USEC;
 }
 
+static void judge_percentile(struct judge *j, const struct wakes *f, const char *name,
+			     uint64_t late_ns, double limit)
+{
+	const struct worker_report *rep = &f->worst->page->rep;
+	char buf[JUDGE_WHO_LEN];
+
+	if (limit <= 0 || us(late_ns) <= limit)
+		return;
+	judge_object(j, judge_timing(j), CAUSE_LATENCY,
+		     "wake-ups are late by %.1f us (%s of %" PRIu64 "), limit %.1f us; the latest "
+		     "by %.1f us: %s, on CPU %u at +%" PRIu64 " ms",
+		     us(late_ns), name, f->nr, limit, us(rep->wake_max_ns),
+		     judge_who(f->worst, buf), rep->wake_max_cpu,
+		     judge_at_ms(j->in, rep->wake_max_at_ns));
+}
+
 static void judge_wakes(struct judge *j, const struct worker *w)
 {
 	const struct expect *expect = j->in->expect;
@@ -207,22 +223,15 @@ static void judge_wakes(struct judge *j, const struct worker *w)
 
 	if (!judge_first_of_its_like(j->in->workers, w) || !wakes_of(w, &f))
 		return;
+	judge_percentile(j, &f, "p50", f.p50_ns, expect->max_p50_wake_latency_us);
+	judge_percentile(j, &f, "p99", f.p99_ns, expect->max_p99_wake_latency_us);
 	rep = &f.worst->page->rep;
-	judge_who(f.worst, buf);
-	if (expect->max_p99_wake_latency_us > 0 &&
-	    us(f.p99_ns) > expect->max_p99_wake_latency_us)
-		judge_object(j, judge_timing(j), CAUSE_LATENCY,
-			     "wake-ups are late by %.1f us (p99 of %" PRIu64 "), limit %.1f us; "
-			     "the latest by %.1f us: %s, on CPU %u at +%" PRIu64 " ms",
-			     us(f.p99_ns), f.nr, expect->max_p99_wake_latency_us,
-			     us(rep->wake_max_ns), buf, rep->wake_max_cpu,
-			     judge_at_ms(j->in, rep->wake_max_at_ns));
 	if (expect->max_wake_latency_cv > 0 && f.cv > expect->max_wake_latency_cv)
 		judge_object(j, judge_timing(j), CAUSE_LATENCY,
 			     "how late wake-ups are differs by %.2f of %.1f us (mean of %" PRIu64
 			     "), limit %.2f; the latest by %.1f us: %s, on CPU %u at +%" PRIu64
 			     " ms", f.cv, us(f.mean_ns), f.nr, expect->max_wake_latency_cv,
-			     us(rep->wake_max_ns), buf, rep->wake_max_cpu,
+			     us(rep->wake_max_ns), judge_who(f.worst, buf), rep->wake_max_cpu,
 			     judge_at_ms(j->in, rep->wake_max_at_ns));
 }
 
@@ -404,7 +413,8 @@ void judge_performance(struct judge *j)
 		judge_workers(j, CAUSE_THROUGHPUT, judge_work_rate);
 	if (expect->min_iteration_rate > 0)
 		judge_workers(j, CAUSE_THROUGHPUT, judge_iteration_rate);
-	if (expect->max_p99_wake_latency_us > 0 || expect->max_wake_latency_cv > 0)
+	if (expect->max_p50_wake_latency_us > 0 || expect->max_p99_wake_latency_us > 0 ||
+	    expect->max_wake_latency_cv > 0)
 		judge_workers(j, CAUSE_LATENCY, judge_wakes);
 	if (expect->max_migration_ratio > 0)
 		judge_workers(j, CAUSE_MIGRATION, judge_migrations);

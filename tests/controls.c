@@ -148,7 +148,8 @@ KTSTR_TEST(control_turns,
 
 /*
  * Whose timer is due is not passed over for those that are busy. A limit for an engine whose time is
- * virtual: of real time the host has its share.
+ * virtual: of real time the host has its share. The median is 58 or 67 us, and was over 300 us when
+ * it was passed over; beyond that each seed has its own interrupts.
  */
 KTSTR_TEST(control_woken,
 	.desc = "one that sleeps wakes up in time on its CPU, beside another that is busy",
@@ -156,7 +157,7 @@ KTSTR_TEST(control_woken,
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_EXACT("0"), WORKERS(CPU_SPIN, 1) },
 				     { "cg_1", CPUSET_EXACT("1"), WORKERS(TIMER_LATENCY, 1) }),
 		  .hold = HOLD_FULL }),
-	.expect = { .max_p99_wake_latency_us = 800 },
+	.expect = { .max_p50_wake_latency_us = 120 },
 	.not_default = true);
 
 /* One that sleeps for a millisecond, over and over, alone on its CPU but for who else is given. */

@@ -217,6 +217,10 @@ ROW(matrix_late, "wake-ups that are all late are found",
 	"fifo", FAULT("late"), LATENCY, "limit 2000.0 us",
 	SLEEPERS, .expect = { .max_p99_wake_latency_us = 2000 });
 
+ROW(matrix_late_as_a_rule, "wake-ups that are late more often than not are found",
+	"fifo", FAULT("late"), LATENCY, "limit 1000.0 us",
+	SLEEPERS, .expect = { .max_p50_wake_latency_us = 1000 });
+
 ROW(matrix_late_now_and_then, "wake-ups of which one in two hundred is late are found",
 	"fifo", FAULT("late=200"), LATENCY, "limit 3.00",
 	SLEEPERS, .expect = { .max_wake_latency_cv = 3 });

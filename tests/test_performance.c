@@ -115,7 +115,7 @@ static void woken(FIXTURE_DATA(judge) *self, unsigned int i, unsigned int nr, ui
 	rep->wake_max_cpu = 3;
 }
 
-TEST_F(judge, p99_of_wake_latency)
+TEST_F(judge, percentiles_of_wake_latency)
 {
 	/* 1 to 50 us and 51 to 100 us: the 99th of a hundred is 99 us. */
 	woken(self, 1, 50, 1000, 1000);
@@ -127,6 +127,13 @@ TEST_F(judge, p99_of_wake_latency)
 	EXPECT_OBJECTION(CAUSE_LATENCY, "late by 99.0 us (p99 of 100), limit 98.9 us; the latest");
 	EXPECT_SAID("by 100.0 us: worker 2 (pid 102, CPU_SPIN, cgroup cg_0), on CPU 3 at");
 	EXPECT_SAID("+302 ms");
+	/* The 50th is 50 us. */
+	self->expect.max_p99_wake_latency_us = 0;
+	self->expect.max_p50_wake_latency_us = 50;
+	EXPECT_EQ(0, run_judge(self));
+	self->expect.max_p50_wake_latency_us = 49.9;
+	EXPECT_OBJECTION(CAUSE_LATENCY, "late by 50.0 us (p50 of 100), limit 49.9 us; the latest");
+	self->expect.max_p50_wake_latency_us = 0;
 	/* With one more, the 99.99th is the 100th of 101. */
 	woken(self, 0, 1, 200000, 0);
 	self->expect.max_p99_wake_latency_us = 100;
