@@ -71,8 +71,8 @@ static void option(struct command *c, const char *name, const char *fmt, ...)
 	word(c, val);
 }
 
-char *diag_command(const struct runner *run, const struct plan_instance *inst, char *buf,
-		   size_t size)
+char *diag_command(const struct runner *run, const struct plan_instance *inst, enum warm warm,
+		   char *buf, size_t size)
 {
 	const struct options *opts = &run->opts;
 	struct command c = { buf, size, 0 };
@@ -107,8 +107,11 @@ char *diag_command(const struct runner *run, const struct plan_instance *inst, c
 		option(&c, "--append", "%s", opts->append);
 	if (opts->perf)
 		word(&c, "--perf");
-	else if (opts->cold)
+	else if (opts->warm == WARM_NOT)
 		word(&c, "--cold");
+	/* One that is alone is cold anyway. */
+	else if (warm > WARM_NOT)
+		option(&c, "--warm", warm == WARM_ATTACHED ? "attached" : "booted");
 	return buf;
 }
 
@@ -202,6 +205,7 @@ void diag_instance(const struct runner *run, const struct plan_instance *inst,
 		report_diag("", "not judged, since it is off for this scheduler: %s",
 			    expect_off(&inst->expect, command, sizeof(command)));
 	if (bad)
-		report_diag("", "run again: %s", diag_command(run, inst, command, sizeof(command)));
+		report_diag("", "run again: %s",
+			    diag_command(run, inst, res->warm, command, sizeof(command)));
 	report_result(inst->name, verdict, opts->no_skip);
 }

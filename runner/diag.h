@@ -15,8 +15,8 @@ void diag_header(const struct runner *run);
 void diag_instance(const struct runner *run, const struct plan_instance *inst,
 		   const struct instance_result *res);
 
-/* diag_command - the command that runs @inst again; returns @buf. */
-char *diag_command(const struct runner *run, const struct plan_instance *inst, char *buf,
-		   size_t size);
+/* diag_command - the command that runs @inst again, @warm as it was; returns @buf. */
+char *diag_command(const struct runner *run, const struct plan_instance *inst, enum warm warm,
+		   char *buf, size_t size);
 
 #endif /* KTSTR_RUNNER_DIAG_H */

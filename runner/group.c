@@ -58,7 +58,10 @@ static struct group *largest(struct groups *gs)
 int groups_make(struct groups *gs, const struct runner *run)
 {
 	const struct plan *plan = &run->plan;
-	const bool warm = !run->opts.cold;
+	const enum warm warm = run->opts.warm;
+	const unsigned int min_attach = warm == WARM_ATTACHED ? 1 : GROUP_ATTACH_MIN;
+	/* To freeze a guest for one that is thawed costs more than it saves. */
+	const unsigned int min_thaw = warm > WARM_NOT ? 1 : 2;
 	struct group *g;
 	const char *name;
 	unsigned int i;
@@ -74,9 +77,11 @@ int groups_make(struct groups *gs, const struct runner *run)
 		if (!plan->inst[i].skip[0])
 			join(gs, i, plan_sched(plan->inst[i].test, &run->opts, &name) !=
 				    SCHED_KIND_NONE);
-	for (i = 0; i < GROUP_ATTACH_MAX && warm; i++) {
+	for (i = 0; i < GROUP_ATTACH_MAX; i++) {
+		if (warm == WARM_NOT || warm == WARM_BOOTED)
+			break;
 		g = largest(gs);
-		if (g && g->nr_left >= GROUP_ATTACH_MIN)
+		if (g && g->nr_left >= min_attach)
 			g->tmpl.attached = true;
 	}
 	for (i = 0; i < plan->nr; i++) {
@@ -86,15 +91,21 @@ int groups_make(struct groups *gs, const struct runner *run)
 		g->nr_left--;
 		join(gs, i, false);
 	}
-	/* To freeze a guest for one that is thawed costs more than it saves. */
 	for (g = gs->group; g < gs->group + gs->nr; g++)
-		g->state = warm && g->nr_left > 1 ? GROUP_NEW : GROUP_COLD;
+		g->state = warm != WARM_NOT && g->nr_left >= min_thaw ? GROUP_NEW : GROUP_COLD;
 	return 0;
 }
 
 struct group *groups_of(const struct groups *gs, unsigned int index)
 {
 	return gs->of[index].group;
+}
+
+enum warm groups_warm(const struct group *g)
+{
+	if (g->state == GROUP_COLD)
+		return WARM_NOT;
+	return g->tmpl.attached ? WARM_ATTACHED : WARM_BOOTED;
 }
 
 void groups_put(struct groups *gs, unsigned int index)

@@ -12,7 +12,7 @@
 #include "runner.h"
 #include "template.h"
 
-#define GROUP_ATTACH_MIN	4	/* so many instances are worth a boot of their own */
+#define GROUP_ATTACH_MIN	4	/* so many are worth a boot, WARM_WHERE_IT_PAYS */
 #define GROUP_ATTACH_MAX	4	/* guests with a scheduler, all held for a time */
 
 enum group_state {
@@ -49,6 +49,9 @@ int groups_make(struct groups *gs, const struct runner *run);
 
 /* groups_of - the group of an instance. Also of one that needs it no more. */
 struct group *groups_of(const struct groups *gs, unsigned int index);
+
+/* groups_warm - what an instance of @g starts from, or would have, if there is no such guest. */
+enum warm groups_warm(const struct group *g);
 
 /* groups_put - the instance has its result. The last one closes the template. */
 void groups_put(struct groups *gs, unsigned int index);

@@ -378,6 +378,13 @@ struct vm *template_run(const struct runner *run, const struct plan_instance *in
 			goto infra;
 		job.prepare = true;
 		job.fault = 0;
+		/* The same guest, whichever of its tests it is made for. */
+		memset(job.test, 0, sizeof(job.test));
+		snprintf(job.test, sizeof(job.test), "%s", no_test.name);
+		memset(job.sched_expect, 0, sizeof(job.sched_expect));
+		if (inst->expect.attach_ms)
+			snprintf(job.sched_expect, sizeof(job.sched_expect), "attach=%u",
+				 inst->expect.attach_ms);
 		handoff_job(s.vm, &job);
 		deadline_attach(&s.deadline);
 	}

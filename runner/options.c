@@ -31,6 +31,7 @@ enum {
 	OPT_KEEP,
 	OPT_SEED,
 	OPT_COLD,
+	OPT_WARM,
 	OPT_PERF,
 	OPT_APPEND,
 	OPT_ALL,
@@ -56,6 +57,7 @@ static const struct option long_options[] = {
 	{ "keep",	required_argument,	NULL, OPT_KEEP },
 	{ "seed",	required_argument,	NULL, OPT_SEED },
 	{ "cold",	no_argument,		NULL, OPT_COLD },
+	{ "warm",	required_argument,	NULL, OPT_WARM },
 	{ "perf",	no_argument,		NULL, OPT_PERF },
 	{ "append",	required_argument,	NULL, OPT_APPEND },
 	{ "all",	no_argument,		NULL, OPT_ALL },
@@ -77,6 +79,7 @@ static const struct {
 	{ "KTSTR_KEEP",		OPT_KEEP },
 	{ "KTSTR_SEED",		OPT_SEED },
 	{ "KTSTR_JOBS",		'j' },
+	{ "KTSTR_WARM",		OPT_WARM },
 };
 
 /* Variables that are on or off. */
@@ -259,6 +262,17 @@ static int set_path(const char *from, const char *s, const char **path, struct e
 	return 0;
 }
 
+static int set_warm(const char *from, const char *s, struct options *opts, struct err *err)
+{
+	if (!strcmp(s, "booted"))
+		opts->warm = WARM_BOOTED;
+	else if (!strcmp(s, "attached"))
+		opts->warm = WARM_ATTACHED;
+	else
+		return err_set(err, -EINVAL, "%s: '%s' is neither booted nor attached", from, s);
+	return 0;
+}
+
 /* One option, from the command line or from its variable. */
 static int set_option(int opt, const char *from, const char *arg, struct options *opts,
 		      struct err *err)
@@ -277,12 +291,12 @@ static int set_option(int opt, const char *from, const char *arg, struct options
 		opts->help = true;
 		return 0;
 	case OPT_COLD:
-		opts->cold = true;
+		opts->warm = WARM_NOT;
 		return 0;
+	case OPT_WARM:
+		return set_warm(from, arg, opts, err);
 	case OPT_PERF:
-		/* A thawed guest stops at each page that it writes to for the first time. */
 		opts->perf = true;
-		opts->cold = true;
 		return 0;
 	case OPT_ALL:
 		opts->all = true;
@@ -407,6 +421,7 @@ static const char *option_name(int opt)
 		[OPT_KEEP - OPT_SCHED] = "--keep",
 		[OPT_SEED - OPT_SCHED] = "--seed",
 		[OPT_COLD - OPT_SCHED] = "--cold",
+		[OPT_WARM - OPT_SCHED] = "--warm",
 		[OPT_PERF - OPT_SCHED] = "--perf",
 		[OPT_APPEND - OPT_SCHED] = "--append",
 		[OPT_ALL - OPT_SCHED] = "--all",
@@ -540,6 +555,12 @@ int options_parse(int argc, char **argv, struct options *opts, struct err *err)
 	if (!ret && !opts->sched_given && (opts->nr_sched_args || opts->nr_sched_flags))
 		ret = err_set(err, -EINVAL, "%s: of which scheduler? --sched says so",
 			      opts->nr_sched_args ? "--sched-arg" : "--sched-flag");
+	if (!ret && opts->perf && opts->warm > WARM_NOT)
+		ret = err_set(err, -EINVAL,
+			      "--perf: a copy of a guest is slow at first: not with --warm");
+	/* It stops at each page that it writes to for the first time. */
+	if (!ret && opts->perf)
+		opts->warm = WARM_NOT;
 	if (!ret && opts->perf && opts->jobs > 1)
 		ret = err_set(err, -EINVAL,
 			      "--perf: guests would share CPUs with each other: not with -j %u",

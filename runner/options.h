@@ -20,13 +20,21 @@
 #define OPTIONS_MAX_TOPOLOGIES	256
 #define OPTIONS_SEED		1
 
+/* What an instance starts from. */
+enum warm {
+	WARM_WHERE_IT_PAYS,
+	WARM_NOT,			/* it boots by itself */
+	WARM_BOOTED,			/* a copy of a guest that has booted, */
+	WARM_ATTACHED,			/* and, if it has a scheduler, attached that */
+};
+
 struct options {
 	bool help;
 	bool list;
 	bool all;			/* also what is not run by default */
 	bool verbose;
-	bool cold;			/* boot every instance */
-	bool perf;			/* guests have CPUs for themselves; cold, one at a time */
+	enum warm warm;
+	bool perf;			/* a guest has CPUs for itself: not warm, one at a time */
 	bool no_skip;			/* a skip is a failure */
 	unsigned int jobs;
 	unsigned int nr_filters;

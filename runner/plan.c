@@ -396,7 +396,8 @@ int plan_job(const struct plan_instance *inst, const struct options *opts, struc
 	topology_format(&inst->topo, job->topology, sizeof(job->topology));
 
 	if (!test->sched && opts->sched_expect)
-		snprintf(job->sched_expect, sizeof(job->sched_expect), "%s", opts->sched_expect);
+		expect_about(opts->sched_expect, test->name, job->sched_expect,
+			     sizeof(job->sched_expect));
 	job->sched_kind = plan_sched(test, opts, &sched);
 	if (job->sched_kind == SCHED_KIND_NONE)
 		return 0;

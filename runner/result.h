@@ -8,6 +8,7 @@
 #ifndef KTSTR_RUNNER_RESULT_H
 #define KTSTR_RUNNER_RESULT_H
 
+#include "options.h"
 #include "outcome.h"
 #include "phases.h"
 #include "text.h"
@@ -41,6 +42,7 @@ struct instance_result {
 	bool have_result;		/* the guest itself had a say */
 	uint64_t run_ns;		/* guest: the measured part */
 	uint64_t real_ns;		/* host: all of it; not in the record */
+	enum warm warm;			/* what it started from; nor is this */
 	struct phases phases;
 	struct textbuf section[NR_SECTIONS];
 };

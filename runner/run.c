@@ -283,6 +283,7 @@ static void on_template(struct state *st, struct group *g, struct instance_resul
 	}
 	g->state = GROUP_FAILED;
 	g->failure = *res;
+	g->failure.warm = groups_warm(g);
 	if (g->nr_left)
 		fail_group(st, g);
 	else
@@ -301,6 +302,8 @@ static void on_reaped(struct state *st, struct child *c, int wstatus)
 		on_template(st, groups_of(&st->groups, index), &res);
 		return;
 	}
+	/* Nothing becomes of a template while it has copies. */
+	res.warm = groups_warm(groups_of(&st->groups, index));
 	st->slot[index].res = res;
 	finish(st, index);
 }

@@ -136,12 +136,42 @@ TEST_F(group, cold)
 	unsigned int i;
 
 	give(self, 0, NR / 2, "builtin:a");
-	self->run.opts.cold = true;
+	self->run.opts.warm = WARM_NOT;
 	ASSERT_EQ(0, groups_make(&self->gs, &self->run));
 	for (i = 0; i < NR; i++) {
 		EXPECT_FALSE(of(self, i)->tmpl.attached);
 		EXPECT_EQ(GROUP_COLD, of(self, i)->state);
 	}
+}
+
+/* As the run that is to be repeated was, in however many there are now. */
+TEST_F(group, warm)
+{
+	self->inst[1].topo.cores_per_llc = 4;
+	give(self, 0, 1, "builtin:a");
+	give(self, NR / 2, NR / 2, "builtin:b");
+	self->run.opts.warm = WARM_ATTACHED;
+	ASSERT_EQ(0, groups_make(&self->gs, &self->run));
+	EXPECT_TRUE(of(self, 0)->tmpl.attached);
+	EXPECT_EQ(1, of(self, 0)->nr_left);
+	EXPECT_EQ(GROUP_NEW, of(self, 0)->state);
+	EXPECT_FALSE(of(self, 1)->tmpl.attached);
+	EXPECT_EQ(1, of(self, 1)->nr_left);
+	EXPECT_EQ(GROUP_NEW, of(self, 1)->state);
+	EXPECT_TRUE(of(self, NR - 1)->tmpl.attached);
+	EXPECT_EQ(WARM_ATTACHED, groups_warm(of(self, 0)));
+	EXPECT_EQ(WARM_BOOTED, groups_warm(of(self, 1)));
+	of(self, 0)->state = GROUP_COLD;
+	EXPECT_EQ(WARM_NOT, groups_warm(of(self, 0)));
+	groups_free(&self->gs);
+
+	self->run.opts.warm = WARM_BOOTED;
+	ASSERT_EQ(0, groups_make(&self->gs, &self->run));
+	EXPECT_EQ(2, self->gs.nr - 2);
+	EXPECT_FALSE(of(self, 0)->tmpl.attached);
+	EXPECT_FALSE(of(self, NR - 1)->tmpl.attached);
+	EXPECT_EQ(of(self, 0), of(self, NR - 1));
+	EXPECT_EQ(GROUP_NEW, of(self, 1)->state);
 }
 
 /* Who is left goes to those without a scheduler, whatever became of these. */

@@ -61,7 +61,7 @@ TEST_F(options, defaults)
 	EXPECT_EQ(0, self->opts.nr_filters);
 	EXPECT_EQ(NULL, self->opts.kernel);
 	EXPECT_EQ(0, self->opts.nr_topologies);
-	EXPECT_FALSE(self->opts.cold || self->opts.verbose || self->opts.no_skip ||
+	EXPECT_FALSE(self->opts.warm || self->opts.verbose || self->opts.no_skip ||
 		     self->opts.list);
 }
 
@@ -189,13 +189,31 @@ TEST_F(options, perf)
 	EXPECT_FALSE(self->opts.perf);
 	options_free(&self->opts);
 	ASSERT_EQ(0, parse("--perf", &self->opts, &self->err));
-	EXPECT_TRUE(self->opts.perf && self->opts.cold);
+	EXPECT_TRUE(self->opts.perf && self->opts.warm == WARM_NOT);
 	options_free(&self->opts);
 	EXPECT_EQ(-EINVAL, parse("--perf -j 2", &self->opts, &self->err));
 	EXPECT_NE(NULL, strstr(self->err.msg, "not with -j 2"));
+	EXPECT_EQ(-EINVAL, parse("--perf --warm booted", &self->opts, &self->err));
+	EXPECT_NE(NULL, strstr(self->err.msg, "not with --warm"));
 	setenv("KTSTR_PERF", "1", 1);
 	ASSERT_EQ(0, parse("-j 1", &self->opts, &self->err));
-	EXPECT_TRUE(self->opts.perf && self->opts.cold);
+	EXPECT_TRUE(self->opts.perf && self->opts.warm == WARM_NOT);
+}
+
+TEST_F(options, warm)
+{
+	ASSERT_EQ(0, parse("--warm booted", &self->opts, &self->err));
+	EXPECT_EQ(WARM_BOOTED, self->opts.warm);
+	options_free(&self->opts);
+	EXPECT_EQ(-EINVAL, parse("--warm up", &self->opts, &self->err));
+	EXPECT_STREQ("--warm: 'up' is neither booted nor attached", self->err.msg);
+	setenv("KTSTR_WARM", "attached", 1);
+	ASSERT_EQ(0, parse("", &self->opts, &self->err));
+	EXPECT_EQ(WARM_ATTACHED, self->opts.warm);
+	options_free(&self->opts);
+	ASSERT_EQ(0, parse("--cold", &self->opts, &self->err));
+	EXPECT_EQ(WARM_NOT, self->opts.warm);
+	unsetenv("KTSTR_WARM");
 }
 
 TEST_F(options, everything)
@@ -207,7 +225,8 @@ TEST_F(options, everything)
 
 	ASSERT_EQ(0, parse(args, &self->opts, &self->err))
 		TH_LOG("%s", self->err.msg);
-	EXPECT_TRUE(self->opts.list && self->opts.verbose && self->opts.cold);
+	EXPECT_TRUE(self->opts.list && self->opts.verbose);
+	EXPECT_EQ(WARM_NOT, self->opts.warm);
 	ASSERT_EQ(2, self->opts.nr_filters);
 	EXPECT_STREQ("a*", self->opts.filters[0]);
 	EXPECT_STREQ("b", self->opts.filters[1]);
@@ -253,7 +272,7 @@ TEST_F(options, variables)
 	EXPECT_STREQ("y", self->opts.filters[1]);
 	EXPECT_TRUE(self->opts.filters_shared);
 	EXPECT_TRUE(self->opts.verbose);
-	EXPECT_FALSE(self->opts.cold);
+	EXPECT_EQ(WARM_WHERE_IT_PAYS, self->opts.warm);
 	EXPECT_TRUE(self->opts.no_skip);
 }
 
