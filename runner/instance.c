@@ -44,6 +44,8 @@ static struct vm_config vm_config_of(const struct session *s)
 	return (struct vm_config){
 		.engine = run->engine,
 		.kernel = run->kernel.image,
+		.unpacked = run->unpacked,
+		.unpacked_len = run->unpacked_len,
 		.topo = s->inst->topo,
 		.mem_bytes = s->inst->mem_bytes,
 		.initramfs = run->initramfs.data,

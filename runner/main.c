@@ -160,6 +160,7 @@ static int go(struct runner *run)
 		return report_skip_all("%s", run->plan.none);
 	skip_missing_builtins(run);
 	diag_header(run);
+	run->unpacked = vm_kernel_unpack(run->kernel.image, &run->unpacked_len);
 	return runner_run(run);
 }
 
@@ -205,6 +206,7 @@ int runner_main(int argc, char **argv)
 	} else {
 		ret = go(run);
 	}
+	free(run->unpacked);
 	plan_free(&run->plan);
 	initramfs_free(&run->initramfs);
 	options_free(&run->opts);

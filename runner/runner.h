@@ -17,6 +17,8 @@ struct runner {
 	struct options opts;
 	char self[PATH_MAX];		/* this program */
 	struct kernel kernel;
+	void *unpacked;			/* vm_kernel_unpack() of it */
+	size_t unpacked_len;
 	struct initramfs initramfs;
 	const struct vm_engine *engine;
 	struct plan plan;

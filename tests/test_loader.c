@@ -271,6 +271,30 @@ TEST_F(unpack, by_the_seed)
 	EXPECT_NE(first, get64(TEXT + WORD_64));
 }
 
+/* What was unpacked before is what is loaded, whatever the file has by now. */
+TEST_F(unpack, once_for_many)
+{
+	uint64_t first;
+	size_t len;
+	void *elf;
+
+	LOAD_UNPACKED(two_lists, ARRAY_SIZE(two_lists));
+	first = get64(TEXT + WORD_64);
+	ASSERT_EQ(kernel_unpack(self->file, BZ_LEN, &elf, &len), 0);
+	EXPECT_EQ(memcmp(elf, &self->kernel, len), 0);
+	memset(self->file + BZ_SETUP + 0x100, 0, 16);
+	memset(TEXT, 0, 4096);
+	self->ld.unpacked = elf;
+	self->ld.unpacked_len = len;
+	ASSERT_EQ(kernel_load(&self->ld, self->file, BZ_LEN, &self->img, &self->err), 0);
+	EXPECT_FALSE(self->img.decompressor);
+	EXPECT_EQ(first, get64(TEXT + WORD_64));
+	free(elf);
+	EXPECT_LT(kernel_unpack(self->file, BZ_LEN, &elf, &len), 0);
+	EXPECT_EQ(kernel_unpack(self->file, BZ_LEN / 2, &elf, &len), -ENOEXEC);
+	EXPECT_EQ(kernel_unpack(self->file, 10, &elf, &len), -ENOEXEC);
+}
+
 TEST_F(unpack, not_moved)
 {
 	self->ld.no_kaslr = true;

@@ -45,6 +45,17 @@ static const struct setup_header *find_header(const void *file, size_t len)
 	return hdr;
 }
 
+/* boot.rst: "If setup_sects contains 0, the real value is 4"; and the boot sector. */
+static uint64_t setup_size(const struct setup_header *hdr)
+{
+	return ((hdr->setup_sects ?: 4) + 1) * SECTOR;
+}
+
+static uint64_t payload_size(const struct setup_header *hdr)
+{
+	return (uint64_t)hdr->syssize * 16;
+}
+
 static int load_elf(const struct loader *ld, const void *file, size_t len,
 		    struct kernel_image *img, struct err *err)
 {
@@ -110,17 +121,21 @@ static int load_elf(const struct loader *ld, const void *file, size_t len,
  * The kernel itself, out of a bzImage. Whatever is wrong with it, or new: its own decompressor may
  * still know better, and says so where it does not.
  */
-static int load_unpacked(const struct loader *ld, const void *file, size_t len, uint64_t setup,
+static int load_unpacked(const struct loader *ld, const void *file, size_t len,
 			 const struct setup_header *hdr, struct kernel_image *img)
 {
 	uint64_t seed = ld->seed, slots, delta;
-	size_t elf_len;
-	void *elf;
+	const void *elf = ld->unpacked;
+	size_t elf_len = ld->unpacked_len;
+	void *own = NULL;
 	int ret;
 
-	ret = payload_unpack(file, len, setup, hdr, &elf, &elf_len);
-	if (ret)
-		return ret;
+	if (!elf) {
+		ret = payload_unpack(file, len, setup_size(hdr), hdr, &own, &elf_len);
+		if (ret)
+			return ret;
+		elf = own;
+	}
 	ret = load_elf(ld, elf, elf_len, img, NULL);
 	if (!ret && !ld->no_kaslr) {
 		slots = payload_slots(hdr->pref_address, hdr->init_size, hdr->kernel_alignment);
@@ -130,16 +145,13 @@ static int load_unpacked(const struct loader *ld, const void *file, size_t len, 
 		if (ret == -ENOENT)
 			ret = 0;
 	}
-	free(elf);
+	free(own);
 	return ret;
 }
 
-static int load_bzimage(const struct loader *ld, const void *file, size_t len,
-			const struct setup_header *hdr, struct kernel_image *img,
-			struct err *err)
+static int check_bzimage(const struct setup_header *hdr, size_t len, struct err *err)
 {
-	uint64_t setup, payload, init_size = hdr->init_size, start;
-	int ret;
+	uint64_t end = setup_size(hdr) + payload_size(hdr);
 
 	if (hdr->version < HDR_MIN_VERSION || !(hdr->loadflags & LOADED_HIGH))
 		return err_set(err, -ENOEXEC,
@@ -148,14 +160,32 @@ static int load_bzimage(const struct loader *ld, const void *file, size_t len,
 	if (!(hdr->xloadflags & XLF_KERNEL_64))
 		return err_set(err, -ENOEXEC, "a 32-bit kernel: an x86-64 one is needed");
 
-	/* boot.rst: "If setup_sects contains 0, the real value is 4"; and the boot sector. */
-	setup = ((hdr->setup_sects ?: 4) + 1) * SECTOR;
-	payload = (uint64_t)hdr->syssize * 16;
-	if (!payload || !range_ok(setup, payload, len))
+	if (!payload_size(hdr) || end > len)
 		return err_set(err, -ENOEXEC,
 			       "a truncated bzImage: %zu bytes, its header says %llu: copy or build it again",
-			       len, (unsigned long long)(setup + payload));
+			       len, (unsigned long long)end);
+	return 0;
+}
 
+int kernel_unpack(const void *file, size_t len, void **out, size_t *out_len)
+{
+	const struct setup_header *hdr = find_header(file, len);
+
+	if (!hdr || check_bzimage(hdr, len, NULL))
+		return -ENOEXEC;
+	return payload_unpack(file, len, setup_size(hdr), hdr, out, out_len);
+}
+
+static int load_bzimage(const struct loader *ld, const void *file, size_t len,
+			const struct setup_header *hdr, struct kernel_image *img,
+			struct err *err)
+{
+	uint64_t payload = payload_size(hdr), init_size = hdr->init_size, start;
+	int ret;
+
+	ret = check_bzimage(hdr, len, err);
+	if (ret)
+		return ret;
 	ret = claim(ld, GPA_KERNEL, max(init_size, payload), err);
 	if (ret)
 		return ret;
@@ -167,8 +197,8 @@ static int load_bzimage(const struct loader *ld, const void *file, size_t len,
 	if (ret)
 		return ret;
 
-	if (!ld->unpack || load_unpacked(ld, file, len, setup, hdr, img)) {
-		memcpy(ld->ram + GPA_KERNEL, (const char *)file + setup, payload);
+	if (!ld->unpack || load_unpacked(ld, file, len, hdr, img)) {
+		memcpy(ld->ram + GPA_KERNEL, (const char *)file + setup_size(hdr), payload);
 		img->entry = GPA_KERNEL + ENTRY64_OFF;
 		img->end = 0;
 		img->decompressor = true;

@@ -23,6 +23,8 @@ struct loader {
 	bool unpack;
 	bool no_kaslr;
 	uint64_t seed;
+	const void *unpacked;	/* what kernel_unpack() has made of the file, or NULL */
+	size_t unpacked_len;
 };
 
 struct kernel_image {
@@ -34,6 +36,13 @@ struct kernel_image {
 	uint8_t setup_header[0x90];	/* bzImage: a copy of boot_params.hdr; zero for ELF */
 	size_t setup_header_len;
 };
+
+/*
+ * kernel_unpack - the kernel proper out of a bzImage of @len bytes at @file, for all guests that
+ * are to start from it: *@out is malloc()ed. -ENOEXEC if it is no bzImage that can start; other
+ * errors if only its own decompressor may know what to do with it.
+ */
+int kernel_unpack(const void *file, size_t len, void **out, size_t *out_len);
 
 /*
  * kernel_load - a bzImage or a vmlinux ELF of @len bytes at @file. Every byte

@@ -191,6 +191,21 @@ static int load_kernel(const struct loader *ld, const char *path, struct kernel_
 	return ret;
 }
 
+void *vm_kernel_unpack(const char *path, size_t *len)
+{
+	void *file, *out = NULL;
+	size_t file_len;
+
+	*len = 0;
+	if (map_file(path, &file, &file_len, NULL))
+		return NULL;
+	if (file) {
+		kernel_unpack(file, file_len, &out, len);
+		munmap(file, file_len);
+	}
+	return out;
+}
+
 static int vm_load(struct vm *vm, struct err *err)
 {
 	const struct acpi_config acpi = {
@@ -202,6 +217,7 @@ static int vm_load(struct vm *vm, struct err *err)
 		.unpack = true,
 		.no_kaslr = vm->cfg.append && strstr(vm->cfg.append, "nokaslr"),
 		.seed = vm->cfg.seed,
+		.unpacked = vm->cfg.unpacked, .unpacked_len = vm->cfg.unpacked_len,
 	};
 	struct boot_config boot = {
 		.initramfs = vm->cfg.initramfs, .initramfs_len = vm->cfg.initramfs_len,

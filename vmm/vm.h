@@ -19,6 +19,8 @@ struct vm_engine;
 struct vm_config {
 	const struct vm_engine *engine;
 	const char *kernel;		/* bzImage or vmlinux ELF file */
+	const void *unpacked;		/* vm_kernel_unpack() of it, not owned; or NULL */
+	size_t unpacked_len;
 	struct topology topo;
 	uint64_t mem_bytes;		/* a multiple of 2 MiB, at least VM_MIN_MEM */
 	const void *initramfs;		/* newc cpio, not owned */
@@ -202,6 +204,12 @@ void vm_destroy(struct vm *vm);
  * is left to it, and what it waits for in doing so is waited for all at once.
  */
 void vm_leave(struct vm *vm);
+
+/*
+ * vm_kernel_unpack - what takes a good part of the start of a guest, once for many of them: for
+ * vm_config.unpacked. malloc()ed; NULL where that is of no use, or will be an error of vm_create().
+ */
+void *vm_kernel_unpack(const char *path, size_t *len);
 
 /*
  * vm_kernel_info - check a kernel file; its version string ("7.3.4 (build) #1 ...", "" if it has
