@@ -56,25 +56,6 @@ if [ -z "$tree" ]; then
 fi
 step build-gcc "$make" -j"$jobs" WERROR=1 all tests tests-san || finish
 
-# Another compiler sees other things.
-for cc in clang-22 clang-21 clang-20 clang-19 clang-18 clang-17 clang-16; do
-	command -v "$cc" >/dev/null || continue
-	step "build-$cc" "$make" -j"$jobs" WERROR=1 CC="$cc" OUTPUT="$out/build/$cc" all tests
-	break
-done
-
-for test in "$out"/build/tests/test_*; do
-	[ -x "$test" ] && run "unit-${test##*/}" 300 "$test"
-done
-for test in "$out"/build/tests-san/test_*; do
-	[ -x "$test" ] && run "sanitized-${test##*/}" 300 "$test"
-done
-for fuzz in "$out"/build/fuzz/fuzz_*; do
-	# What kills a target is saved where it runs.
-	[ -x "$fuzz" ] && run "${fuzz##*/}" 120 sh -c 'cd "$1" && shift && exec "$@"' sh "$logs" "$fuzz"	\
-		-s "${CHECK_FUZZ_S:-5}"
-done
-
 # A program where KVM works: where this machine's runs no kernel, in a guest (L1) in which it does.
 with_kvm()	# $1: name, $2: program, $3: kernel for it or "", then options
 {
@@ -118,15 +99,6 @@ kvm()
 		"$out/ktstr_basic" "$(tail -n 1 "$logs/kernel-$first.log")" --accel kvm
 }
 
-# A program for each group; the names are those of the sources, so that one that was not built is missed.
-groups=
-for source in scenarios/*.c; do
-	case $source in
-	*.bpf.c) ;;
-	*) groups="$groups $out/ktstr_$(basename "$source" .c)" ;;
-	esac
-done
-
 all=
 first=
 for series in ${CHECK_KERNELS:-7 6.18}; do
@@ -147,6 +119,34 @@ if [ "$here" = 4 ]; then
 	kvm &
 	kvm_job=$!
 fi
+
+# Another compiler sees other things.
+for cc in clang-22 clang-21 clang-20 clang-19 clang-18 clang-17 clang-16; do
+	command -v "$cc" >/dev/null || continue
+	step "build-$cc" "$make" -j"$jobs" WERROR=1 CC="$cc" OUTPUT="$out/build/$cc" all tests
+	break
+done
+
+for test in "$out"/build/tests/test_*; do
+	[ -x "$test" ] && run "unit-${test##*/}" 300 "$test"
+done
+for test in "$out"/build/tests-san/test_*; do
+	[ -x "$test" ] && run "sanitized-${test##*/}" 300 "$test"
+done
+for fuzz in "$out"/build/fuzz/fuzz_*; do
+	# What kills a target is saved where it runs.
+	[ -x "$fuzz" ] && run "${fuzz##*/}" 120 sh -c 'cd "$1" && shift && exec "$@"' sh "$logs" "$fuzz"	\
+		-s "${CHECK_FUZZ_S:-5}"
+done
+
+# A program for each group; the names are those of the sources, so that one that was not built is missed.
+groups=
+for source in scenarios/*.c; do
+	case $source in
+	*.bpf.c) ;;
+	*) groups="$groups $out/ktstr_$(basename "$source" .c)" ;;
+	esac
+done
 
 newest=
 for series in $all; do
