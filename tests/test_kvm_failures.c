@@ -51,6 +51,8 @@ GUEST_CODE(irq,
 	   "movl $0x18, (%rbp); movl $0x40, 0x10(%rbp);"
 	   OUTB(0x3fc, 8) OUTB(0x3f9, 2) EXIT(0x20) FOREVER);
 
+GUEST_CODE(frozen, BELL PUTC("d") EXIT(0x20) FOREVER);
+
 /* What became of one run. */
 struct seen {
 	int ret;			/* of the probe, or of vm_create() */
@@ -64,8 +66,16 @@ struct seen {
 	bool picked;			/* by --accel auto */
 };
 
+/* When it goes wrong. */
+enum when {
+	WHILE_IT_RUNS,			/* or is made */
+	WHILE_IT_IS_FROZEN,
+	WHILE_IT_IS_THAWED,
+};
+
 struct row {
 	const char *name;
+	enum when when;
 	const uint8_t *code, *code_end;	/* NULL: "done" */
 	const char *topology;		/* NULL: one CPU */
 	bool probe;			/* the probe, no guest */
@@ -96,6 +106,17 @@ struct row {
 #define NO_RESULT	.verdict = VERDICT_FAIL, .cause = CAUSE_NO_RESULT
 #define ENGINE_ENDS	.event = VM_EVENT_ENGINE, INFRA
 #define ENDS_WELL	.event = VM_EVENT_EXIT, NO_RESULT, .console = "d"
+
+#define ON_FREEZE(_name, _inject)								\
+	.name = "freeze_" _name, .when = WHILE_IT_IS_FROZEN, CODE(frozen), .inject = _inject
+#define ON_THAW(_name, _inject)								\
+	.name = "thaw_" _name, .when = WHILE_IT_IS_THAWED, CODE(frozen), .inject = _inject
+#define FREEZE_FAILS(_what)								\
+	{ ON_FREEZE(#_what, FAILS(KVM_GET_##_what, EIO)), .ret = -EIO, INFRA,			\
+	  .text = { "KVM_GET_" #_what ": Input/output error" } }
+#define THAW_FAILS(_what)								\
+	{ ON_THAW(#_what, FAILS(KVM_SET_##_what, EIO)), .ret = -EIO, INFRA,			\
+	  .text = { "KVM_SET_" #_what ": Input/output error" } }
 
 #define NO_CAP(_cap, _for)								\
 	{ .name = "lacks_" #_cap,							\
@@ -372,6 +393,36 @@ static const struct row rows[] = {
 	  .stats = "nothing answers: port 0x1234: 2, address 0xd0000000: " },
 	{ .name = "no_statistics", .inject = FAILS(KVM_GET_STATS_FD, ENOTTY),
 	  .hits = 1, ENDS_WELL, .stats = "" },
+
+	/* --- a guest that is frozen, and a copy of it --- */
+	FREEZE_FAILS(MP_STATE),
+	FREEZE_FAILS(REGS),
+	FREEZE_FAILS(SREGS),
+	FREEZE_FAILS(LAPIC),
+	FREEZE_FAILS(VCPU_EVENTS),
+	FREEZE_FAILS(MSRS),
+	FREEZE_FAILS(CLOCK),
+	/* Those that KVM does not have are left out, but for what no guest can do without. */
+	{ ON_FREEZE("no_msr", GIVES(KVM_GET_MSRS, 0)), .ret = -EIO, INFRA,
+	  .text = { "KVM refuses to read MSR " } },
+	THAW_FAILS(SREGS),
+	THAW_FAILS(XSAVE),
+	THAW_FAILS(MSRS),
+	THAW_FAILS(REGS),
+	THAW_FAILS(LAPIC),
+	THAW_FAILS(MP_STATE),
+	THAW_FAILS(VCPU_EVENTS),
+	THAW_FAILS(CLOCK),
+	{ ON_THAW("no_msr", GIVES(KVM_SET_MSRS, 0)), .ret = -EIO, INFRA,
+	  .text = { "KVM refuses to set MSR " } },
+	/* A kernel that has no offsets gets the TSC itself. */
+	{ ON_THAW("no_tsc_offset", FAILS(KVM_GET_DEVICE_ATTR, ENXIO)), .hits = 1, ENDS_WELL },
+	{ ON_THAW("tsc_offset", FAILS(KVM_SET_DEVICE_ATTR, EIO)), .ret = -EIO, INFRA,
+	  .text = { "KVM refuses to set the TSC" } },
+	{ ON_THAW("create_vcpu", FAILS(KVM_CREATE_VCPU, ENOMEM)), .ret = -ENOMEM, INFRA,
+	  .text = { "KVM_CREATE_VCPU(0): Cannot allocate memory" } },
+	{ ON_THAW("run", FAILS(KVM_RUN, EFAULT)), ENGINE_ENDS,
+	  .text = { "cpu 0: KVM_RUN: Bad address" } },
 };
 
 /* --- one run --------------------------------------------------------------------- */
@@ -421,8 +472,41 @@ static void judge(const struct row *row, struct seen *seen)
 	outcome_judge(&ev, &seen->outcome);
 }
 
-static void run_guest(const struct row *row, int wait_ms, const char *kernel, struct seen *seen)
+/* The image of a guest that has rung, and a copy of it that runs. */
+static int run_copy(const struct row *row, const struct inject *inj, const struct vm_config *cfg,
+		    struct vm **vm, struct err *err)
 {
+	struct vm_image image;
+	int ret;
+
+	ret = vm_image_open(&image, err);
+	if (ret)
+		return ret;
+	ret = vm_create(cfg, image.ram_fd, vm, err);
+	if (!ret)
+		ret = vm_run(*vm, err);
+	if (!ret && vm_wait(*vm, WAIT_MS) != VM_EVENT_DOORBELL)
+		ret = err_set(err, -EPROTO, "it does not ring: %s", vm_engine_text(*vm));
+	if (!ret && row->when == WHILE_IT_IS_FROZEN)
+		inject_begin(inj);
+	if (!ret)
+		ret = vm_freeze(*vm, &image, err);
+	vm_destroy(*vm);
+	*vm = NULL;
+	if (!ret && row->when == WHILE_IT_IS_THAWED)
+		inject_begin(inj);
+	if (!ret)
+		ret = vm_thaw(cfg, &image, vm, err);
+	if (!ret)
+		ret = vm_run(*vm, err);
+	vm_image_close(&image);
+	return ret;
+}
+
+static void run_guest(const struct row *row, const struct inject *inj, const char *kernel,
+		      struct seen *seen)
+{
+	const int wait_ms = inj == &row->inject ? WAIT_MS : CONTROL_MS;
 	struct vm_config cfg = {
 		.engine = &vm_engine_kvm, .kernel = kernel, .mem_bytes = MEM,
 	};
@@ -433,9 +517,14 @@ static void run_guest(const struct row *row, int wait_ms, const char *kernel, st
 
 	if (topology_parse(row->topology ?: "1n1l1c1t", &cfg.topo, &err))
 		_exit(2);
-	seen->ret = vm_create(&cfg, -1, &vm, &err);
-	if (!seen->ret)
-		seen->ret = vm_run(vm, &err);
+	if (row->when == WHILE_IT_RUNS) {
+		inject_begin(inj);
+		seen->ret = vm_create(&cfg, -1, &vm, &err);
+		if (!seen->ret)
+			seen->ret = vm_run(vm, &err);
+	} else {
+		seen->ret = run_copy(row, inj, &cfg, &vm, &err);
+	}
 	if (seen->ret) {
 		snprintf(seen->text, sizeof(seen->text), "%s", err.msg);
 	} else {
@@ -458,8 +547,8 @@ static void observe(const struct row *row, const struct inject *inj, const char 
 	const struct vm_engine *engine;
 
 	memset(seen, 0, sizeof(*seen));
-	inject_begin(inj);
 	if (row->probe) {
+		inject_begin(inj);
 		seen->ret = vm_engine_kvm.probe(&err);
 		snprintf(seen->text, sizeof(seen->text), "%s", err.msg);
 		/* It probes once more. */
@@ -467,7 +556,7 @@ static void observe(const struct row *row, const struct inject *inj, const char 
 		seen->picked = !vm_engine_select("auto", &engine, &why) &&
 			       engine == &vm_engine_kvm;
 	} else {
-		run_guest(row, inj == &row->inject ? WAIT_MS : CONTROL_MS, kernel, seen);
+		run_guest(row, inj, kernel, seen);
 		judge(row, seen);
 	}
 	seen->left = count_entries("/proc/self/fd") != fds || have_vm_maps() ||
