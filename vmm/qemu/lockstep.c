@@ -110,7 +110,7 @@ static atomic_bool cpus_waiting;
 static atomic_int wake_fd = -1;
 static __thread pthread_mutex_t *big_lock;	/* what the CPU thread has waited with */
 
-/* Of the CPU thread alone, which fills it in when it runs for the first time. */
+/* These two are the CPU thread's alone, which fills them in when it runs for the first time. */
 static struct {
 	struct lockstep_pace *page;		/* NULL: there is none */
 	uint32_t looks;				/* at the last change */
@@ -124,10 +124,10 @@ static struct {
 	timer_del_fn *timer_del;
 	clock_get_fn *clock_get;
 	deadline_fn *deadline;
-	struct cpu_state **current;
+	struct cpu_state **current;		/* NULL: this QEMU does not tell */
 	struct cpu_state *cpu[MAX_CPUS];
 	bool known;
-	unsigned int nr;			/* 0: this QEMU does not tell */
+	unsigned int nr;			/* 0: there are no turns */
 	unsigned int at;			/* whose turn it was when the lock was taken */
 	unsigned int asked;			/* up to it: nobody; nr: all after it are idle */
 	int64_t turn_ns;
@@ -261,8 +261,10 @@ static void find_cpus(void)
 	turns.deadline = (deadline_fn *)dlsym(RTLD_DEFAULT, "qemu_clock_deadline_ns_all");
 	turns.current = dlsym(RTLD_DEFAULT, "current_cpu");
 	if (!get || !group || !init || !turns.exit || !turns.idle || !turns.timer_mod ||
-	    !turns.timer_del || !turns.clock_get || !turns.deadline || !turns.current)
+	    !turns.timer_del || !turns.clock_get || !turns.deadline || !turns.current) {
+		turns.current = NULL;
 		return;
+	}
 	while (nr < MAX_CPUS && (turns.cpu[nr] = get(nr)))
 		nr++;
 	tell_turns();
