@@ -25,10 +25,20 @@ const char *judge_who(const struct worker *w, char *buf)
 	return buf;
 }
 
+enum verdict judge_timing(const struct judge *j)
+{
+	const struct judge_input *in = j->in;
+
+	return in->steal_ns * 100 > in->run_ns * JUDGE_STEAL_PCT ? VERDICT_INCONCLUSIVE :
+								   VERDICT_FAIL;
+}
+
 void judge_object(struct judge *j, enum verdict verdict, enum cause cause, const char *fmt, ...)
 {
+	static const char stolen[] = ", stolen by the host ";
 	char text[RESULT_TEXT_LEN];
 	va_list ap;
+	size_t len;
 
 	j->nr++;
 	j->verdict = verdict;
@@ -37,6 +47,11 @@ void judge_object(struct judge *j, enum verdict verdict, enum cause cause, const
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	/* Why it is in doubt, where that is not said of each. */
+	len = strlen(text);
+	if (verdict == VERDICT_INCONCLUSIVE && judge_timing(j) == verdict && !strstr(text, stolen))
+		snprintf(text + len, sizeof(text) - len, "%s%" PRIu64 " ms", stolen,
+			 ms(j->in->steal_ns));
 	j->sink(j->ctx, verdict, cause, text);
 }
 
@@ -50,14 +65,6 @@ static void end_cause(struct judge *j, enum cause cause)
 		j->sink(j->ctx, j->verdict, cause, text);
 	}
 	j->nr_cause = 0;
-}
-
-enum verdict judge_timing(const struct judge *j)
-{
-	const struct judge_input *in = j->in;
-
-	return in->steal_ns * 100 > in->run_ns * JUDGE_STEAL_PCT ? VERDICT_INCONCLUSIVE :
-								   VERDICT_FAIL;
 }
 
 static bool set_up_failed(const struct worker *w)

@@ -201,6 +201,7 @@ TEST_F(judge, stolen_time_spoils_what_is_timed)
 	EXPECT_EQ(5, run_judge(self));
 	EXPECT_EQ(VERDICT_INCONCLUSIVE, self->said[0].verdict);
 	EXPECT_EQ(VERDICT_INCONCLUSIVE, self->said[4].verdict);
+	EXPECT_SAID("+2000 ms, stolen by the host 200 ms");
 }
 
 TEST_F(judge, migration_ratio)
