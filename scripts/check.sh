@@ -184,4 +184,10 @@ for series in $all; do
 done
 [ "$here" = 4 ] || kvm
 wait
+set --
+for log in "$logs"/kvm-ktstr_*.log; do
+	other=$logs/${log##*/kvm-}
+	[ ! -f "$other" ] || set -- "$@" "$other" "$log"
+done
+[ $# -eq 0 ] || run test_engines 60 tests/test_engines.sh "$@"
 finish
