@@ -59,6 +59,7 @@ static const struct limit limits[] = {
 	CHECK("isolation",	isolation,			ISOLATION,	false),
 	CHECK("starvation",	no_starvation_check,		STARVED,	true),
 	CHECK("stop",		no_stop_check,			WORKER,		true),
+	CHECK("detach",		no_detach_check,		SCHED_DETACH,	true),
 	CLAIM("cpu-weight",	CLAIM_CPU_WEIGHT),
 	CLAIM("cpu-max",	CLAIM_CPU_MAX),
 	PROMISE("kill",		CLAIM_KILL),
@@ -133,6 +134,8 @@ static bool judged(const struct expect *test, const struct limit *l)
 		return !test->no_starvation_check;
 	case FIELD(no_stop_check):
 		return !test->no_stop_check;
+	case FIELD(no_detach_check):
+		return true;
 	case FIELD(max_dsq_depth):
 		return !test->no_monitor;
 	default:

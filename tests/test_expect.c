@@ -211,6 +211,21 @@ TEST(off_stop)
 	EXPECT_EQ(CLAIMS_DEFAULT, e.claims);
 }
 
+TEST(off_detach)
+{
+	const struct expect any = { };
+	struct expect e;
+	char buf[64];
+
+	expect_of("detach=off", "x", &any, &e);
+	EXPECT_TRUE(e.no_detach_check);
+	EXPECT_FALSE(e.no_stop_check);
+	EXPECT_STREQ("detach", expect_off(&e, buf, sizeof(buf)));
+	EXPECT_STREQ("detach", expect_off_for(&e, CAUSE_SCHED_DETACH));
+	expect_of("y:detach=off", "x", &any, &e);
+	EXPECT_FALSE(e.no_detach_check);
+}
+
 /* What is said of a scheduler, as far as one test has to do with it. */
 TEST(about_one_test)
 {
