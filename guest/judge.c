@@ -29,8 +29,8 @@ enum verdict judge_timing(const struct judge *j)
 {
 	const struct judge_input *in = j->in;
 
-	return in->steal_ns * 100 > in->run_ns * JUDGE_STEAL_PCT ? VERDICT_INCONCLUSIVE :
-								   VERDICT_FAIL;
+	return in->steal_ns * 100 > in->run_ns * STEAL_MAX_PCT ? VERDICT_INCONCLUSIVE :
+								 VERDICT_FAIL;
 }
 
 void judge_object(struct judge *j, enum verdict verdict, enum cause cause, const char *fmt, ...)

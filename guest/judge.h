@@ -39,8 +39,6 @@ struct judge_input {
 	uint64_t numa_moved;		/* pages that went to another node while it ran */
 };
 
-/* With a larger share of time stolen, what has to do with time is inconclusive. */
-#define JUDGE_STEAL_PCT		10
 /* Whoever lived for less is not starved, whoever was measured for less is not compared. */
 #define JUDGE_MIN_NS		(500 * NSEC_PER_MSEC)
 #define JUDGE_LINES		8	/* for each cause; the rest is counted */

@@ -226,8 +226,7 @@ static void on_figures(void *ctx, const char *text)
 	guest_log(ctx, "%s", text);
 }
 
-static void judge_run(struct scenario *scn, const struct steal *before, const struct steal *after,
-		      const struct numa_state *numa, struct msg_result *res)
+static void judge_run(struct scenario *scn, const struct numa_state *numa, struct msg_result *res)
 {
 	struct numa_state now;
 	struct judge_ctx ctx = { .g = scn->g, .res = res };
@@ -235,7 +234,7 @@ static void judge_run(struct scenario *scn, const struct steal *before, const st
 		.expect = &scn->expect,
 		.workers = scn->workers,
 		.start_ns = scn->start_ns,
-		.steal_ns = steal_worst(before, after),
+		.steal_ns = res->steal_ns,
 		.run_ns = res->run_ns,
 		.topo = &scn->g->topo,
 	};
@@ -325,7 +324,8 @@ void scenario_run_in(struct guest *g, struct sched *s, const struct ktstr_test *
 	}
 	guest_stage(g, STAGE_COLLECT);
 	stop_all(&scn);
-	judge_run(&scn, &before, &after, &numa, res);
+	res->steal_ns = steal_worst(&before, &after);
+	judge_run(&scn, &numa, res);
 	scenario_cpus_back(&scn);
 	close_cgroups(&scn, res);
 	workers_free(&scn.workers);

@@ -103,8 +103,12 @@ struct msg_result {
 	uint64_t start_ns;	/* start of the scenario */
 	uint64_t fault_ns;	/* when the fault began that a control asked for */
 	uint64_t at_ns;		/* when the verdict was known to be bad */
+	uint64_t steal_ns;	/* of run_ns, what the host took of the CPU that lost most */
 	char text[RESULT_TEXT_LEN];	/* one line: measured, limit, where */
 };
+
+/* Of run_ns, in percent: with more of it stolen, what has to do with time is inconclusive. */
+#define STEAL_MAX_PCT		10
 
 struct msg_stimulus {
 	uint64_t at_ns;		/* since the start of the scenario */

@@ -404,6 +404,16 @@ TEST_F(outcome, control_that_does_not)
 	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_OTHER, "got ");
 	guest_says(&self->ev, VERDICT_SKIP, CAUSE_NONE, "cg_1");
 	EXPECT_OUTCOME(VERDICT_SKIP, CAUSE_NONE, "cg_1");
+	/* What is stolen is granted to those who are late. */
+	guest_says(&self->ev, VERDICT_PASS, CAUSE_NONE, "");
+	self->ev.result.run_ns = 2 * NSEC_PER_SEC;
+	self->ev.result.steal_ns = 200 * NSEC_PER_MSEC;
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_OTHER, "expected FAIL");
+	self->ev.result.steal_ns++;
+	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_STUCK, "got pass, stolen by the host 200 ms");
+	/* A panic needs no time. */
+	self->ev.test = &any_text;
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_OTHER, "expected FAIL");
 }
 
 TEST_F(outcome, control_for_a_panic)
