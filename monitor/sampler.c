@@ -124,15 +124,22 @@ static void looked(const struct sampler *s, bool on)
 		s->cfg->looked(s->cfg->looked_arg, on);
 }
 
-void *sampler_run(void *arg)
+static void rest(const struct sampler *s)
 {
 	const struct timespec nap = { .tv_nsec = POLL_NS };
+
+	looked(s, true);
+	nanosleep(&nap, NULL);
+}
+
+void *sampler_run(void *arg)
+{
 	struct sampler *s = arg;
 	unsigned int polls = 0;
 	int ret;
 
-	for (; !atomic_load_explicit(&s->stop, memory_order_relaxed); nanosleep(&nap, NULL)) {
-		looked(s, true);
+	looked(s, true);
+	for (; !atomic_load_explicit(&s->stop, memory_order_relaxed); rest(s)) {
 		if (!atomic_load_explicit(&s->resolved, memory_order_relaxed)) {
 			if (guest_word(s) & SHM_GST_STOPPED)
 				break;

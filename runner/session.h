@@ -30,6 +30,8 @@ struct session {
 	bool switched;			/* the faults that the test wants from here are on */
 	bool inspected;			/* the result is what its inspection found */
 	size_t job_off;			/* console: where the job began */
+	uint64_t looked_ns;		/* when session_late() was last asked; 0: not yet */
+	uint64_t stopped_ns;		/* how long we could not ask, though it was time to */
 	char *console[2];
 	size_t console_len[2];
 };

@@ -10,9 +10,23 @@
 #include "../monitor/truth.h"
 #include "session.h"
 
+/* A guest whose time is virtual waits for us: it has no CPU when we have none. */
 struct host_time session_host_time(struct session *s)
 {
-	return (struct host_time){ .now_ns = now_ns(), .starved_ns = vm_starved_ns(s->vm) };
+	return (struct host_time){
+		.now_ns = now_ns(),
+		.starved_ns = vm_starved_ns(s->vm) + s->stopped_ns,
+	};
+}
+
+/* Stopped, as by Ctrl-Z, or on a host that has no CPU for us. */
+static void notice_stop(struct session *s, uint64_t now)
+{
+	const uint64_t usual = SESSION_WAIT_MS * NSEC_PER_MSEC + NSEC_PER_SEC;
+
+	if (s->looked_ns && now - s->looked_ns > usual)
+		s->stopped_ns += now - s->looked_ns - usual;
+	s->looked_ns = now;
 }
 
 size_t session_console_size(const struct session *s)
@@ -116,6 +130,7 @@ bool session_late(struct session *s)
 	uint64_t guest_now;
 	enum late late;
 
+	notice_stop(s, host.now_ns);
 	if (!s->mon || monitor_guest_ns(s->mon, &guest_now))
 		guest_now = 0;
 	if (deadline_near(&s->deadline, host.now_ns))

@@ -5,6 +5,7 @@
  * They show what an engine does with each way in which a guest can end, in
  * milliseconds, without a kernel image.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -253,19 +254,44 @@ TEST_F(engine, refuses)
 	self->vm = NULL;
 }
 
+/* Does each thread of the engine sleep? One that wants to run is not asleep, on whatever host. */
+static bool asleep(struct vm *vm)
+{
+	char path[64], text[512], *state;
+	struct dirent *d;
+	bool ret = true;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", vm->engine->process(vm));
+	dir = opendir(path);
+	if (!dir)
+		return false;
+	while (ret && (d = readdir(dir))) {
+		if (d->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/task/%.16s/stat", vm->engine->process(vm),
+			 d->d_name);
+		/* "PID (NAME) STATE ..." */
+		ret = read_file(path, text, sizeof(text)) > 0 && (state = strrchr(text, ')')) &&
+		      state[2] == 'S';
+	}
+	closedir(dir);
+	return ret;
+}
+
 /* What the guest "count" stopped at, 0 if it did not. */
 static uint32_t stopped_at(struct vm *vm)
 {
 	const _Atomic uint32_t *count = shm_job(&vm->shm);
 	unsigned int tries;
 
-	for (tries = 0; tries < 50; tries++) {
+	for (tries = 0; tries < 1000; tries++) {
 		uint32_t then = *count;
 
-		if (vm_wait(vm, 50) != VM_EVENT_NONE)
-			return 0;
-		if (then && *count == then)
+		if (then && asleep(vm) && *count == then)
 			return then;
+		if (vm_wait(vm, 5) != VM_EVENT_NONE)
+			return 0;
 	}
 	return 0;
 }

@@ -112,10 +112,10 @@ struct row {
 #define ON_THAW(_name, _inject)								\
 	.name = "thaw_" _name, .when = WHILE_IT_IS_THAWED, CODE(frozen), .inject = _inject
 #define FREEZE_FAILS(_what)								\
-	{ ON_FREEZE(#_what, FAILS(KVM_GET_##_what, EIO)), .ret = -EIO, INFRA,			\
+	{ ON_FREEZE(#_what, FAILS(KVM_GET_##_what, EIO)), .ret = -EIO, INFRA,		\
 	  .text = { "KVM_GET_" #_what ": Input/output error" } }
 #define THAW_FAILS(_what)								\
-	{ ON_THAW(#_what, FAILS(KVM_SET_##_what, EIO)), .ret = -EIO, INFRA,			\
+	{ ON_THAW(#_what, FAILS(KVM_SET_##_what, EIO)), .ret = -EIO, INFRA,		\
 	  .text = { "KVM_SET_" #_what ": Input/output error" } }
 
 #define NO_CAP(_cap, _for)								\

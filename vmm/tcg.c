@@ -52,6 +52,8 @@ enum {
 	FD_END,
 };
 
+_Static_assert(FD_PACE == FD_LOCKSTEP + 1, "no two may have the same number");
+
 /* isa-debug-exit ends QEMU with (value << 1) | 1. */
 #define STATUS_OF(value)	((value) << 1 | 1)
 

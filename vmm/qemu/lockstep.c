@@ -26,9 +26,9 @@
  * where there are many it is in a list of its own. Where there are few it is not, which has a good
  * side: it is nearly always the next, and a CPU that sets a timer keeps the rest of its turn.
  *
- * Instructions that are counted may pass much faster than time: idle time in no time at all. So that
- * whoever looks at the guest from outside sees all of it also on a busy host, the CPU thread waits
- * for the next look when there was none for a while. The guest cannot tell.
+ * Instructions that are counted may pass much faster than time: idle time in no time at all. So
+ * that whoever looks at the guest from outside sees all of it also on a busy host, the CPU thread
+ * waits for the next look when there was none for a while. The guest cannot tell.
  *
  * Linked with nothing: all names are found in the process that this is loaded into.
  */
