@@ -107,9 +107,8 @@ char *diag_command(const struct runner *run, const struct plan_instance *inst, e
 		option(&c, "--append", "%s", opts->append);
 	if (opts->perf)
 		word(&c, "--perf");
-	else if (opts->warm == WARM_NOT)
+	else if (warm == WARM_NOT)
 		word(&c, "--cold");
-	/* One that is alone is cold anyway. */
 	else if (warm > WARM_NOT)
 		option(&c, "--warm", warm == WARM_ATTACHED ? "attached" : "booted");
 	return buf;

@@ -16,7 +16,10 @@
 int initrd_build(const struct options *opts, const char *self, struct plan *plan,
 		 struct initramfs *ird, struct err *err);
 
-/* payloads_add - payloads.c: those of all instances that are not skipped. */
+/*
+ * payloads_add - payloads.c: those of all tests of this program, whichever are in @plan: a guest is
+ * the same in any company. What cannot have its own is skipped.
+ */
 int payloads_add(struct plan *plan, const char *self, struct initramfs *ird);
 
 /*

@@ -296,7 +296,9 @@ static int set_option(int opt, const char *from, const char *arg, struct options
 	case OPT_WARM:
 		return set_warm(from, arg, opts, err);
 	case OPT_PERF:
+		/* A thawed guest stops at each page that it writes to for the first time. */
 		opts->perf = true;
+		opts->warm = WARM_NOT;
 		return 0;
 	case OPT_ALL:
 		opts->all = true;
@@ -555,12 +557,9 @@ int options_parse(int argc, char **argv, struct options *opts, struct err *err)
 	if (!ret && !opts->sched_given && (opts->nr_sched_args || opts->nr_sched_flags))
 		ret = err_set(err, -EINVAL, "%s: of which scheduler? --sched says so",
 			      opts->nr_sched_args ? "--sched-arg" : "--sched-flag");
-	if (!ret && opts->perf && opts->warm > WARM_NOT)
+	if (!ret && opts->perf && opts->warm != WARM_NOT)
 		ret = err_set(err, -EINVAL,
-			      "--perf: a copy of a guest is slow at first: not with --warm");
-	/* It stops at each page that it writes to for the first time. */
-	if (!ret && opts->perf)
-		opts->warm = WARM_NOT;
+			      "--warm: a copy is slow at first: not with --perf (or KTSTR_PERF)");
 	if (!ret && opts->perf && opts->jobs > 1)
 		ret = err_set(err, -EINVAL,
 			      "--perf: guests would share CPUs with each other: not with -j %u",

@@ -65,9 +65,20 @@ static int add_payload(const struct ktstr_payload *def, const char *self, struct
 	return ret ? ret : add_files(def, ird, err);
 }
 
-static int add_all(struct plan_instance *inst, const char *self, struct initramfs *ird)
+static void skip_all(struct plan *plan, const struct ktstr_test *test, const char *why)
 {
-	const struct step *step = inst->test->steps;
+	unsigned int i;
+
+	for (i = 0; i < plan->nr; i++)
+		if (plan->inst[i].test == test && !plan->inst[i].skip[0])
+			snprintf(plan->inst[i].skip, sizeof(plan->inst[i].skip), "%s", why);
+}
+
+static int add_all(const struct ktstr_test *test, struct plan *plan, const char *self,
+		   struct initramfs *ird)
+{
+	const struct step *step = test->steps;
+	char why[sizeof(plan->inst->skip)];
 	struct err err = { "" };
 	const struct op *op;
 	int ret;
@@ -81,9 +92,9 @@ static int add_all(struct plan_instance *inst, const char *self, struct initramf
 				return ret;
 			if (!ret)
 				continue;
-			snprintf(inst->skip, sizeof(inst->skip), "payload %s: %.120s; %s",
-				 op->payload->name, err.msg[0] ? err.msg : strerror(-ret),
-				 op->payload->cure);
+			snprintf(why, sizeof(why), "payload %s: %.120s; %s", op->payload->name,
+				 err.msg[0] ? err.msg : strerror(-ret), op->payload->cure);
+			skip_all(plan, test, why);
 			return 0;
 		}
 	}
@@ -92,12 +103,13 @@ static int add_all(struct plan_instance *inst, const char *self, struct initramf
 
 int payloads_add(struct plan *plan, const char *self, struct initramfs *ird)
 {
-	unsigned int i;
+	const struct ktstr_test *const *pos;
 	int ret = 0;
 
-	for (i = 0; i < plan->nr && !ret; i++) {
-		if (!plan->inst[i].skip[0])
-			ret = add_all(&plan->inst[i], self, ird);
+	for_each_test(pos) {
+		ret = add_all(*pos, plan, self, ird);
+		if (ret)
+			break;
 	}
 	return ret;
 }

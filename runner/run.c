@@ -190,6 +190,7 @@ static void start_template(struct state *st, struct child *c, unsigned int index
 		return;
 	}
 	g->state = GROUP_FAILED;
+	g->failure.warm = groups_warm(g);
 	outcome_set(&g->failure, VERDICT_FAIL, CAUSE_INFRA, err.msg);
 	fail_group(st, g);
 }
@@ -199,6 +200,8 @@ static void start_instance(struct state *st, struct child *c, unsigned int index
 	struct group *g = groups_of(&st->groups, index);
 	struct err err = { "" };
 
+	/* Its group may be another one when it ends. */
+	st->slot[index].res.warm = groups_warm(g);
 	if (!child_start(st->run, index, g->state == GROUP_READY ? &g->tmpl : NULL, false, c,
 			 &err)) {
 		st->slot[index].progress = RUNNING;
@@ -302,8 +305,7 @@ static void on_reaped(struct state *st, struct child *c, int wstatus)
 		on_template(st, groups_of(&st->groups, index), &res);
 		return;
 	}
-	/* Nothing becomes of a template while it has copies. */
-	res.warm = groups_warm(groups_of(&st->groups, index));
+	res.warm = st->slot[index].res.warm;
 	st->slot[index].res = res;
 	finish(st, index);
 }

@@ -12,7 +12,7 @@
 static const char *const variables[] = {
 	"KTSTR_KERNEL", "KTSTR_SCHED", "KTSTR_SCHED_ARGS", "KTSTR_TOPOLOGY", "KTSTR_DURATION",
 	"KTSTR_MEMORY_MB", "KTSTR_ACCEL", "KTSTR_KEEP", "KTSTR_SEED", "KTSTR_FILTER", "KTSTR_JOBS",
-	"KTSTR_VERBOSE", "KTSTR_COLD", "KTSTR_PERF", "KTSTR_NO_SKIP", "KTSTR_ALL",
+	"KTSTR_VERBOSE", "KTSTR_COLD", "KTSTR_WARM", "KTSTR_PERF", "KTSTR_NO_SKIP", "KTSTR_ALL",
 	"KTSTR_SCHED_FLAGS", "KTSTR_SCHED_EXPECT", "KTSTR_SCHED_DECL",
 };
 
@@ -193,8 +193,12 @@ TEST_F(options, perf)
 	options_free(&self->opts);
 	EXPECT_EQ(-EINVAL, parse("--perf -j 2", &self->opts, &self->err));
 	EXPECT_NE(NULL, strstr(self->err.msg, "not with -j 2"));
+	setenv("KTSTR_WARM", "booted", 1);
+	ASSERT_EQ(0, parse("--perf", &self->opts, &self->err));
+	EXPECT_EQ(WARM_NOT, self->opts.warm);
+	options_free(&self->opts);
 	EXPECT_EQ(-EINVAL, parse("--perf --warm booted", &self->opts, &self->err));
-	EXPECT_NE(NULL, strstr(self->err.msg, "not with --warm"));
+	EXPECT_NE(NULL, strstr(self->err.msg, "not with --perf"));
 	setenv("KTSTR_PERF", "1", 1);
 	ASSERT_EQ(0, parse("-j 1", &self->opts, &self->err));
 	EXPECT_TRUE(self->opts.perf && self->opts.warm == WARM_NOT);

@@ -17,9 +17,10 @@ kernel=$2
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-# A group of one boots cold anyway: the second pattern names two.
+# A group of one boots cold anyway: the second pattern names more.
 cold='--cold -t cgroup_steady'
-warm='-t nested_cgroup_steady -t nested_cgroup_task_move'
+# What others need to run is in each guest: in company of a payload, alone none.
+warm='-t nested_cgroup_steady -t nested_cgroup_task_move -t payload_hackbench'
 # Of four the scheduler is attached before they are copied.
 attached='--sched builtin:fifo -t nested_cgroup_[rint]* -t nested_cgroup_steady'
 # The guest that is copied is made for the first of them.
