@@ -20,7 +20,7 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 
 for var in KERNEL KERNEL_DIR SCHED SCHED_ARGS TOPOLOGY DURATION MEMORY_MB ACCEL KEEP SEED FILTER \
-	   JOBS VERBOSE COLD NO_SKIP ALL SCHED_FLAGS SCHED_EXPECT; do
+	   JOBS VERBOSE COLD WARM PERF NO_SKIP ALL SCHED_FLAGS SCHED_EXPECT SCHED_DECL; do
 	unset "KTSTR_$var"
 done
 unset kselftest_timeout
@@ -414,6 +414,20 @@ child_killed()
 }
 
 child_killed
+
+# A CPU that never comes up is missed, before anything is measured on those that did.
+cpus_missing()
+{
+	verdict=ok
+	"$bin" -k "$kernel" -t "$test" --topology 1n2l2c1t --accel tcg --append maxcpus=3 >"$work/out"	\
+		2>"$work/err" </dev/null
+	[ $? -eq 1 ] || verdict=bad
+	grep -q '^# FAIL topology: 3 CPUs are online, 1n2l2c1t has 4$' "$work/out" || verdict=bad
+	[ $verdict = ok ] || sed 's/^/# | /' "$work/err" "$work/out" | head -n 20
+	result $verdict cpus_missing
+}
+
+cpus_missing
 
 # The command that is printed runs the same again, also if some of what was said is about tests that this
 # program does not have.
