@@ -377,25 +377,17 @@ static bool ended_well(const struct sched *s)
 	return WEXITSTATUS(s->wstatus) == 0 || WEXITSTATUS(s->wstatus) == 128 + SIGINT;
 }
 
-static int kill_it(struct guest *g, struct sched *s, struct msg_result *res)
-{
-	sched_proc_kill(s);
-	if (!s->pid)
-		return 0;
-	result_set(g, res, VERDICT_FAIL, CAUSE_SCHED_DETACH,
-		   "scheduler %s did not end within %llu ms of SIGKILL", s->name,
-		   SCHED_EXIT_LIMIT / NSEC_PER_MSEC);
-	return -EPROTO;
-}
-
+/* 1: it did not, and has not promised to. */
 static int ask_to_end(struct guest *g, struct sched *s, struct msg_result *res)
 {
 	char buf[96];
 
 	kill(s->pid, SIGINT);
 	if (!sched_proc_ended(s, SCHED_EXIT_LIMIT)) {
-		if (said_of(g).no_detach_check)
-			return kill_it(g, s, res);
+		if (said_of(g).no_detach_check) {
+			sched_proc_kill(s);
+			return 1;
+		}
 		result_set(g, res, VERDICT_FAIL, CAUSE_SCHED_DETACH,
 			   "scheduler %s did not end within %llu ms of SIGINT and was killed",
 			   s->name, SCHED_EXIT_LIMIT / NSEC_PER_MSEC);
@@ -410,6 +402,17 @@ static int ask_to_end(struct guest *g, struct sched *s, struct msg_result *res)
 	} else {
 		return 0;
 	}
+	return -EPROTO;
+}
+
+static int kill_it(struct guest *g, struct sched *s, struct msg_result *res)
+{
+	sched_proc_kill(s);
+	if (!s->pid)
+		return 0;
+	result_set(g, res, VERDICT_FAIL, CAUSE_SCHED_DETACH,
+		   "scheduler %s did not end within %llu ms of SIGKILL", s->name,
+		   SCHED_EXIT_LIMIT / NSEC_PER_MSEC);
 	return -EPROTO;
 }
 
@@ -445,9 +448,10 @@ int sched_detach(struct guest *g, struct sched *s, bool by_kill, struct msg_resu
 		sched_proc_kill(s);
 	else
 		first = by_kill ? kill_it(g, s, res) : ask_to_end(g, s, res);
-	ret = check_fallback(g, s, res);
+	/* What becomes of it, if it did not end, is not judged either. */
+	ret = first > 0 ? 0 : check_fallback(g, s, res);
 	first = first ? first : ret;
-	if (!s->dead) {
+	if (!s->dead && first <= 0) {
 		read_reason(s, &reason, REASON_LIMIT);
 		if (reason.name[0] && !scx_reason_normal(&reason)) {
 			result_set(g, res, VERDICT_FAIL, CAUSE_SCHED_DETACH,
@@ -461,7 +465,7 @@ int sched_detach(struct guest *g, struct sched *s, bool by_kill, struct msg_resu
 	sched_proc_release(s);
 	if (s->fault_ns)
 		res->fault_ns = s->fault_ns;
-	return first;
+	return min(first, 0);
 }
 
 void sched_stop(struct guest *g, struct sched *s, struct msg_result *res)

@@ -429,6 +429,22 @@ cpus_missing()
 
 cpus_missing
 
+# A scheduler that does not end when told to has failed, unless that is said of it.
+deaf()
+{
+	verdict=ok
+	set -- "$bin" -k "$kernel" -t "$test" --accel tcg --sched builtin:fault --sched-arg --fault --sched-arg deaf
+	"$@" >"$work/out" 2>"$work/err" </dev/null
+	[ $? -eq 1 ] || verdict=bad
+	grep -q '^# FAIL sched-detach: .* did not end within' "$work/out" || verdict=bad
+	"$@" --sched-expect detach=off >"$work/out" 2>>"$work/err" </dev/null || verdict=bad
+	grep -q '^# not judged, since it is off for this scheduler: detach$' "$work/out" || verdict=bad
+	[ $verdict = ok ] || sed 's/^/# | /' "$work/err" "$work/out" | head -n 20
+	result $verdict deaf
+}
+
+deaf
+
 # The command that is printed runs the same again, also if some of what was said is about tests that this
 # program does not have.
 printed_command()
