@@ -27,10 +27,7 @@ const char *judge_who(const struct worker *w, char *buf)
 
 enum verdict judge_timing(const struct judge *j)
 {
-	const struct judge_input *in = j->in;
-
-	return in->steal_ns * 100 > in->run_ns * STEAL_MAX_PCT ? VERDICT_INCONCLUSIVE :
-								 VERDICT_FAIL;
+	return wire_stolen(j->in->steal_ns, j->in->run_ns) ? VERDICT_INCONCLUSIVE : VERDICT_FAIL;
 }
 
 void judge_object(struct judge *j, enum verdict verdict, enum cause cause, const char *fmt, ...)

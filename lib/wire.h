@@ -107,8 +107,13 @@ struct msg_result {
 	char text[RESULT_TEXT_LEN];	/* one line: measured, limit, where */
 };
 
-/* Of run_ns, in percent: with more of it stolen, what has to do with time is inconclusive. */
 #define STEAL_MAX_PCT		10
+
+/* wire_stolen - was so much that whatever has to do with time is inconclusive? */
+static inline bool wire_stolen(uint64_t steal_ns, uint64_t run_ns)
+{
+	return steal_ns * 100 > run_ns * STEAL_MAX_PCT;
+}
 
 struct msg_stimulus {
 	uint64_t at_ns;		/* since the start of the scenario */

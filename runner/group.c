@@ -59,6 +59,7 @@ int groups_make(struct groups *gs, const struct runner *run)
 {
 	const struct plan *plan = &run->plan;
 	const enum warm warm = run->opts.warm;
+	const bool attach = warm != WARM_NOT && warm != WARM_BOOTED;
 	const unsigned int min_attach = warm == WARM_ATTACHED ? 1 : GROUP_ATTACH_MIN;
 	/* To freeze a guest for one that is thawed costs more than it saves. */
 	const unsigned int min_thaw = warm > WARM_NOT ? 1 : 2;
@@ -77,9 +78,7 @@ int groups_make(struct groups *gs, const struct runner *run)
 		if (!plan->inst[i].skip[0])
 			join(gs, i, plan_sched(plan->inst[i].test, &run->opts, &name) !=
 				    SCHED_KIND_NONE);
-	for (i = 0; i < GROUP_ATTACH_MAX; i++) {
-		if (warm == WARM_NOT || warm == WARM_BOOTED)
-			break;
+	for (i = 0; i < GROUP_ATTACH_MAX && attach; i++) {
 		g = largest(gs);
 		if (g && g->nr_left >= min_attach)
 			g->tmpl.attached = true;

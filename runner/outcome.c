@@ -301,7 +301,7 @@ static void judge_control(const struct evidence *ev, struct outcome *out)
 		return;
 	/* Limits are stretched by what is stolen, so that a failure may not show. */
 	if (out->verdict == VERDICT_PASS && cause_is_timing[want->cause] &&
-	    ev->result.steal_ns * 100 > ev->result.run_ns * STEAL_MAX_PCT) {
+	    wire_stolen(ev->result.steal_ns, ev->result.run_ns)) {
 		set(out, VERDICT_INCONCLUSIVE, want->cause,
 		    "expected FAIL %s, got pass, stolen by the host %llu ms",
 		    cause_name(want->cause),

@@ -153,6 +153,7 @@ static void fail_group(struct state *st, struct group *g)
 {
 	unsigned int i;
 
+	g->failure.warm = groups_warm(g);
 	/* All of them end here, and the last one frees the failure. */
 	for (i = 0; i < st->run->plan.nr; i++) {
 		if (groups_of(&st->groups, i) != g || st->slot[i].progress != TODO)
@@ -190,7 +191,6 @@ static void start_template(struct state *st, struct child *c, unsigned int index
 		return;
 	}
 	g->state = GROUP_FAILED;
-	g->failure.warm = groups_warm(g);
 	outcome_set(&g->failure, VERDICT_FAIL, CAUSE_INFRA, err.msg);
 	fail_group(st, g);
 }
@@ -286,7 +286,6 @@ static void on_template(struct state *st, struct group *g, struct instance_resul
 	}
 	g->state = GROUP_FAILED;
 	g->failure = *res;
-	g->failure.warm = groups_warm(g);
 	if (g->nr_left)
 		fail_group(st, g);
 	else

@@ -40,6 +40,13 @@ result()
 	fi
 }
 
+# The result of $1 is $verdict, and if that is bad, what the program said.
+conclude()
+{
+	[ $verdict = ok ] || sed 's/^/# | /' "$work/err" "$work/out" | head -n 20
+	result $verdict "$1"
+}
+
 # Each run carries a mark in its environment, which all its descendants inherit.
 strays()
 {
@@ -107,8 +114,7 @@ row()
 		verdict=bad
 	fi
 	check_clean row$$ || verdict=bad
-	[ $verdict = ok ] || sed 's/^/# | /' "$work/err" "$work/out" | head -n 20
-	result $verdict "$name"
+	conclude "$name"
 }
 
 # --- files that are wrong in some way ------------------------------------------
@@ -301,8 +307,7 @@ failing()
 	grep -q '^not ok 1 ' "$work/out" || verdict=bad
 	[ -s "$work/err" ] && verdict=bad
 	check_clean fail$$ || verdict=bad
-	[ $verdict = ok ] || sed 's/^/# | /' "$work/err" "$work/out" | head -n 20
-	result $verdict "$name"
+	conclude "$name"
 }
 
 failing no_skip '^# skipped: not started' \
@@ -383,8 +388,7 @@ killed()
 		echo "# children survive"
 	fi
 	check_clean kill$$ || verdict=bad
-	[ $verdict = ok ] || sed 's/^/# | /' "$work/err" "$work/out" | head -n 20
-	result $verdict "$1"
+	conclude "$1"
 }
 
 killed runner_sigterm	TERM 1 '^Bail out! ended by signal 15'
@@ -409,8 +413,7 @@ child_killed()
 	grep -q '^not ok 1 ' "$work/out" || verdict=bad
 	grep -q '^# Totals: ' "$work/out" || verdict=bad
 	check_clean child$$ || verdict=bad
-	[ $verdict = ok ] || sed 's/^/# | /' "$work/err" "$work/out" | head -n 20
-	result $verdict child_sigkill
+	conclude child_sigkill
 }
 
 child_killed
@@ -423,8 +426,7 @@ cpus_missing()
 		2>"$work/err" </dev/null
 	[ $? -eq 1 ] || verdict=bad
 	grep -q '^# FAIL topology: 3 CPUs are online, 1n2l2c1t has 4$' "$work/out" || verdict=bad
-	[ $verdict = ok ] || sed 's/^/# | /' "$work/err" "$work/out" | head -n 20
-	result $verdict cpus_missing
+	conclude cpus_missing
 }
 
 cpus_missing
@@ -439,8 +441,7 @@ deaf()
 	grep -q '^# FAIL sched-detach: .* did not end within' "$work/out" || verdict=bad
 	"$@" --sched-expect detach=off >"$work/out" 2>>"$work/err" </dev/null || verdict=bad
 	grep -q '^# not judged, since it is off for this scheduler: detach$' "$work/out" || verdict=bad
-	[ $verdict = ok ] || sed 's/^/# | /' "$work/err" "$work/out" | head -n 20
-	result $verdict deaf
+	conclude deaf
 }
 
 deaf
@@ -462,8 +463,7 @@ printed_command()
 	sh -c "$again" >"$work/out" 2>>"$work/err" </dev/null
 	[ $? -eq 1 ] || verdict=bad
 	grep '^# FAIL' "$work/out" | cmp -s - "$work/before" || verdict=bad
-	[ $verdict = ok ] || sed 's/^/# | /' "$work/err" "$work/out" | head -n 20
-	result $verdict printed_command
+	conclude printed_command
 }
 
 printed_command
