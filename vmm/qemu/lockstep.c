@@ -134,6 +134,7 @@ static struct {
 	int64_t until;				/* the end of the turn, while the timer is set */
 	int64_t last_ns;			/* when the lock was last taken */
 	bool ticking;
+	bool begun;				/* when the lock was last taken, and that mattered */
 	struct timer_list_group group;
 	_Alignas(max_align_t) char timer[TIMER_MAX_SIZE];
 } turns;
@@ -300,17 +301,13 @@ static void find_turn(struct cpu_state *current)
 
 /*
  * The next that is not idle, or may not be when a timer that is due has run. Whoever runs may wake
- * one that comes sooner: look again then, but not for those that the round passes over on its way
- * to one that was asked. After the last one it starts anyway.
+ * one that comes sooner: look again then. After the last one the round starts anyway.
  */
-static void ask_next(struct cpu_state *current)
+static void ask_next(void)
 {
 	unsigned int i = turns.at + 1;
-	bool due;
+	const bool due = !turns.deadline(QEMU_CLOCK_VIRTUAL, TIMER_ATTR_ALL);
 
-	if (turns.at < turns.asked && turns.idle(current))
-		return;
-	due = !turns.deadline(QEMU_CLOCK_VIRTUAL, TIMER_ATTR_ALL);
 	while (!due && i < turns.nr && i != turns.asked && turns.idle(turns.cpu[i]))
 		i++;
 	if (i < turns.nr && i != turns.asked)
@@ -325,6 +322,7 @@ static void ask_next(struct cpu_state *current)
 static void take_turns(void)
 {
 	struct cpu_state *current;
+	bool again;
 	int64_t now;
 
 	if (!turns.known)
@@ -333,17 +331,28 @@ static void take_turns(void)
 	current = turns.current ? *turns.current : NULL;
 	if (!current)
 		return;
+	if (!turns.nr) {
+		keep_pace(turns.clock_get(QEMU_CLOCK_VIRTUAL));
+		return;
+	}
+	again = current == turns.cpu[turns.at];
+	if (!again)
+		find_turn(current);
+	/*
+	 * The round passes over it, on its way to one that was asked: no time passes, and nobody is
+	 * woken. A turn need not begin twice at one instant. Of that there is much, for a "pause"
+	 * is a round.
+	 */
+	if (turns.at < turns.asked && turns.idle(current) &&
+	    (!again || (turns.begun && turns.ticking)))
+		return;
 	now = turns.clock_get(QEMU_CLOCK_VIRTUAL);
 	keep_pace(now);
-	if (!turns.nr)
-		return;
-	if (!turns.ticking || now >= turns.until ||
-	    (current == turns.cpu[turns.at] && now == turns.last_ns))
+	turns.begun = !turns.ticking || now >= turns.until || (again && now == turns.last_ns);
+	if (turns.begun)
 		begin_turn(now);
-	if (current != turns.cpu[turns.at])
-		find_turn(current);
 	turns.last_ns = now;
-	ask_next(current);
+	ask_next();
 }
 
 int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
