@@ -166,7 +166,8 @@ INJECTED := $(addprefix tests/,test_kvm_failures test_kvm_report test_perf)
 $(INJECTED:%=$B/%): $B/obj/tests/inject.o
 $(INJECTED:tests/%=$B/tests-san/%): $B/san/tests/inject.o
 $(INJECTED:%=$B/%) $(INJECTED:tests/%=$B/tests-san/%): INJECT :=			\
-	$(patsubst %,-Wl$(comma)--wrap=%,open ioctl pthread_create pthread_kill)
+	$(patsubst %,-Wl$(comma)--wrap=%,open ioctl mmap ftruncate pwrite memfd_create	\
+					 pthread_create pthread_kill)
 
 $(TEST_PROGRAMS): $B/tests/%: $B/obj/tests/%.o $(LIB) $(BPFOBJ) $B/libs
 	$(call msg,LINK,,$@)

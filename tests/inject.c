@@ -50,6 +50,8 @@ static bool wants(const struct inject *inj, enum inject_call call, int fd, unsig
 {
 	if (!inj || inj->call != call)
 		return false;
+	if (call == CALL_MMAP)
+		return (request & inj->request) == inj->request;
 	if (call != CALL_IOCTL)
 		return true;
 	if (inj->request != request || (inj->arg && inj->arg != arg))
@@ -113,7 +115,8 @@ int __wrap_open(const char *path, int flags, ...)
 
 static int edit_run(const struct inject *inj, int fd)
 {
-	struct kvm_run *run = mmap(NULL, RUN_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	struct kvm_run *run = __real_mmap(NULL, RUN_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+					  fd, 0);
 
 	if (run == MAP_FAILED)
 		return -1;
@@ -139,6 +142,8 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	if (inj && inj->how == HOW_STUCK)
 		while (!over(inj))
 			usleep(1000);
+	else if (inj && inj->how == HOW_LATE)
+		usleep(inj->value * 1000);
 	else if (inj && inj->how != HOW_EDIT)
 		return answer(inj);
 	ret = __real_ioctl(fd, request, arg);
@@ -155,6 +160,37 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 		pthread_mutex_unlock(&state.lock);
 	}
 	return ret;
+}
+
+void *__wrap_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off)
+{
+	const struct inject *inj = hit(CALL_MMAP, fd, flags, 0);
+
+	if (!inj)
+		return __real_mmap(addr, len, prot, flags, fd, off);
+	errno = inj->value;
+	return MAP_FAILED;
+}
+
+int __wrap_ftruncate(int fd, off_t size)
+{
+	const struct inject *inj = hit(CALL_FTRUNCATE, fd, 0, 0);
+
+	return inj ? answer(inj) : __real_ftruncate(fd, size);
+}
+
+ssize_t __wrap_pwrite(int fd, const void *buf, size_t len, off_t off)
+{
+	const struct inject *inj = hit(CALL_PWRITE, fd, 0, 0);
+
+	return inj ? answer(inj) : __real_pwrite(fd, buf, len, off);
+}
+
+int __wrap_memfd_create(const char *name, unsigned int flags)
+{
+	const struct inject *inj = hit(CALL_MEMFD, -1, 0, 0);
+
+	return inj ? answer(inj) : __real_memfd_create(name, flags);
 }
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *),

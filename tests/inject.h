@@ -3,19 +3,24 @@
  * inject.h - a kernel that refuses, for tests of the kvm engine
  *
  * A program that links inject.c with $(INJECT) of the Makefile has its calls of open(), ioctl(),
- * pthread_create() and pthread_kill() come by here; those that an injection names are answered
- * differently. The engine itself knows nothing of it.
+ * mmap() and others come by here; those that an injection names are answered differently. The
+ * engine itself knows nothing of it.
  */
 #ifndef KTSTR_TESTS_INJECT_H
 #define KTSTR_TESTS_INJECT_H
 
 #include <linux/kvm.h>
 #include <pthread.h>
+#include <sys/types.h>
 
 enum inject_call {
 	CALL_NONE,
 	CALL_OPEN,			/* of /dev/kvm */
 	CALL_IOCTL,
+	CALL_MMAP,			/* with all flags of .request */
+	CALL_FTRUNCATE,
+	CALL_PWRITE,
+	CALL_MEMFD,			/* memfd_create() */
 	CALL_THREAD,			/* pthread_create() */
 	CALL_KICK,			/* pthread_kill(): does nothing, and says that it did */
 };
@@ -27,13 +32,14 @@ enum inject_how {
 	HOW_EDIT,			/* it is made; then edit() has its argument */
 	HOW_EXIT,			/* KVM_RUN returns 0; edit() makes the exit */
 	HOW_STUCK,			/* it does not return before inject_end() */
+	HOW_LATE,			/* it is made, after .value ms */
 };
 
 struct inject {
 	enum inject_call call;
 	enum inject_how how;
 	int value;
-	unsigned long request;		/* of ioctl() */
+	unsigned long request;		/* of ioctl(); flags of mmap() */
 	unsigned long arg;		/* only calls with that one; 0: all */
 	unsigned int cpu;		/* only on the vCPU with this APIC id, plus 1; 0: on all */
 	unsigned int skip;		/* so many calls are answered rightly, */
@@ -50,12 +56,20 @@ unsigned int inject_end(void);
 /* For the linker alone: what a call becomes, and what it was. */
 int __real_open(const char *path, int flags, ...);
 int __real_ioctl(int fd, unsigned long request, ...);
+void *__real_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off);
+int __real_ftruncate(int fd, off_t size);
+ssize_t __real_pwrite(int fd, const void *buf, size_t len, off_t off);
+int __real_memfd_create(const char *name, unsigned int flags);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *),
 			  void *arg);
 int __real_pthread_kill(pthread_t thread, int sig);
 
 int __wrap_open(const char *path, int flags, ...);
 int __wrap_ioctl(int fd, unsigned long request, ...);
+void *__wrap_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off);
+int __wrap_ftruncate(int fd, off_t size);
+ssize_t __wrap_pwrite(int fd, const void *buf, size_t len, off_t off);
+int __wrap_memfd_create(const char *name, unsigned int flags);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *),
 			  void *arg);
 int __wrap_pthread_kill(pthread_t thread, int sig);

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "../lib/report.h"
@@ -51,6 +52,17 @@ GUEST_CODE(irq,
 	   "movl $0x18, (%rbp); movl $0x40, 0x10(%rbp);"
 	   OUTB(0x3fc, 8) OUTB(0x3f9, 2) EXIT(0x20) FOREVER);
 
+/*
+ * As drivers do until there is an answer: the clock's "update in progress" and the keyboard
+ * controller's "input buffer full" are clear at once, and so it goes a thousand times.
+ */
+GUEST_CODE(polled,
+	   "mov $1000, %ebp; 1: mov $0x70, %edx; mov $0x0a, %eax; out %al, %dx;"
+	   "inc %edx; in %dx, %al; test $0x80, %al; jnz 9f;"
+	   "mov $0x64, %edx; in %dx, %al; test $2, %al; jnz 9f;"
+	   "dec %ebp; jnz 1b;"
+	   PUTC("1") "9:" EXIT(0x20) FOREVER);
+
 GUEST_CODE(frozen, BELL PUTC("d") EXIT(0x20) FOREVER);
 
 /* What became of one run. */
@@ -80,6 +92,7 @@ struct row {
 	const char *topology;		/* NULL: one CPU */
 	bool probe;			/* the probe, no guest */
 	bool after_result;		/* the guest has sent its result before */
+	bool perf;			/* as --perf makes it */
 	struct inject inject, control;
 	/* Expected: */
 	int ret;
@@ -101,6 +114,8 @@ struct row {
 #define EXITS(_edit)									\
 	{ .call = CALL_IOCTL, .how = HOW_EXIT, .request = KVM_RUN, .edit = _edit, .times = 1 }
 #define OPEN_FAILS(_errno)	{ .call = CALL_OPEN, .value = _errno }
+#define MMAP_FAILS(_flags)	{ .call = CALL_MMAP, .request = _flags, .value = ENOMEM }
+#define NO_SPACE(_call)		{ .call = _call, .value = ENOSPC }
 /* How an instance ends that cannot even be made, or whose engine gives up. */
 #define INFRA		.verdict = VERDICT_FAIL, .cause = CAUSE_INFRA
 #define NO_RESULT	.verdict = VERDICT_FAIL, .cause = CAUSE_NO_RESULT
@@ -273,7 +288,19 @@ static const struct row rows[] = {
 	{ .name = "probe_never_runs", .probe = true, .inject = FAILS(KVM_RUN, EINTR),
 	  .control = EXITS(probe_good), .ret = -ENODEV, .hits = 100, .text = { "KVM_RUN: " } },
 
+	/* --- memory of the host --- */
+	{ .name = "no_ram", .inject = MMAP_FAILS(MAP_NORESERVE),
+	  .ret = -ENOMEM, INFRA, .text = { "mapping 128 MiB of RAM: Cannot allocate memory" } },
+	/* There are others then. */
+	{ .name = "no_huge_pages", .perf = true, .inject = MMAP_FAILS(MAP_HUGETLB), .hits = 1,
+	  ENDS_WELL, .stats = "perf: on CPUs 0" },
+	{ .name = "no_console", .inject = { .call = CALL_MEMFD, .value = EMFILE },
+	  .ret = -EMFILE, INFRA, .text = { "memfd_create(ktstr-console): Too many open files" } },
+
 	/* --- the VM --- */
+	{ .name = "create_vm_late",
+	  .inject = { .call = CALL_IOCTL, .how = HOW_LATE, .request = KVM_CREATE_VM, .value = 300 },
+	  .hits = 1, ENDS_WELL },
 	{ .name = "create_vm_interrupted",
 	  .inject = { .call = CALL_IOCTL, .request = KVM_CREATE_VM, .value = EINTR, .times = 3 },
 	  .hits = 3, ENDS_WELL },
@@ -391,6 +418,8 @@ static const struct row rows[] = {
 	  .console = "helloolleh" },
 	{ .name = "unknown_io", CODE(unknown_io), .event = VM_EVENT_EXIT, NO_RESULT, .console = "1",
 	  .stats = "nothing answers: port 0x1234: 2, address 0xd0000000: " },
+	{ .name = "polled_devices", CODE(polled), .event = VM_EVENT_EXIT, NO_RESULT,
+	  .console = "1" },
 	{ .name = "no_statistics", .inject = FAILS(KVM_GET_STATS_FD, ENOTTY),
 	  .hits = 1, ENDS_WELL, .stats = "" },
 
@@ -402,6 +431,10 @@ static const struct row rows[] = {
 	FREEZE_FAILS(VCPU_EVENTS),
 	FREEZE_FAILS(MSRS),
 	FREEZE_FAILS(CLOCK),
+	{ ON_FREEZE("no_file", NO_SPACE(CALL_FTRUNCATE)), .ret = -ENOSPC, INFRA,
+	  .text = { "RAM of 128 MiB: No space left on device" } },
+	{ ON_FREEZE("no_space", NO_SPACE(CALL_PWRITE)), .ret = -ENOSPC, INFRA,
+	  .text = { "copying RAM: No space left on device" } },
 	/* Those that KVM does not have are left out, but for what no guest can do without. */
 	{ ON_FREEZE("no_msr", GIVES(KVM_GET_MSRS, 0)), .ret = -EIO, INFRA,
 	  .text = { "KVM refuses to read MSR " } },
@@ -507,8 +540,10 @@ static void run_guest(const struct row *row, const struct inject *inj, const cha
 		      struct seen *seen)
 {
 	const int wait_ms = inj == &row->inject ? WAIT_MS : CONTROL_MS;
+	const struct vm_perf perf = { .nr_cpus = 1, .node = -1 };
 	struct vm_config cfg = {
 		.engine = &vm_engine_kvm, .kernel = kernel, .mem_bytes = MEM,
+		.perf = row->perf ? &perf : NULL,
 	};
 	struct err err = { "" };
 	struct vm *vm = NULL;
