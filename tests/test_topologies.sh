@@ -4,35 +4,48 @@
 # The machine that a guest's kernel sees is the one asked for: on 40 random topologies of up to
 # 16 CPUs, and on those that people are likely to ask for. One result for each.
 #
-# Usage: test_topologies.sh [-s SEED] BINARY KERNEL [OPTION]...
-#        test_topologies.sh [-s SEED] -l
+# Usage: test_topologies.sh [-s SEED] [-n NR] [-c CPUS] BINARY KERNEL [OPTION]...
+#        test_topologies.sh [-s SEED] [-n NR] [-c CPUS] -l
 #
 # BINARY is the program that has the test topology_matches, OPTIONs are for it: --accel kvm.
-# -l prints the options that make it run on these topologies, for where there is no shell.
+# -n: so many random ones, -c: none with more CPUs. -l prints the options that make it run on these
+# topologies, for where there is no shell.
 set -u
 
 seed=1
 list=
-while getopts s:l opt; do
+random=40
+cpus=1024
+while getopts s:n:c:l opt; do
 	case $opt in
 	s) seed=$OPTARG ;;
+	n) random=$OPTARG ;;
+	c) cpus=$OPTARG ;;
 	l) list=1 ;;
 	*) exit 1 ;;
 	esac
 done
 shift $((OPTIND - 1))
-case $seed in
-'' | *[!0-9]*) set -- ;;
-esac
-if [ -z "$list" ] && [ $# -lt 2 ]; then
+numbers=1
+for number in "$seed" "$random" "$cpus"; do
+	case $number in
+	'' | *[!0-9]*) numbers= ;;
+	esac
+done
+if [ -z "$numbers" ] || { [ -z "$list" ] && [ $# -lt 2 ]; }; then
 	sed -n 's/^# Usage: /usage: /p' "$0" >&2
 	exit 1
 fi
 
 # Small ones, odd numbers, SMT, several nodes; nodes without CPUs, and near and far ones.
-topologies="1n1l4c1t 1n2l2c1t 1n3l3c1t 1n5l3c1t 1n7l2c1t 1n2l2c2t 1n3l2c2t 1n4l4c2t 1n8l4c2t"
-topologies="$topologies 1n4l8c1t 1n8l8c1t 2n4l4c1t 4n8l4c1t"
-topologies="$topologies 1n2l2c1t1m 3n3l2c1t-17-21-31 2n2l1c2t2m-21-30-40-40-30-21"
+topologies=
+for topology in 1n1l4c1t 1n2l2c1t 1n3l3c1t 1n5l3c1t 1n7l2c1t 1n2l2c2t 1n3l2c2t 1n4l4c2t 1n8l4c2t	\
+		1n4l8c1t 1n8l8c1t 2n4l4c1t 4n8l4c1t						\
+		1n2l2c1t1m 3n3l2c1t-17-21-31 2n2l1c2t2m-21-30-40-40-30-21; do
+	# 2n4l8c1t...: 4 * 8 * 1
+	nr=$(($(echo "$topology" | sed 's/^[0-9]*n//; s/[lc]/ * /g; s/t.*//')))
+	[ "$nr" -gt "$cpus" ] || topologies="$topologies $topology"
+done
 
 # MINSTD: shells and awks have generators of their own, or none.
 state=$((seed % 2147483646 + 1))
@@ -43,12 +56,13 @@ random()	# $1: from, $2: to; the result is in $value
 }
 
 nr=0
-while [ $nr -lt 40 ]; do
+most=$((cpus < 16 ? cpus : 16))
+while [ "$nr" -lt "$random" ]; do
 	random 1 4 && nodes=$value
 	random 1 8 && llcs=$value
 	random 1 16 && cores=$value
 	random 1 2 && threads=$value
-	[ $((llcs % nodes)) = 0 ] && [ $((llcs * cores * threads)) -le 16 ] || continue
+	[ $((llcs % nodes)) = 0 ] && [ $((llcs * cores * threads)) -le $most ] || continue
 	topology=${nodes}n${llcs}l${cores}c${threads}t
 	case " $topologies " in
 	*" $topology "*) continue ;;
