@@ -7,6 +7,7 @@
 #ifndef KTSTR_TESTS_MICRO_GUEST_H
 #define KTSTR_TESTS_MICRO_GUEST_H
 
+#include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -88,6 +89,20 @@ static inline int make_kernel(const char *path, const uint8_t *code, size_t len)
 		ret = -EIO;
 	close(fd);
 	return ret;
+}
+
+/* Of a directory, as those that tell a process's descriptors and threads are; or a negative errno. */
+static inline int count_entries(const char *path)
+{
+	DIR *dir = opendir(path);
+	int nr = 0;
+
+	if (!dir)
+		return -errno;
+	while (readdir(dir))
+		nr++;
+	closedir(dir);
+	return nr;
 }
 
 /* Before the fixture is torn down, so that what it prints is seen. */

@@ -4,7 +4,6 @@
  *
  * They run on every /dev/kvm, also on one that only emulates: all instructions are simple ones.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -596,19 +595,6 @@ TEST_F(kvm, freeze_needs_doorbell)
 	EXPECT_EQ(vm_freeze(self->vm, &image, &self->err), -EINVAL);
 	finish(&self->vm);
 	vm_image_close(&image);
-}
-
-static int count_entries(const char *path)
-{
-	DIR *dir = opendir(path);
-	int nr = 0;
-
-	if (!dir)
-		return -errno;
-	while (readdir(dir))
-		nr++;
-	closedir(dir);
-	return nr;
 }
 
 /* Guest RAM, images and vCPUs; what an allocator keeps is its own affair. */

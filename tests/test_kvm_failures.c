@@ -7,7 +7,6 @@
  * is left behind. Each row is also run without what goes wrong, or with .control instead: what it
  * expects must then not come true. Runs on every /dev/kvm, also on one that only emulates.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -459,18 +458,6 @@ static const struct row rows[] = {
 };
 
 /* --- one run --------------------------------------------------------------------- */
-
-static int count_entries(const char *path)
-{
-	DIR *dir = opendir(path);
-	int nr = 0;
-
-	while (dir && readdir(dir))
-		nr++;
-	if (dir)
-		closedir(dir);
-	return nr;
-}
 
 static bool have_vm_maps(void)
 {
