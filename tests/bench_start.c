@@ -6,8 +6,8 @@
  * its own from exec on. What is looked at is the same for both: what PID 1 writes to COM2, when the
  * process is gone, and on KVM its trace points.
  *
- * A bzImage is unpacked before the guest starts by ours, in the guest by QEMU's: to PID 1 both count,
- * to the first entry only one. So both are also given the same kernel as a vmlinux.
+ * A bzImage is unpacked in the guest, or before it starts (ours, where CPUs are emulated), which
+ * hides what a VMM itself takes. So both are also given the same kernel as a vmlinux.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -17,7 +17,7 @@ struct loader {
 	uint64_t low_size;
 	uint64_t top;		/* low RAM from here on is taken (the window) */
 	/*
-	 * Decompress a bzImage here and now, if this program can, rather than in the guest; and as
+	 * Decompress a bzImage here and now, if this program can, rather than in the guest; and, as
 	 * its decompressor would, choose the kernel's virtual address, by @seed, unless that is off.
 	 */
 	bool unpack;

@@ -552,6 +552,7 @@ const struct vm_engine vm_engine_tcg = {
 	.process = tcg_process,
 	.destroy = tcg_destroy,
 	.time = VM_TIME_VIRTUAL,
+	.unpacks = true,
 	/* Under -icount the TSC counts virtual nanoseconds: 1 GHz. */
 	.cmdline = "tsc_early_khz=1000000 tsc=reliable",
 };

@@ -214,7 +214,7 @@ static int vm_load(struct vm *vm, struct err *err)
 	const struct loader ld = {
 		.ram = vm->ram, .ram_size = vm->ram_size, .low_size = vm->low_size,
 		.top = ram_window_gpa(vm->ram_size),
-		.unpack = true,
+		.unpack = vm->cfg.unpacked || vm->engine->unpacks,
 		.no_kaslr = vm->cfg.append && strstr(vm->cfg.append, "nokaslr"),
 		.seed = vm->cfg.seed,
 		.unpacked = vm->cfg.unpacked, .unpacked_len = vm->cfg.unpacked_len,

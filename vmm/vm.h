@@ -133,6 +133,7 @@ struct vm_engine {
 	 * frozen one's. Then ram_fd is -1.
 	 */
 	bool private_ram;
+	bool unpacks;			/* a kernel's own decompressor is slower than this process */
 	bool can_perf;			/* it honours vm_config.perf; only of guests that are not frozen */
 	const char *cmdline;		/* words that the kernel needs on this engine, or NULL */
 };
@@ -207,7 +208,8 @@ void vm_leave(struct vm *vm);
 
 /*
  * vm_kernel_unpack - what takes a good part of the start of a guest, once for many of them: for
- * vm_config.unpacked. malloc()ed; NULL where that is of no use, or will be an error of vm_create().
+ * vm_config.unpacked. For one alone, vm_create() does it where that is faster than to let the guest
+ * do it. malloc()ed; NULL where that is of no use, or will be an error of vm_create().
  */
 void *vm_kernel_unpack(const char *path, size_t *len);
 
