@@ -76,6 +76,9 @@ kvm()
 	# In the background this is a shell of its own, and not to end itself.
 	kvm_job=
 	trap on_signal INT TERM HUP
+	# All topologies are too many boots for a guest of a guest.
+	few=
+	[ "$here" != 4 ] || few="-n 2 -c 6"
 	# Small guests of their own run on each /dev/kvm, also on one that only emulates.
 	if [ ! -w /dev/kvm ]; then
 		for test in test_kvm test_kvm_failures test_kvm_report test_perf test_sigkill; do
@@ -93,17 +96,13 @@ kvm()
 		for program in "$out"/build/tests/ktstr_controls*; do
 			with_kvm "kvm-${program##*/}-$series" "$program" "$kernel"
 		done
+		# shellcheck disable=SC2046,SC2086
+		with_kvm "kvm-topologies-$series" "$out/ktstr_basic" "$kernel"	\
+			$(tests/test_topologies.sh $few -l)
 	done
-	kernel=$(tail -n 1 "$logs/kernel-$first.log")
-	if [ "$here" = 4 ]; then
-		# All are too many boots for a guest of a guest.
-		# shellcheck disable=SC2046
-		with_kvm "kvm-topologies-$first" "$out/ktstr_basic" "$kernel"	\
-			$(tests/test_topologies.sh -n 4 -c 8 -l)
-	else
-		run "kvm-topologies-$first" 900 tests/test_topologies.sh "$out/ktstr_basic" "$kernel"	\
-			--accel kvm
-	fi
+	# One alone unpacks its kernel itself.
+	with_kvm "kvm-alone-$first" "$out/ktstr_basic" "$(tail -n 1 "$logs/kernel-$first.log")"	\
+		-t cgroup_steady
 }
 
 all=
