@@ -413,6 +413,10 @@ struct expect {
 	unsigned int max_imbalance;
 	unsigned int max_dsq_depth;	/* local DSQ; 50 */
 	unsigned int sustain_ms;	/* how long a monitor violation must last; 500 */
+	unsigned int max_stall_ms;	/* of a busy CPU's run queue clock; 1500 */
+	/* Of sched_ext's event counters, per second, all CPUs together; 0: not judged. */
+	unsigned int max_fallback_rate;		/* SCX_EV_SELECT_CPU_FALLBACK */
+	unsigned int max_keep_last_rate;	/* SCX_EV_DISPATCH_KEEP_LAST */
 
 	/* Of a scheduler, not of a test; see guest/expect.h. */
 	uint32_t claims;		/* CLAIM_* */
@@ -425,6 +429,7 @@ struct expect {
 #define EXPECT_GAP_OFF		UINT_MAX	/* also for workers that have a limit of their own */
 #define EXPECT_DSQ_DEPTH	50
 #define EXPECT_SUSTAIN_MS	500
+#define EXPECT_STALL_MS		1500
 
 /* A control: the instance passes if it fails, for this cause and with this text in its report. */
 struct expect_fail {

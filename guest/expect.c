@@ -55,6 +55,9 @@ static const struct limit limits[] = {
 	WHOLE("imbalance",	max_imbalance,			IMBALANCE,	1000000, 0),
 	WHOLE("dsq-depth",	max_dsq_depth,			DSQ_DEPTH,	1000000, UINT_MAX),
 	WHOLE("sustain",	sustain_ms,			NONE,		3600000, -1),
+	WHOLE("stall",		max_stall_ms,			STALL,		3600000, UINT_MAX),
+	WHOLE("fallback-rate",	max_fallback_rate,		EVENTS,		1000000000, 0),
+	WHOLE("keep-last-rate",	max_keep_last_rate,		EVENTS,		1000000000, 0),
 	WHOLE("attach",		attach_ms,			NONE,		600000,	-1),
 	CHECK("isolation",	isolation,			ISOLATION,	false),
 	CHECK("starvation",	no_starvation_check,		STARVED,	true),
@@ -137,6 +140,7 @@ static bool judged(const struct expect *test, const struct limit *l)
 	case FIELD(no_detach_check):
 		return true;
 	case FIELD(max_dsq_depth):
+	case FIELD(max_stall_ms):
 		return !test->no_monitor;
 	default:
 		return get(test, l) > 0;
@@ -146,7 +150,7 @@ static bool judged(const struct expect *test, const struct limit *l)
 static int unknown(const char *name, size_t len, struct err *err)
 {
 	const struct limit *l;
-	char list[384] = "";
+	char list[512] = "";
 	size_t at = 0;
 
 	for (l = limits; l < limits + ARRAY_SIZE(limits) && at < sizeof(list); l++)

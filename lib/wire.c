@@ -54,6 +54,7 @@ static const char *const cause_names[NR_CAUSES] = {
 	[CAUSE_SHARE]		= "share",
 	[CAUSE_PAYLOAD]		= "payload",
 	[CAUSE_HOTPLUG]		= "hotplug",
+	[CAUSE_EVENTS]		= "events",
 	[CAUSE_OTHER]		= "other",
 };
 

@@ -84,6 +84,7 @@ enum cause {
 	CAUSE_SHARE,		/* a cgroup got other CPU time than cpu.weight or cpu.max say */
 	CAUSE_PAYLOAD,		/* a payload failed, was late, or its numbers are bad */
 	CAUSE_HOTPLUG,		/* a CPU would not go, or would not come back */
+	CAUSE_EVENTS,		/* monitor: the kernel did a scheduler's work too often */
 	CAUSE_OTHER,
 	NR_CAUSES,
 };

@@ -213,3 +213,37 @@ void events_report(const struct event_totals *t, struct monitor_report *rep)
 		rep->event[i].count = (int64_t)t->total[i];
 	}
 }
+
+#define RATE_MAX	1e18		/* nothing counts so fast; what is read may be any number */
+
+static void judge(struct monitor_report *rep, const char *name, unsigned int limit)
+{
+	struct monitor_violation *v = &rep->violation[rep->nr_violations];
+	unsigned int i;
+
+	for (i = 0; limit && i < rep->nr_events; i++) {
+		const double count = rep->event[i].count;
+		const double rate = min(count * NSEC_PER_SEC / rep->guest_ns, RATE_MAX);
+		const uint64_t whole = rate > 0 ? rate : 0;
+
+		if (strcmp(rep->event[i].name, name) || !(rate > limit) ||
+		    rep->nr_violations == MONITOR_MAX_VIOLATIONS)
+			continue;
+		/* Rounded up, so that what is reported is above the limit too. */
+		*v = (struct monitor_violation){
+			.cause = CAUSE_EVENTS, .cpu = i, .measured = whole + (whole < rate),
+			.limit = limit, .at_ns = rep->guest_ns, .for_ns = rep->guest_ns,
+		};
+		rep->nr_violations++;
+		return;
+	}
+}
+
+void events_judge(const struct monitor_limits *limits, struct monitor_report *rep)
+{
+	if (!rep->usable || !rep->guest_ns ||
+	    rep->guest_ns < limits->sustain_ms * NSEC_PER_MSEC)
+		return;
+	judge(rep, "SCX_EV_SELECT_CPU_FALLBACK", limits->max_fallback_rate);
+	judge(rep, "SCX_EV_DISPATCH_KEEP_LAST", limits->max_keep_last_rate);
+}

@@ -61,4 +61,10 @@ void events_add(struct event_totals *t, const struct event_sample *s);
 /* events_report - fills the part of @rep that is about events. */
 void events_report(const struct event_totals *t, struct monitor_report *rep);
 
+/*
+ * events_judge - adds a violation for each counter that went up faster than its limit, in a
+ * report of at least the limits' sustain_ms that has all the rest.
+ */
+void events_judge(const struct monitor_limits *limits, struct monitor_report *rep);
+
 #endif /* KTSTR_MONITOR_EVENTS_H */

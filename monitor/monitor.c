@@ -177,10 +177,18 @@ static void __printf(2, 3) line(struct text *t, const char *fmt, ...)
 	t->left -= len;
 }
 
-static void print_violation(struct text *t, const struct monitor_violation *v)
+static void print_violation(struct text *t, const struct monitor_report *rep,
+			    const struct monitor_violation *v)
 {
 	uint64_t unit = v->cause == CAUSE_STALL ? NSEC_PER_MSEC : 1;
 
+	if (v->cause == CAUSE_EVENTS) {
+		line(t, "monitor: %s: %s: %llu a second, limit %llu, in %llu ms\n",
+		     cause_name(v->cause), rep->event[v->cpu].name,
+		     (unsigned long long)v->measured, (unsigned long long)v->limit,
+		     (unsigned long long)(v->for_ns / NSEC_PER_MSEC));
+		return;
+	}
 	line(t, "monitor: %s: CPU %u: %llu%s, limit %llu%s, for %llu ms up to %llu ms\n",
 	     cause_name(v->cause), v->cpu,
 	     (unsigned long long)(v->measured / unit), unit > 1 ? " ms" : "",
@@ -232,7 +240,7 @@ char *monitor_print(const struct monitor_report *rep, char *buf, size_t size)
 	if (rep->nr_samples && rep->have_events && rep->nr_events)
 		print_events(&t, rep);
 	for (i = 0; i < rep->nr_violations; i++)
-		print_violation(&t, &rep->violation[i]);
+		print_violation(&t, rep, &rep->violation[i]);
 	if (rep->usable && rep->why[0])
 		line(&t, "monitor: note: %s\n", rep->why);
 	return buf;

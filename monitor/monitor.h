@@ -21,6 +21,8 @@ struct monitor_limits {
 	unsigned int max_dsq_depth;
 	unsigned int stall_ms;		/* a busy CPU's rq clock stands still for this long */
 	unsigned int sustain_ms;	/* the others must hold without a break for this long */
+	/* events per second of guest time; 0: not judged (see events.h) */
+	unsigned int max_fallback_rate, max_keep_last_rate;
 	unsigned int period_ms;		/* between samples, guest time; default 20 */
 };
 
@@ -46,7 +48,7 @@ struct monitor_config {
 
 struct monitor_violation {
 	enum cause cause;
-	unsigned int cpu;		/* the worst one */
+	unsigned int cpu;		/* the worst one; of CAUSE_EVENTS: its place in .event */
 	uint64_t measured;
 	uint64_t limit;
 	uint64_t at_ns;			/* guest time since sampling began: end of the window */

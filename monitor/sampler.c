@@ -216,6 +216,7 @@ void sampler_report(const struct sampler *s, struct monitor_report *rep)
 		add_note(rep, "scx events: ", s->events_err.msg);
 	else
 		events_report(&s->events, rep);
+	events_judge(&s->cfg->limits, rep);
 	rep->ns_per_cpu_sample = cost_median(s);
 	rep->last_guest_ns = s->last_ns;
 }

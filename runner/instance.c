@@ -15,7 +15,6 @@
 
 #define KILL_S			120	/* what the process may take beyond its guest's deadlines */
 #define CONSOLE_LINES		20
-#define STALL_MS		1500
 
 void session_note(struct session *s, const char *fmt, ...)
 {
@@ -61,8 +60,10 @@ static struct monitor_limits limits_of(const struct expect *exp)
 	return (struct monitor_limits){
 		.max_imbalance = exp->max_imbalance,
 		.max_dsq_depth = exp->max_dsq_depth ? exp->max_dsq_depth : EXPECT_DSQ_DEPTH,
-		.stall_ms = STALL_MS,
+		.stall_ms = exp->max_stall_ms ? exp->max_stall_ms : EXPECT_STALL_MS,
 		.sustain_ms = exp->sustain_ms ? exp->sustain_ms : EXPECT_SUSTAIN_MS,
+		.max_fallback_rate = exp->max_fallback_rate,
+		.max_keep_last_rate = exp->max_keep_last_rate,
 	};
 }
 
@@ -205,6 +206,7 @@ static void judge(struct session *s)
 	ev->leaves_out = s->vm && vm_leaves_out(s->vm);
 	ev->needs_running = exp->max_imbalance;
 	ev->needs_dsq = exp->max_dsq_depth && exp->max_dsq_depth != UINT_MAX;
+	ev->needs_events = exp->max_fallback_rate || exp->max_keep_last_rate;
 	ev->sustain_ns = limits_of(exp).sustain_ms * NSEC_PER_MSEC;
 	outcome_judge(ev, &res->outcome);
 

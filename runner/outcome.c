@@ -21,6 +21,8 @@ static const bool cause_is_timing[NR_CAUSES] = {
 	[CAUSE_STALL] = true,
 	[CAUSE_THROUGHPUT] = true,
 	[CAUSE_LATENCY] = true,
+	[CAUSE_SHARE] = true,
+	[CAUSE_EVENTS] = true,
 };
 
 static void set(struct outcome *out, enum verdict verdict, enum cause cause, const char *fmt, ...)
@@ -124,32 +126,38 @@ static void judge_end(const struct evidence *ev, struct outcome *out)
 		    stage_name(ev->stage));
 }
 
-static void judge_klog(const struct evidence *ev, struct outcome *out)
+/* @before: what is said before it. */
+static void set_klog(const struct evidence *ev, struct outcome *out, const char *before)
 {
 	const struct klog_hit *hit = NULL;
 	unsigned int i;
 
-	if (out->verdict == VERDICT_FAIL || !ev->klog.nr_hits)
-		return;
 	/* What happened under the test says more than what happened before it. */
 	for (i = 0; i < klog_kept(&ev->klog); i++)
 		if (!hit || (hit->at_boot && !ev->klog.hit[i].at_boot))
 			hit = &ev->klog.hit[i];
+	set(out, VERDICT_FAIL, CAUSE_KERNEL_LOG, "%s%s%s: %s%s", before, hit->what,
+	    hit->at_boot ? " at boot" : "", hit->line, ev->klog.nr_hits > 1 ? " (and more)" : "");
+}
+
+static void judge_klog(const struct evidence *ev, struct outcome *out)
+{
+	if (out->verdict == VERDICT_FAIL || !ev->klog.nr_hits)
+		return;
 	if (ev->klog.panic[0])
 		set(out, VERDICT_FAIL, CAUSE_PANIC, "%s, after the result", ev->klog.panic);
 	else
-		set(out, VERDICT_FAIL, CAUSE_KERNEL_LOG, "%s%s: %s%s", hit->what,
-		    hit->at_boot ? " at boot" : "", hit->line,
-		    ev->klog.nr_hits > 1 ? " (and more)" : "");
+		set_klog(ev, out, "");
 }
 
-/* Why nobody knows whether a limit for run queues was kept; NULL if that is known or no matter. */
+/* Why nobody knows whether a limit of the monitor's was kept; NULL: that is known, or no matter. */
 static const char *unseen(const struct evidence *ev)
 {
 	const struct monitor_report *mon = ev->monitor;
 
 	/* What ends before can exceed none. */
-	if ((!ev->needs_running && !ev->needs_dsq) || ev->result.run_ns < ev->sustain_ns)
+	if ((!ev->needs_running && !ev->needs_dsq && !ev->needs_events) ||
+	    ev->result.run_ns < ev->sustain_ns)
 		return NULL;
 	if (!mon)
 		return "no monitor";
@@ -161,6 +169,8 @@ static const char *unseen(const struct evidence *ev)
 		return "nr_running cannot be read of this kernel";
 	if (ev->needs_dsq && !mon->have_scx)
 		return "local DSQs cannot be read of this kernel";
+	if (ev->needs_events && !mon->have_events)
+		return "sched_ext's events cannot be read of this kernel";
 	return NULL;
 }
 
@@ -176,10 +186,18 @@ static void judge_monitor(const struct evidence *ev, struct outcome *out)
 	if (!mon || !mon->usable || !mon->nr_violations) {
 		why = unseen(ev);
 		if (why)
-			doubt(out, "run queues are judged, but were not seen: %s", why);
+			doubt(out, "what the monitor judges was not seen: %s", why);
 		return;
 	}
 	v = &mon->violation[0];
+	if (v->cause == CAUSE_EVENTS) {
+		set(out, VERDICT_FAIL, v->cause,
+		    "%s: measured %llu a second, limit %llu, in %llu ms (seen by the monitor)%s",
+		    mon->event[v->cpu].name, (unsigned long long)v->measured,
+		    (unsigned long long)v->limit, (unsigned long long)(v->for_ns / NSEC_PER_MSEC),
+		    mon->nr_violations > 1 ? ", and more" : "");
+		return;
+	}
 	/* A stall is a time, the others are numbers. */
 	unit = v->cause == CAUSE_STALL ? NSEC_PER_MSEC : 1;
 	name = unit > 1 ? " ms" : "";
@@ -283,6 +301,19 @@ static void judge_engine(const struct evidence *ev, struct outcome *out)
 	      ev->klog.bad_eflags);
 }
 
+/*
+ * In real time whoever waits may have waited for the host. The guest says so of what it judges
+ * itself; a control that fails as it must is no false alarm.
+ */
+static void judge_stolen(const struct evidence *ev, struct outcome *out)
+{
+	if (out->verdict == VERDICT_FAIL && cause_is_timing[out->cause] &&
+	    ev->test->expect_fail.cause == CAUSE_NONE &&
+	    wire_stolen(ev->result.steal_ns, ev->result.run_ns))
+		doubt(out, "stolen by the host %llu ms",
+		      (unsigned long long)(ev->result.steal_ns / NSEC_PER_MSEC));
+}
+
 static uint64_t since(uint64_t at_ns, uint64_t from_ns)
 {
 	return from_ns && at_ns > from_ns ? at_ns - from_ns : 0;
@@ -319,6 +350,12 @@ static void judge_control(const struct evidence *ev, struct outcome *out)
 	memcpy(got, out->text, sizeof(got));
 	if (out->verdict == VERDICT_FAIL && out->cause == want->cause &&
 	    out->cause != CAUSE_INFRA && text_ok) {
+		/* A splat is one more failure, and nobody has asked for it. */
+		if (ev->klog.nr_hits && want->cause != CAUSE_KERNEL_LOG &&
+		    want->cause != CAUSE_PANIC) {
+			set_klog(ev, out, "failed as it must, and then there is ");
+			return;
+		}
 		set(out, VERDICT_PASS, CAUSE_NONE, "failed as it must: %s: %.900s",
 		    cause_name(want->cause), got);
 		return;
@@ -340,5 +377,6 @@ void outcome_judge(const struct evidence *ev, struct outcome *out)
 	judge_starved(ev, out);
 	judge_left_out(ev, out);
 	judge_engine(ev, out);
+	judge_stolen(ev, out);
 	judge_control(ev, out);
 }

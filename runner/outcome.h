@@ -28,7 +28,8 @@ struct evidence {
 	const struct ktstr_test *test;
 	enum vm_time time;
 	bool leaves_out;		/* the engine, a CPU that has work */
-	bool needs_running, needs_dsq;	/* limits were asked for that only the monitor can judge */
+	/* Limits were asked for that only the monitor can judge. */
+	bool needs_running, needs_dsq, needs_events;
 	uint64_t sustain_ns;		/* how long they must be exceeded */
 	enum ending ending;
 	char ending_text[512];		/* TIMEOUT: the numbers; RESET, ENGINE, INFRA: the reason */

@@ -487,6 +487,58 @@ TEST(totals_without_a_scheduler)
 	EXPECT_EQ(7, rep.event[0].count);
 }
 
+TEST(judged)
+{
+	const struct monitor_limits limits = {
+		.sustain_ms = 500, .max_fallback_rate = 200, .max_keep_last_rate = 100,
+	}, none = { .sustain_ms = 500 };
+	struct monitor_report rep = {
+		.usable = true, .guest_ns = 2 * NSEC_PER_SEC, .nr_events = 3,
+		.event = { { "SCX_EV_DISPATCH_KEEP_LAST", 200 }, { "SCX_EV_B", 10000 },
+			   { "SCX_EV_SELECT_CPU_FALLBACK", 400 } },
+	};
+	char buf[8192];
+
+	events_judge(&limits, &rep);
+	EXPECT_EQ(0U, rep.nr_violations);
+	rep.event[2].count = 401;
+	events_judge(&none, &rep);
+	EXPECT_EQ(0U, rep.nr_violations);
+	events_judge(&limits, &rep);
+	ASSERT_EQ(1U, rep.nr_violations);
+	EXPECT_EQ(CAUSE_EVENTS, (int)rep.violation[0].cause);
+	EXPECT_EQ(2U, rep.violation[0].cpu);
+	EXPECT_EQ(201UL, rep.violation[0].measured);
+	EXPECT_EQ(200UL, rep.violation[0].limit);
+	rep.nr_samples = 1;
+	EXPECT_NE(NULL, strstr(monitor_print(&rep, buf, sizeof(buf)),
+			       "events: SCX_EV_SELECT_CPU_FALLBACK: 201 a second, limit 200, in 2000 ms\n"));
+
+	/* Beside others, and only as long as there is room. */
+	rep.event[0].count = 1000;
+	rep.nr_violations = MONITOR_MAX_VIOLATIONS - 1;
+	events_judge(&limits, &rep);
+	ASSERT_EQ(MONITOR_MAX_VIOLATIONS, rep.nr_violations);
+	EXPECT_EQ(2U, rep.violation[MONITOR_MAX_VIOLATIONS - 1].cpu);
+
+	/* In too short a time, without time, or by nobody who can be believed. */
+	rep.nr_violations = 0;
+	rep.guest_ns = 499 * NSEC_PER_MSEC;
+	events_judge(&limits, &rep);
+	rep.guest_ns = 0;
+	events_judge(&limits, &rep);
+	rep.guest_ns = NSEC_PER_SEC;
+	rep.usable = false;
+	events_judge(&limits, &rep);
+	EXPECT_EQ(0U, rep.nr_violations);
+	/* Hostile numbers. */
+	rep.usable = true;
+	rep.event[0].count = INT64_MIN;
+	rep.event[2].count = INT64_MAX;
+	events_judge(&limits, &rep);
+	EXPECT_EQ(1U, rep.nr_violations);
+}
+
 TEST(printed)
 {
 	struct monitor_report rep = {

@@ -33,7 +33,8 @@ TEST(parse)
 
 	ASSERT_EQ(0, expect_parse("throughput-cv=1,work-rate=2,iteration-rate=3,wake-cv=4,"
 				  "migration=5,node-share=.6,slow-tier=.7,cross-node=8,"
-				  "imbalance=9,dsq-depth=10,sustain=11", NULL, &e, &err));
+				  "imbalance=9,dsq-depth=10,sustain=11,stall=12,fallback-rate=13,"
+				  "keep-last-rate=14", NULL, &e, &err));
 	EXPECT_EQ(1, e.max_throughput_cv);
 	EXPECT_EQ(2, e.min_work_rate);
 	EXPECT_EQ(3, e.min_iteration_rate);
@@ -45,6 +46,9 @@ TEST(parse)
 	EXPECT_EQ(9, e.max_imbalance);
 	EXPECT_EQ(10, e.max_dsq_depth);
 	EXPECT_EQ(11, e.sustain_ms);
+	EXPECT_EQ(12, e.max_stall_ms);
+	EXPECT_EQ(13, e.max_fallback_rate);
+	EXPECT_EQ(14, e.max_keep_last_rate);
 }
 
 /* What a scheduler does not promise, and what it claims. */
@@ -172,6 +176,12 @@ TEST(off)
 
 	expect_merge(&defaults, &sched, &e);
 	EXPECT_STREQ("spread, gap, dsq-depth", expect_off(&e, buf, sizeof(buf)));
+	ASSERT_EQ(0, expect_parse("stall=off,fallback-rate=off", NULL, &sched, &err));
+	expect_merge(&defaults, &sched, &e);
+	EXPECT_EQ(UINT_MAX, e.max_stall_ms);
+	EXPECT_STREQ("stall", expect_off(&e, buf, sizeof(buf)));
+	EXPECT_STREQ("stall", expect_off_for(&e, CAUSE_STALL));
+	ASSERT_EQ(0, expect_parse("gap=off,spread=off,dsq-depth=off", NULL, &sched, &err));
 	expect_merge(&nothing, &sched, &e);
 	EXPECT_STREQ("", expect_off(&e, buf, sizeof(buf)));
 

@@ -19,6 +19,8 @@ static const struct ktstr_test control = {
 };
 static const struct ktstr_test any_text = { .name = "any_text",
 					    .expect_fail = { .cause = CAUSE_PANIC } };
+static const struct ktstr_test wants_splat = { .name = "wants_splat",
+					       .expect_fail = { .cause = CAUSE_KERNEL_LOG } };
 static const struct ktstr_test wants_infra = { .name = "wants_infra",
 					       .expect_fail = { .cause = CAUSE_INFRA } };
 
@@ -264,19 +266,19 @@ TEST_F(outcome, limit_for_a_monitor_that_cannot_decide)
 	self->mon.have_nr_running = true;
 	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "");
 	self->ev.needs_dsq = true;
-	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_NONE, "were not seen: local DSQs cannot be");
+	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_NONE, "was not seen: local DSQs cannot be");
 	self->mon.have_scx = true;
 	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "");
 	self->mon.have_nr_running = false;
-	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_NONE, "were not seen: nr_running cannot be");
+	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_NONE, "was not seen: nr_running cannot be");
 	self->mon.have_nr_running = true;
 	self->mon.guest_ns = 499 * NSEC_PER_MSEC;
 	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_NONE, "too near to each other");
 	self->mon.usable = false;
 	strcpy(self->mon.why, "all is dark");
-	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_NONE, "were not seen: all is dark; it said");
+	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_NONE, "was not seen: all is dark; it said");
 	self->ev.monitor = NULL;
-	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_NONE, "were not seen: no monitor");
+	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_NONE, "was not seen: no monitor");
 	/* Too short for any violation. */
 	self->ev.result.run_ns = 499 * NSEC_PER_MSEC;
 	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "");
@@ -337,6 +339,64 @@ TEST_F(outcome, control_that_fails_as_it_must)
 	guest_says(&self->ev, VERDICT_FAIL, CAUSE_STUCK, "somewhere");
 	self->ev.details = "worker 1 of cg_1\n";
 	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "failed as it must");
+}
+
+/* It may fail rightly, and the kernel break beside it. */
+TEST_F(outcome, control_with_a_splat)
+{
+	self->ev.test = &control;
+	guest_says(&self->ev, VERDICT_FAIL, CAUSE_STUCK, "worker 1 of cg_1: 3000 ms");
+	self->ev.klog.nr_hits = 2;
+	self->ev.klog.hit[0].what = "WARNING";
+	strcpy(self->ev.klog.hit[0].line, "WARNING: CPU: 1");
+	self->ev.klog.hit[1] = self->ev.klog.hit[0];
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_KERNEL_LOG, "failed as it must, and then there is WARNING");
+	self->ev.test = &wants_splat;
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_OTHER, "expected FAIL kernel-log, got fail stuck");
+	guest_says(&self->ev, VERDICT_PASS, CAUSE_NONE, "");
+	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "failed as it must: kernel-log");
+}
+
+/* Who waited may have waited for the host; but for what has nothing to do with time. */
+TEST_F(outcome, stolen_by_the_host)
+{
+	self->ev.time = VM_TIME_REAL;
+	guest_says(&self->ev, VERDICT_FAIL, CAUSE_SHARE, "cg_0: 70 ms, limit 100 ms");
+	self->ev.result.run_ns = 2 * NSEC_PER_SEC;
+	self->ev.result.steal_ns = 100 * NSEC_PER_MSEC;
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_SHARE, "70 ms");
+	self->ev.result.steal_ns = 300 * NSEC_PER_MSEC;
+	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_SHARE, "stolen by the host 300 ms; it said");
+	self->ev.result.cause = CAUSE_ISOLATION;
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_ISOLATION, "70 ms");
+
+	guest_says(&self->ev, VERDICT_PASS, CAUSE_NONE, "");
+	self->mon.nr_violations = 1;
+	self->mon.violation[0].cause = CAUSE_STALL;
+	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_STALL, "stolen by the host 300 ms");
+	self->ev.test = &control;
+	guest_says(&self->ev, VERDICT_FAIL, CAUSE_STUCK, "cg_1");
+	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "failed as it must");
+}
+
+TEST_F(outcome, events_of_the_scheduler)
+{
+	strcpy(self->mon.event[3].name, "SCX_EV_X");
+	self->mon.nr_violations = 2;
+	self->mon.violation[0] = (struct monitor_violation){
+		.cause = CAUSE_EVENTS, .cpu = 3, .measured = 201, .limit = 200,
+		.for_ns = 2 * NSEC_PER_SEC,
+	};
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_EVENTS,
+		       "SCX_EV_X: measured 201 a second, limit 200, in 2000 ms");
+	self->mon.nr_violations = 0;
+	self->ev.needs_events = true;
+	self->ev.result.run_ns = NSEC_PER_SEC;
+	self->ev.sustain_ns = NSEC_PER_SEC / 2;
+	self->mon.guest_ns = NSEC_PER_SEC;
+	EXPECT_OUTCOME(VERDICT_INCONCLUSIVE, CAUSE_NONE, "events cannot be read");
+	self->mon.have_events = true;
+	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "");
 }
 
 TEST_F(outcome, when_a_control_was_caught)
