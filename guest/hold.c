@@ -8,6 +8,8 @@
 #include "steps.h"
 
 #define HOLD_SLICE_NS	(100 * NSEC_PER_MSEC)
+/* Faults that the host switches on begin when all workers have run, not when it has time to. */
+#define FAULTS_AFTER_NS	(500 * NSEC_PER_MSEC)
 
 static int host_requests(struct scenario *scn, struct msg_result *res)
 {
@@ -38,7 +40,8 @@ int scenario_wait_fd(struct scenario *scn, uint64_t until_ns, int fd, struct msg
 			ret = sched_check(scn->g, scn->sched, res);
 			if (ret)
 				return ret;
-			sched_faults_switch(scn->sched, guest_sched_faults(scn->g));
+			sched_faults_switch(scn->sched, guest_sched_faults(scn->g),
+					    scn->start_ns + FAULTS_AFTER_NS);
 		}
 		if (workers_reap(scn->workers))
 			return -ECHILD;

@@ -35,6 +35,8 @@ static const struct {
 		"slow", "of N dispatches one is done", 4, 1 << 20 },
 	[SCHED_FAULT_SCATTERSHOT] = {
 		"scattershot", "tasks are sent to a random CPU", 0, 0 },
+	[SCHED_FAULT_BYPASS] = {
+		"bypass", "CPUs are chosen that tasks may not use: the kernel has to", 0, 0 },
 	[SCHED_FAULT_CROWD] = {
 		"crowd", "tasks are sent to CPU N, if they may use it", 0, 1023 },
 	[SCHED_FAULT_PILE_UP] = {
@@ -106,7 +108,7 @@ static int parse_arg(const char *text, unsigned int max, unsigned int *arg, stru
 
 static int unknown(const char *name, struct err *err)
 {
-	char list[384] = "";
+	char list[512] = "";
 	unsigned int i;
 	size_t len = 0;
 
@@ -216,16 +218,18 @@ void sched_faults_close(struct sched *s)
 	s->faults = NULL;
 }
 
-void sched_faults_switch(struct sched *s, uint32_t mask)
+void sched_faults_switch(struct sched *s, uint32_t mask, uint64_t from_ns)
 {
 	uint32_t changed = mask ^ s->switched;
 	unsigned int i;
+
+	from_ns = max(from_ns, now_ns());
 
 	if (!s->faults || !changed)
 		return;
 	for (i = 0; i < NR_SCHED_FAULTS; i++)
 		if (changed & 1U << i)
-			WRITE_ONCE(s->faults->fault[i].from_ns, mask & 1U << i ? now_ns() : 0);
+			WRITE_ONCE(s->faults->fault[i].from_ns, mask & 1U << i ? from_ns : 0);
 	s->switched = mask;
 	if (s->pid > 0)
 		kill(s->pid, SCHED_FAULT_SIGNAL);

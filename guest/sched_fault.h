@@ -41,7 +41,10 @@ void sched_faults_open(struct sched *s);
 /* sched_faults_close - @s->fault_ns is when the first of them did something, 0: never. */
 void sched_faults_close(struct sched *s);
 
-/* sched_faults_switch - those in @mask on, others that were switched on like this off. */
-void sched_faults_switch(struct sched *s, uint32_t mask);
+/*
+ * sched_faults_switch - those in @mask on, from @from_ns on (CLOCK_MONOTONIC) or at once if that is
+ * over; others that were switched on like this off.
+ */
+void sched_faults_switch(struct sched *s, uint32_t mask, uint64_t from_ns);
 
 #endif /* KTSTR_GUEST_SCHED_FAULT_H */

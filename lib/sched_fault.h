@@ -19,6 +19,7 @@ enum sched_fault {
 	SCHED_FAULT_WRONG_CPUSET,
 	SCHED_FAULT_SLOW,
 	SCHED_FAULT_SCATTERSHOT,
+	SCHED_FAULT_BYPASS,
 	SCHED_FAULT_CROWD,
 	SCHED_FAULT_PILE_UP,
 	SCHED_FAULT_UNFAIR,
@@ -28,10 +29,11 @@ enum sched_fault {
 	SCHED_FAULT_ERROR,
 	SCHED_FAULT_CRASH,
 	SCHED_FAULT_EXIT,
-	/* In the loader. */
+	/* In the loader: three that are over when it is attached, and nothing for the host. */
 	SCHED_FAULT_REJECT,
 	SCHED_FAULT_LATE_ATTACH,
 	SCHED_FAULT_NO_ATTACH,
+	/* And those that are not. */
 	SCHED_FAULT_DIE,
 	SCHED_FAULT_REATTACH,
 	SCHED_FAULT_LEAK,

@@ -198,6 +198,13 @@ s32 BPF_PROG(fault_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_fla
 	bool idle = false;
 	s32 cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &idle);
 
+	/* The kernel takes another one then, and only counts it. */
+	if (of_the_test(p) && is_on(SCHED_FAULT_BYPASS)) {
+		s32 other = find_cpu(p, 0, false);
+
+		if (other >= 0 && strikes(SCHED_FAULT_BYPASS))
+			return other;
+	}
 	if (idle && !enqueues_all(p))
 		dsq_insert(p, SCX_ENUM(scx_dsq_id_flags, SCX_DSQ_LOCAL), slice_of(p), 0);
 	return cpu;

@@ -176,6 +176,9 @@ for series in $all; do
 		# Nor has a row.
 		run "ktstr_matrix-$series" 1500 env KTSTR_NO_SKIP=1 "$out/build/tests/ktstr_matrix"	\
 			-k "$kernel" --accel tcg -j "$jobs"
+		# The table: fault, caught by, after how long.
+		sed -n '/^# control .* caught by/,/^# Totals/s/^# /    | /p'		\
+			"$logs/ktstr_matrix-$series.log"
 		run test_runner 900 tests/test_runner.sh "$out/ktstr_basic" "$kernel"
 		run test_repeat 600 tests/test_repeat.sh "$out/ktstr" "$kernel"
 		run test_tree 900 tests/test_tree.sh "$tree" "$kernel" "$logs/tree"

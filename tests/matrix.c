@@ -37,15 +37,14 @@
 		.expect_fail = EXPECT_FAIL(_cause, _text), ##__VA_ARGS__);	\
 	TWINS(_name, _twin, ##__VA_ARGS__)
 
-/* The host switches it on when workers run. */
-#define HOST_ROW(_name, _desc, _twin, _faults, _cause, _text, ...)		\
-	KTSTR_TEST(_name##_fault,						\
-		.desc = _desc,							\
-		.needs_scx = true, .sched = "fault",				\
-		.sched_args = ARGS("--timeout-ms", "2000"),			\
-		.sched_faults = _faults,					\
-		.expect_fail = EXPECT_FAIL(_cause, _text), ##__VA_ARGS__);	\
-	TWINS(_name, _twin, ##__VA_ARGS__)
+/* The same, but the host switches it on when workers run; the twins are those of the row above. */
+#define HOST_ROW(_name, _fault_name, _args, _cause, _text, ...)			\
+	KTSTR_TEST(matrix_host_##_name##_fault,					\
+		.desc = "the same when the host switches on " #_fault_name,	\
+		.needs_scx = true, .sched = "fault", .sched_args = _args,	\
+		.sched_faults = SCHED_FAULT(_fault_name),			\
+		.expect_fail = EXPECT_FAIL(_cause, _text), ##__VA_ARGS__)
+#define SHORT_TIMEOUT	ARGS("--timeout-ms", "2000")
 
 /* A fault of the scenario: what @_bad has, @_good has not. */
 #define SCENARIO_ROW(_name, _desc, _bad, _good, _cause, _text, ...)		\
@@ -79,13 +78,20 @@
 	.steps = STEPS({ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(TIMER_LATENCY, 3) }), \
 			 .hold = HOLD_FULL })
 
+/* The same for some CPUs. */
+#define SLEEPERS_ON(_cpus)							\
+	.steps = STEPS({ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE,		\
+		WORKERS(TIMER_LATENCY, 2,					\
+			.affinity = { .kind = AFFINITY_EXACT, .cpus = _cpus }) }), \
+		.hold = HOLD_FULL })
+
 /* Each waits for the other all the time. */
 #define TALKERS									\
 	.steps = STEPS({ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(PIPE_IO, 4) }), \
 			 .hold = HOLD_FULL })
 
 /* More for one CPU than its local DSQ is expected to hold. */
-#define CROWD									\
+#define MANY_ON_CPU_0								\
 	.steps = STEPS({ .cgroups = CGROUPS({ "cg_0", CPUSET_EXACT("0"), WORKERS(CPU_SPIN, 64) }), \
 			 .hold = HOLD_FULL })
 
@@ -99,6 +105,10 @@ ROW(matrix_no_attach, "a scheduler that does not attach is given up",
 	"fifo", FAULT("no-attach"), SCHED_ATTACH, "was not attached after",
 	ANYWHERE, ROUGHLY_EVEN);
 
+ROW(matrix_late_attach, "a scheduler that attaches too late is given up",
+	"fifo", FAULT("late-attach=60"), SCHED_ATTACH, "was not attached after",
+	ANYWHERE, ROUGHLY_EVEN);
+
 ROW(matrix_stall_at_once, "a scheduler that attaches, but schedules nothing, has not started",
 	"fifo", FAULT("stall-all"), SCHED_ATTACH, "made no progress",
 	ANYWHERE, ROUGHLY_EVEN);
@@ -106,30 +116,39 @@ ROW(matrix_stall_at_once, "a scheduler that attaches, but schedules nothing, has
 ROW(matrix_die, "a scheduler that ends by itself has died, and its exit code is told",
 	"fifo", FAULT("die@1"), SCHED_DIED, "exit code 7",
 	ANYWHERE, ROUGHLY_EVEN);
+HOST_ROW(die, DIE, NULL, SCHED_DIED, "exit code 7", ANYWHERE, ROUGHLY_EVEN);
 
 ROW(matrix_reattach, "a scheduler that leaves its tasks to the kernel for a moment is not the same",
 	"fifo", FAULT("reattach@1"), SCHED_DIED, "kernel: unregistered from user",
+	ANYWHERE, ROUGHLY_EVEN);
+HOST_ROW(reattach, REATTACH, NULL, SCHED_DIED, "kernel: unregistered from user",
 	ANYWHERE, ROUGHLY_EVEN);
 
 ROW(matrix_error, "what a scheduler says as it gives up is told",
 	"fifo", FAULT("error@1"), SCHED_DIED, "scx_bpf_error",
 	ANYWHERE, ROUGHLY_EVEN);
+HOST_ROW(error, ERROR, NULL, SCHED_DIED, "scx_bpf_error", ANYWHERE, ROUGHLY_EVEN);
 
 ROW(matrix_exit, "a scheduler that leaves in peace has died all the same",
 	"fifo", FAULT("exit@1"), SCHED_DIED, "unregistered from BPF",
 	ANYWHERE, ROUGHLY_EVEN);
+HOST_ROW(exit, EXIT, NULL, SCHED_DIED, "unregistered from BPF", ANYWHERE, ROUGHLY_EVEN);
 
 ROW(matrix_crash, "a scheduler that uses what does not exist is thrown out",
 	"fifo", FAULT("crash@1"), SCHED_DIED, "non-existent DSQ",
 	ANYWHERE, ROUGHLY_EVEN);
+HOST_ROW(crash, CRASH, NULL, SCHED_DIED, "non-existent DSQ", ANYWHERE, ROUGHLY_EVEN);
 
 ROW(matrix_leak, "a scheduler that stays in force when its program has ended is found",
 	"fifo", FAULT("leak"), SCHED_DETACH, "sched_ext is still \"enabled\"",
+	ANYWHERE, ROUGHLY_EVEN);
+HOST_ROW(leak, LEAK, NULL, SCHED_DETACH, "sched_ext is still \"enabled\"",
 	ANYWHERE, ROUGHLY_EVEN);
 
 ROW(matrix_deaf, "a scheduler that does not end when it is told to is found",
 	"fifo", FAULT("deaf"), SCHED_DETACH, "did not end within",
 	ANYWHERE, ROUGHLY_EVEN);
+HOST_ROW(deaf, DEAF, NULL, SCHED_DETACH, "did not end within", ANYWHERE, ROUGHLY_EVEN);
 
 /* --- a scheduler that forgets tasks --------------------------------------- */
 
@@ -138,76 +157,97 @@ ROW(matrix_stall_all, "a scheduler that dispatches nothing any more is thrown ou
 	"fifo", ARGS("--fault", "stall-all@1", "--timeout-ms", "2000"),
 	SCHED_DIED, "runnable task stall",
 	ANYWHERE, .duration_ms = 8000, ROUGHLY_EVEN);
+HOST_ROW(stall_all, STALL_ALL, SHORT_TIMEOUT, SCHED_DIED, "runnable task stall",
+	ANYWHERE, .duration_ms = 8000, ROUGHLY_EVEN);
 
 ROW(matrix_drop, "a scheduler that forgets one task in fifty is thrown out",
 	"fifo", ARGS("--fault", "drop=50@1", "--timeout-ms", "2000"),
 	SCHED_DIED, "runnable task stall",
 	ANYWHERE, .duration_ms = 8000, ROUGHLY_EVEN);
 
-HOST_ROW(matrix_host_stall, "a stall that the host switches on is found",
-	"fifo", SCHED_FAULT(STALL_ALL), SCHED_DIED, "runnable task stall",
+HOST_ROW(drop, DROP, SHORT_TIMEOUT, SCHED_DIED, "runnable task stall",
 	ANYWHERE, .duration_ms = 8000, ROUGHLY_EVEN);
-
-HOST_ROW(matrix_host_error, "that a scheduler gives up when the host wants it to is told",
-	"fifo", SCHED_FAULT(ERROR), SCHED_DIED, "scx_bpf_error",
-	ANYWHERE, ROUGHLY_EVEN);
-
-HOST_ROW(matrix_host_die, "that its program ends when the host wants it to is told",
-	"fifo", SCHED_FAULT(DIE), SCHED_DIED, "exit code 7",
-	ANYWHERE, ROUGHLY_EVEN);
 
 /* Its watchdog is patient: what is late first is the worker. */
 ROW(matrix_stall_cpu, "who waits on a CPU where nothing is dispatched is stuck",
 	"fifo", FAULT("stall-cpu=1@1"), STUCK, "limit 2000 ms",
 	PINNED(2), .duration_ms = 5000);
+HOST_ROW(stall_cpu, STALL_CPU, NULL, STUCK, "limit 2000 ms", PINNED(2), .duration_ms = 5000);
 
 ROW(matrix_wrong_cpuset, "who waits for a CPU that its cpuset has not is stuck",
 	"fifo", FAULT("wrong-cpuset=0@1"), STUCK, "limit 2000 ms",
+	PINNED(2), .duration_ms = 5000);
+HOST_ROW(wrong_cpuset, WRONG_CPUSET, NULL, STUCK, "limit 2000 ms",
 	PINNED(2), .duration_ms = 5000);
 
 ROW(matrix_starve, "workers of a cgroup that never runs are starved",
 	"fifo", FAULT("starve=cg_1"), STARVED, "cgroup cg_1) did no work",
 	PINNED(1));
+/* They have done some before; which cgroup it is, is said at the start. */
+HOST_ROW(starve, STARVE, FAULT("starve=cg_1@3600"), STUCK, "cgroup cg_1",
+	PINNED(1), .duration_ms = 5000);
 
 ROW(matrix_hog, "who waits for one whose slice does not end is stuck",
 	"fifo", FAULT("hog@1"), STUCK, "limit 500 ms",
+	PINNED(2), .duration_ms = 3000, .expect = { .max_gap_ms = 500 });
+HOST_ROW(hog, HOG, NULL, STUCK, "limit 500 ms",
 	PINNED(2), .duration_ms = 3000, .expect = { .max_gap_ms = 500 });
 
 /* --- a scheduler that sends tasks elsewhere ------------------------------- */
 
 ROW(matrix_affinity, "a scheduler that ignores the affinity of a task is thrown out",
 	"fifo", FAULT("ignore-affinity@1"), SCHED_DIED, "not allowed",
-	.steps = STEPS({ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE,
-					      WORKERS(TIMER_LATENCY, 2,
-						      .affinity = { .kind = AFFINITY_EXACT,
-								    .cpus = "2-3" }) }),
-			 .hold = HOLD_FULL }));
+	SLEEPERS_ON("2-3"));
 
 ROW(matrix_cpuset, "a scheduler that ignores the cpuset of a cgroup is thrown out",
 	"fifo", FAULT("ignore-affinity@1"), SCHED_DIED, "not allowed",
 	PINNED(2));
+HOST_ROW(affinity, IGNORE_AFFINITY, NULL, SCHED_DIED, "not allowed", PINNED(2));
 
 ROW(matrix_migration, "workers that are sent from CPU to CPU are found",
 	"fifo", FAULT("scattershot"), MIGRATION, "limit 0.2000",
 	SLEEPERS, .expect = { .max_migration_ratio = .2 });
 
-HOST_ROW(matrix_host_migration, "the same when the host switches it on",
-	"fifo", SCHED_FAULT(SCATTERSHOT), MIGRATION, "limit 0.2000",
+HOST_ROW(migration, SCATTERSHOT, NULL, MIGRATION, "limit 0.2000",
 	SLEEPERS, .expect = { .max_migration_ratio = .2 });
 
 ROW(matrix_imbalance, "a CPU that has all tasks for itself is seen from outside",
 	"fifo", FAULT("crowd=0"), IMBALANCE, "limit 7, for",
 	ANYWHERE, .duration_ms = 5000, .expect = { .max_imbalance = 7, .no_starvation_check = true });
+HOST_ROW(imbalance, CROWD, NULL, IMBALANCE, "limit 7, for",
+	ANYWHERE, .duration_ms = 5000, .expect = { .max_imbalance = 7, .no_starvation_check = true });
 
 ROW(matrix_dsq_depth, "a local DSQ that stays too deep is seen from outside",
 	"fifo", FAULT("pile-up"), DSQ_DEPTH, "limit 50, for",
-	CROWD, .duration_ms = 5000, .expect = { .no_starvation_check = true });
+	MANY_ON_CPU_0, .duration_ms = 5000, .expect = { .no_starvation_check = true });
+/* Who came before stays in the queue, behind those in the local DSQ. */
+HOST_ROW(dsq_depth, PILE_UP, NULL, DSQ_DEPTH, "limit 50, for",
+	.steps = STEPS({ .hold = HOLD_FIXED(700) },
+		       { .cgroups = CGROUPS({ "cg_0", CPUSET_EXACT("0"), WORKERS(CPU_SPIN, 64) }),
+			 .hold = HOLD_FIXED(4000) }),
+	.expect = { .no_starvation_check = true });
+
+/* --- a scheduler that leaves its work to the kernel ------------------------ */
+
+ROW(matrix_fallback, "a scheduler that chooses CPUs which tasks may not use is found",
+	"fifo", FAULT("bypass"), EVENTS, "SCX_EV_SELECT_CPU_FALLBACK: measured",
+	SLEEPERS_ON("2-3"), .expect = { .max_fallback_rate = 200 });
+HOST_ROW(fallback, BYPASS, NULL, EVENTS, "SCX_EV_SELECT_CPU_FALLBACK: measured",
+	SLEEPERS_ON("2-3"), .expect = { .max_fallback_rate = 200 });
+
+/* Of two that take turns none is kept on its CPU. */
+ROW(matrix_keep_last, "a scheduler that dispatches nothing although somebody waits is found",
+	"fifo", FAULT("slow"), EVENTS, "SCX_EV_DISPATCH_KEEP_LAST: measured",
+	PINNED(2), .expect = { .max_keep_last_rate = 50, .no_starvation_check = true });
+HOST_ROW(keep_last, SLOW, NULL, EVENTS, "SCX_EV_DISPATCH_KEEP_LAST: measured",
+	PINNED(2), .expect = { .max_keep_last_rate = 50, .no_starvation_check = true });
 
 /* --- a scheduler that is unfair, slow or late ----------------------------- */
 
 ROW(matrix_unfair, "like workers that get unlike shares are found",
 	"vtime", FAULT("unfair=10"), UNFAIR, "limit 15 %",
 	PINNED(2));
+HOST_ROW(unfair, UNFAIR, NULL, UNFAIR, "limit 15 %", PINNED(2));
 
 ROW(matrix_slow, "workers that get too little done for want of dispatches are found",
 	"fifo", FAULT("slow"), THROUGHPUT, "iterations per second, limit 300.0",
@@ -215,6 +255,8 @@ ROW(matrix_slow, "workers that get too little done for want of dispatches are fo
 
 ROW(matrix_late, "wake-ups that are all late are found",
 	"fifo", FAULT("late"), LATENCY, "limit 2000.0 us",
+	SLEEPERS, .expect = { .max_p99_wake_latency_us = 2000 });
+HOST_ROW(late, LATE, NULL, LATENCY, "limit 2000.0 us",
 	SLEEPERS, .expect = { .max_p99_wake_latency_us = 2000 });
 
 ROW(matrix_late_as_a_rule, "wake-ups that are late more often than not are found",
@@ -228,6 +270,8 @@ ROW(matrix_late_now_and_then, "wake-ups of which one in two hundred is late are 
 /* The other CPUs are busy too, or jiffies would stand still with the one that counts them. */
 ROW(matrix_spin, "a scheduler that keeps a CPU for seconds stops its run queue's clock: seen",
 	"fifo", FAULT("spin=3000@1"), STALL, "limit 1500 ms",
+	PINNED(2), .duration_ms = 5000, .expect = { .no_starvation_check = true });
+HOST_ROW(spin, SPIN, NULL, STALL, "limit 1500 ms",
 	PINNED(2), .duration_ms = 5000, .expect = { .no_starvation_check = true });
 
 /* Too short for a stall, and long enough for those who wait: nobody else is to blame. */
@@ -361,17 +405,28 @@ KTSTR_TEST(matrix_no_starvation_check,
 	.needs_scx = true, .sched = "fault", .sched_args = FAULT("unfair=10"),
 	PINNED(2), .expect = { .no_starvation_check = true });
 
+KTSTR_TEST(matrix_long_enough,
+	.desc = "twin of matrix_spin_fault that allows a clock to stand still so long: passes",
+	.needs_scx = true, .sched = "fault", .sched_args = FAULT("spin=3000@1"),
+	PINNED(2), .duration_ms = 5000,
+	.expect = { .no_starvation_check = true, .max_stall_ms = 6000 });
+
+KTSTR_TEST(matrix_often_enough,
+	.desc = "twin of matrix_fallback_fault that allows so many: passes",
+	.needs_scx = true, .sched = "fault", .sched_args = FAULT("bypass"),
+	SLEEPERS_ON("2-3"), .expect = { .max_fallback_rate = 1000000 });
+
 KTSTR_TEST(matrix_no_monitor,
 	.desc = "twin of matrix_dsq_depth_fault that does not ask the monitor: passes",
 	.needs_scx = true, .sched = "fault", .sched_args = FAULT("pile-up"),
-	CROWD, .expect = { .no_starvation_check = true, .no_monitor = true });
+	MANY_ON_CPU_0, .expect = { .no_starvation_check = true, .no_monitor = true });
 
 KTSTR_TEST(matrix_deep_enough,
 	.desc = "twin of matrix_dsq_depth_fault that allows so many: passes",
 	.needs_scx = true, .sched = "fault", .sched_args = FAULT("pile-up"),
-	CROWD, .expect = { .no_starvation_check = true, .max_dsq_depth = 80 });
+	MANY_ON_CPU_0, .expect = { .no_starvation_check = true, .max_dsq_depth = 80 });
 
 KTSTR_TEST(matrix_short_enough,
 	.desc = "twin of matrix_dsq_depth_fault for which that is too short: passes",
 	.needs_scx = true, .sched = "fault", .sched_args = FAULT("pile-up"),
-	CROWD, .expect = { .no_starvation_check = true, .sustain_ms = 10000 });
+	MANY_ON_CPU_0, .expect = { .no_starvation_check = true, .sustain_ms = 10000 });

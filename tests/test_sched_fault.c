@@ -106,18 +106,21 @@ TEST_F(faults, the_host_switches)
 
 	/* What options have switched on is not the host's. */
 	self->page->fault[SCHED_FAULT_DROP].from_ns = 1;
-	sched_faults_switch(&self->s, both);
+	sched_faults_switch(&self->s, both, 0);
 	from = self->page->fault[SCHED_FAULT_SLOW].from_ns;
 	EXPECT_NE(0ULL, from);
 	EXPECT_NE(0ULL, self->page->fault[SCHED_FAULT_ERROR].from_ns);
-	sched_faults_switch(&self->s, both);
+	sched_faults_switch(&self->s, both, 0);
 	EXPECT_EQ(from, self->page->fault[SCHED_FAULT_SLOW].from_ns);
-	sched_faults_switch(&self->s, SCHED_FAULT(SLOW));
+	sched_faults_switch(&self->s, SCHED_FAULT(SLOW), 0);
 	EXPECT_EQ(from, self->page->fault[SCHED_FAULT_SLOW].from_ns);
 	EXPECT_EQ(0ULL, self->page->fault[SCHED_FAULT_ERROR].from_ns);
-	sched_faults_switch(&self->s, 0);
+	sched_faults_switch(&self->s, 0, 0);
 	EXPECT_EQ(0ULL, self->page->fault[SCHED_FAULT_SLOW].from_ns);
 	EXPECT_EQ(1ULL, self->page->fault[SCHED_FAULT_DROP].from_ns);
+	/* Not before. */
+	sched_faults_switch(&self->s, both, UINT64_MAX);
+	EXPECT_EQ(UINT64_MAX, self->page->fault[SCHED_FAULT_SLOW].from_ns);
 }
 
 TEST_F(faults, the_first_one_counts)
@@ -126,7 +129,7 @@ TEST_F(faults, the_first_one_counts)
 	EXPECT_EQ(0UL, self->s.fault_ns);
 	EXPECT_EQ(NULL, self->s.faults);
 	/* One without any, as every other scheduler is. */
-	sched_faults_switch(&self->s, ~0U);
+	sched_faults_switch(&self->s, ~0U, 0);
 	sched_faults_close(&self->s);
 
 	self->page = mmap(NULL, sizeof(*self->page), PROT_READ | PROT_WRITE,
