@@ -203,6 +203,8 @@ void diag_instance(const struct runner *run, const struct plan_instance *inst,
 	if (inst->expect.off && verdict != VERDICT_SKIP)
 		report_diag("", "not judged, since it is off for this scheduler: %s",
 			    expect_off(&inst->expect, command, sizeof(command)));
+	if (res->outcome.unseen[0])
+		report_diag("", "not judged: dsq-depth, stall: %s", res->outcome.unseen);
 	if (bad)
 		report_diag("", "run again: %s",
 			    diag_command(run, inst, res->warm, command, sizeof(command)));

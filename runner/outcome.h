@@ -60,6 +60,7 @@ struct outcome {
 	enum cause cause;
 	uint64_t at_ns;			/* guest time since boot when it was known, 0: unknown */
 	struct caught caught;
+	char unseen[256];		/* why the monitor's defaults were not judged; "": they were */
 	char text[OUTCOME_TEXT_LEN];	/* one line */
 };
 

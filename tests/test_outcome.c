@@ -254,6 +254,20 @@ TEST_F(outcome, monitor_that_must_not_or_cannot_decide)
 	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "");
 	self->ev.monitor = NULL;
 	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "");
+	EXPECT_STREQ("", self->out.unseen);
+
+	/* That it did not is told, unless it was over before anything could be seen. */
+	self->ev.result.run_ns = EXPECT_SUSTAIN_MS * NSEC_PER_MSEC;
+	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "");
+	EXPECT_STREQ("no monitor", self->out.unseen);
+	self->ev.monitor = &self->mon;
+	strcpy(self->mon.why, "all is dark");
+	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "");
+	EXPECT_STREQ("all is dark", self->out.unseen);
+	self->mon.usable = true;
+	self->mon.nr_violations = 0;
+	EXPECT_OUTCOME(VERDICT_PASS, CAUSE_NONE, "");
+	EXPECT_STREQ("", self->out.unseen);
 }
 
 /* Nobody has seen that it was kept, either. */
