@@ -194,9 +194,12 @@ done
 [ "$here" = 4 ] || kvm
 wait
 set --
-for log in "$logs"/kvm-ktstr_*.log; do
-	other=$logs/${log##*/kvm-}
-	[ ! -f "$other" ] || set -- "$@" "$other" "$log"
+# A log that is missing is no agreement.
+for series in $all; do
+	for program in ktstr_basic ktstr_cpuset "$out"/build/tests/ktstr_controls*; do
+		name=${program##*/}-$series
+		set -- "$@" "$logs/$name.log" "$logs/kvm-$name.log"
+	done
 done
 [ $# -eq 0 ] || run test_engines 60 tests/test_engines.sh "$@"
 finish
