@@ -396,8 +396,11 @@ int cgroup_no_controllers(struct cgroup_fs *fs, struct cgroup *cg, struct err *e
 
 	ret = cgroup_write(fs, cg, "cgroup.subtree_control", "-cpuset -cpu", err);
 	for (c = fs->list; c && !ret; c = c->next) {
-		if (c != cg && cgroup_is_below(c, cg))
-			c->has_cpus = false;
+		if (c == cg || !cgroup_is_below(c, cg))
+			continue;
+		c->has_cpus = false;
+		c->weight = 0;
+		c->limit_ns = 0;
 	}
 	return ret;
 }

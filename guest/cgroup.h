@@ -121,7 +121,8 @@ int cgroup_move(struct cgroup_fs *fs, struct cgroup *cg, pid_t pid, struct err *
 
 /*
  * cgroup_no_controllers - take the controllers from what is below, and with them the
- * cpusets, so that processes can move into a cgroup that has populated children.
+ * cpusets, weights and limits, so that processes can move into a cgroup that has populated
+ * children. None of them may be a partition.
  */
 int cgroup_no_controllers(struct cgroup_fs *fs, struct cgroup *cg, struct err *err);
 

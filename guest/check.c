@@ -251,6 +251,23 @@ static int no_partition(const struct paper_cgroup *cg, struct err *err)
 	return cg->partition ? err_set(err, -EINVAL, "cgroup %s is a partition", cg->name) : 0;
 }
 
+/* Processes that move into one that has children: these lose their controllers. */
+static int no_controllers(struct paper *p, const char *name, struct err *err)
+{
+	struct paper_cgroup *cg;
+	int ret = 0;
+
+	for (cg = p->cgroup; cg < p->cgroup + p->nr && !ret; cg++) {
+		if (!strcmp(cg->name, name) || !check_is_below(cg->name, name))
+			continue;
+		ret = no_partition(cg, err);
+		cg->has_cpus = false;
+		cg->weight = false;
+		cg->limit = false;
+	}
+	return ret;
+}
+
 /* Only those without children have processes. */
 static int need_leaf(struct paper *p, const char *name, struct paper_cgroup **cg,
 		     struct err *err)
@@ -282,7 +299,9 @@ static int check_tasks_op(struct paper *p, const struct op *op, struct err *err)
 		ret = need_both(p, op, &cg, &other, err);
 		if (!ret)
 			ret = check_thawed(p, op->name, err);
-		return ret ? ret : check_thawed(p, op->other, err);
+		if (!ret)
+			ret = check_thawed(p, op->other, err);
+		return ret ? ret : no_controllers(p, op->other, err);
 	case OP_REMOVE_CGROUP:
 	case OP_STOP_CGROUP:
 		ret = need(p, op->name, &cg, err);

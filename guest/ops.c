@@ -217,6 +217,25 @@ static bool has_children(const struct scenario *scn, const struct cgroup *cg)
 	return false;
 }
 
+/* Whoever is below @cg may go wherever it may itself: the cpusets in between are gone. */
+static int no_controllers(struct scenario *scn, struct cgroup *cg, struct err *err)
+{
+	struct cpumask cpuset, cpus;
+	struct worker *w;
+	int ret;
+
+	cgroup_effective(&scn->fs, cg, &cpuset);
+	for (w = scn->workers; w; w = w->next) {
+		if (!worker_alive(w) || !cgroup_is_below(w->cgroup, cg))
+			continue;
+		worker_allowed(&cpuset, &w->page->affinity, &cpus);
+		worker_widen(w, &cpus);
+	}
+	ret = cgroup_no_controllers(&scn->fs, cg, err);
+	scenario_allow(scn);
+	return ret;
+}
+
 static int move_tasks(struct scenario *scn, struct cgroup *from, struct cgroup *to, struct err *err)
 {
 	struct cgroup *old;
@@ -225,7 +244,7 @@ static int move_tasks(struct scenario *scn, struct cgroup *from, struct cgroup *
 	int ret;
 
 	if (has_children(scn, to)) {
-		ret = cgroup_no_controllers(&scn->fs, to, err);
+		ret = no_controllers(scn, to, err);
 		if (ret)
 			return ret;
 	}

@@ -99,6 +99,14 @@ KTSTR_TEST(control_not_paused,
 	.expect = { .max_spread_pct = 100, .max_gap_ms = 300 },
 	.expect_fail = EXPECT_FAIL(STUCK, "limit 300 ms"));
 
+KTSTR_TEST(control_cpuset_taken,
+	.desc = "a cpuset goes with its controller when workers move in above it: passes",
+	.steps = STEPS({ .cgroups = CGROUPS({ "cg_0/sub", CPUSET_EXACT("0"), WORKERS(CPU_SPIN, 2) },
+					    { "cg_1", CPUSET_EXACT("1"), WORKERS(CPU_SPIN, 1) }),
+			 .hold = HOLD_FRAC(.3), .keep = true },
+		       { .ops = OPS(MOVE_TASKS("cg_1", "cg_0")), .hold = HOLD_FRAC(.7) }),
+	.expect = { .isolation = true, .max_spread_pct = 75 });
+
 KTSTR_TEST(control_leaked_cgroup,
 	.desc = "a cgroup that is left at the end is found",
 	.steps = STEPS({ .cgroups = TWO_CGROUPS, .hold = HOLD_FULL }),

@@ -260,6 +260,15 @@ TEST(operations)
 	EXPECT_ILLEGAL("with itself", OPS_OF(SWAP_CPUSETS("cg_2", "cg_2")));
 	EXPECT_ILLEGAL("with itself", OPS_OF(MOVE_TASKS("cg_2", "cg_2")));
 	EXPECT_ILLEGAL("cgroup nowhere does not exist", OPS_OF(MOVE_TASKS("cg", "nowhere")));
+	/* Where processes move in, what is below has no cpuset any more. */
+	EXPECT_LEGAL(OPS_OF(ADD_CGROUP("a/b"), SET_CPUSET("a/b", CPUSET_LLC(1)),
+			    SWAP_CPUSETS("a/b", "cg_2"), MOVE_TASKS("cg", "a")));
+	EXPECT_ILLEGAL("cgroups a/b and cg_2 do not both have a cpuset",
+		       OPS_OF(ADD_CGROUP("a/b"), SET_CPUSET("a/b", CPUSET_LLC(1)),
+			      MOVE_TASKS("cg", "a"), SWAP_CPUSETS("a/b", "cg_2")));
+	EXPECT_ILLEGAL("cgroup a/b is a partition",
+		       OPS_OF(ADD_CGROUP("a/b"), SET_CPUSET("a/b", CPUSET_LLC(1)),
+			      SET_PARTITION("a/b", ROOT), MOVE_TASKS("cg", "a")));
 	EXPECT_ILLEGAL("LLC 2 of 2", OPS_OF(SET_CPUSET("cg", CPUSET_LLC(2))));
 	EXPECT_ILLEGAL("no usable CPU", OPS_OF(SET_CPUSET("cg", CPUSET_RANGE(0, .25))));
 	EXPECT_ILLEGAL("has children",
