@@ -52,6 +52,8 @@ static const struct limit limits[] = {
 	REAL("node-share",	min_node_share,			NUMA,		1),
 	REAL("slow-tier",	max_slow_tier_ratio,		NUMA,		1),
 	REAL("cross-node",	max_cross_node_migration_ratio,	NUMA,		1e6),
+	WHOLE("weight-error",	max_weight_error_pct,		SHARE,		100,	0),
+	WHOLE("limit-error",	max_limit_error_pct,		SHARE,		100,	0),
 	WHOLE("imbalance",	max_imbalance,			IMBALANCE,	1000000, 0),
 	WHOLE("dsq-depth",	max_dsq_depth,			DSQ_DEPTH,	1000000, UINT_MAX),
 	WHOLE("sustain",	sustain_ms,			NONE,		3600000, -1),

@@ -39,7 +39,7 @@ static double error_pct(double is, double must)
 /* @cg is the first of its siblings that have weights. */
 static void judge_siblings(struct share *s, const struct cgroup *first)
 {
-	unsigned int limit = s->scn->test->expect.max_weight_error_pct, nr = 0;
+	unsigned int limit = s->scn->expect.max_weight_error_pct, nr = 0;
 	double weights = 0, all = 0, is, must;
 	const struct cgroup *cg;
 	uint64_t used;
@@ -89,7 +89,7 @@ static void judge_weights(struct share *s)
 
 static void judge_limit(struct share *s, const struct cgroup *cg)
 {
-	unsigned int limit = s->scn->test->expect.max_limit_error_pct;
+	unsigned int limit = s->scn->expect.max_limit_error_pct;
 	uint64_t wall = now_ns() - cg->limit_ns, used;
 	/* It may begin and end anywhere in a period, and each CPU may have its slice and a tick. */
 	uint64_t slack = cg->quota_us * NSEC_PER_USEC +
@@ -113,7 +113,7 @@ static void judge_limit(struct share *s, const struct cgroup *cg)
 void shares_judge(struct scenario *scn, struct msg_result *res)
 {
 	struct share s = { .scn = scn, .res = res };
-	const struct expect *expect = &scn->test->expect;
+	const struct expect *expect = &scn->expect, *own = &scn->test->expect;
 	const struct cgroup *cg;
 
 	if (!expect->max_weight_error_pct && !expect->max_limit_error_pct)
@@ -124,6 +124,9 @@ void shares_judge(struct scenario *scn, struct msg_result *res)
 		if (cg->limit_ns)
 			judge_limit(&s, cg);
 	}
+	/* A limit that is the scheduler's is for whichever tests have something to judge. */
+	if (!own->max_weight_error_pct && !own->max_limit_error_pct)
+		return;
 	if (!s.nr_judged && res->verdict == VERDICT_NONE)
 		result_set(scn->g, res, VERDICT_INCONCLUSIVE, CAUSE_SHARE,
 			   "no cgroup had its weight or limit for %" PRIu64 " ms, which a share is judged by",

@@ -34,7 +34,7 @@ TEST(parse)
 	ASSERT_EQ(0, expect_parse("throughput-cv=1,work-rate=2,iteration-rate=3,wake-cv=4,"
 				  "migration=5,node-share=.6,slow-tier=.7,cross-node=8,"
 				  "imbalance=9,dsq-depth=10,sustain=11,stall=12,fallback-rate=13,"
-				  "keep-last-rate=14", NULL, &e, &err));
+				  "keep-last-rate=14,weight-error=15,limit-error=16", NULL, &e, &err));
 	EXPECT_EQ(1, e.max_throughput_cv);
 	EXPECT_EQ(2, e.min_work_rate);
 	EXPECT_EQ(3, e.min_iteration_rate);
@@ -49,6 +49,8 @@ TEST(parse)
 	EXPECT_EQ(12, e.max_stall_ms);
 	EXPECT_EQ(13, e.max_fallback_rate);
 	EXPECT_EQ(14, e.max_keep_last_rate);
+	EXPECT_EQ(15, e.max_weight_error_pct);
+	EXPECT_EQ(16, e.max_limit_error_pct);
 }
 
 /* What a scheduler does not promise, and what it claims. */
@@ -118,6 +120,7 @@ TEST(refused)
 	EXPECT_REFUSED("gap=1ms", "gap: '1ms' is not");
 	EXPECT_REFUSED("gap=4294967297", "up to 3600000");
 	EXPECT_REFUSED("spread=101", "spread: '101' is not a whole number above 0, up to 100");
+	EXPECT_REFUSED("limit-error=101", "'101' is not a whole number above 0, up to 100");
 	EXPECT_REFUSED("wake-cv=nan", "wake-cv: 'nan' is not a number");
 	EXPECT_REFUSED("wake-cv=inf", "'inf'");
 	EXPECT_REFUSED("wake-cv=1e", "'1e'");
@@ -234,6 +237,23 @@ TEST(off_detach)
 	EXPECT_STREQ("detach", expect_off_for(&e, CAUSE_SCHED_DETACH));
 	expect_of("y:detach=off", "x", &any, &e);
 	EXPECT_FALSE(e.no_detach_check);
+}
+
+TEST(off_shares)
+{
+	const struct expect both = { .max_weight_error_pct = 20, .max_limit_error_pct = 15 };
+	const struct expect any = { };
+	struct expect e;
+	char buf[64];
+
+	expect_of("weight-error=off,limit-error=30", "x", &both, &e);
+	EXPECT_EQ(0, e.max_weight_error_pct);
+	EXPECT_EQ(15, e.max_limit_error_pct);
+	EXPECT_STREQ("weight-error", expect_off(&e, buf, sizeof(buf)));
+	EXPECT_STREQ("weight-error", expect_off_for(&e, CAUSE_SHARE));
+	expect_of("weight-error=off,limit-error=30", "x", &any, &e);
+	EXPECT_EQ(30, e.max_limit_error_pct);
+	EXPECT_STREQ("", expect_off(&e, buf, sizeof(buf)));
 }
 
 /* What is said of a scheduler, as far as one test has to do with it. */

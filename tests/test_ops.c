@@ -202,6 +202,30 @@ TEST_F(ops, a_share_needs_time)
 	EXPECT_RESULT(VERDICT_INCONCLUSIVE, CAUSE_SHARE, "which a share is judged by");
 }
 
+#define SAID(_text)	strcpy(self->g.job.sched_expect, _text)
+
+TEST_F(ops, a_share_that_the_scheduler_does_not_promise)
+{
+	self->test.expect.max_limit_error_pct = 10;
+	SAID("limit-error=off");
+	LONG_STEP(SET_MAX("a", 90000, 100000));
+	run(self);
+	EXPECT_PASS();
+}
+
+TEST_F(ops, a_share_that_the_scheduler_promises)
+{
+	SAID("limit-error=10");
+	LONG_STEP(SET_MAX("a", 90000, 100000));
+	run(self);
+	EXPECT_FAIL(CAUSE_SHARE, "limit of the error 10 %");
+	/* It needs nothing to judge. */
+	memset(&self->res, 0, sizeof(self->res));
+	TWO_STEPS(SET_MAX("a", 90000, 100000));
+	run(self);
+	EXPECT_PASS();
+}
+
 TEST(cpu_stat)
 {
 	uint64_t ns = 0;
