@@ -71,12 +71,15 @@ static bool outlives_sigkill(const struct scenario *scn)
 
 /*
  * Operations fail for what a cgroup refused, or because a worker outlives even SIGKILL. What has
- * come to a verdict by itself is only told where it was.
+ * come to a verdict by itself is only told where it was. Of a worker that has ended while one of
+ * them waited, the judge knows more. Returns @ret.
  */
-static void ops_failed(struct scenario *scn, const struct err *err, struct msg_result *res)
+static int ops_failed(struct scenario *scn, int ret, const struct err *err, struct msg_result *res)
 {
 	bool outlived = outlives_sigkill(scn);
 
+	if (ret == -ECHILD)
+		return ret;
 	if (res->verdict != VERDICT_NONE)
 		guest_detail(scn->g, "%s", err->msg);
 	else if (outlived && scn->expect.no_stop_check)
@@ -85,6 +88,7 @@ static void ops_failed(struct scenario *scn, const struct err *err, struct msg_r
 	else
 		result_set(scn->g, res, VERDICT_FAIL, outlived ? CAUSE_WORKER : CAUSE_CGROUP,
 			   "%s", err->msg);
+	return ret;
 }
 
 static int hold_loop(struct scenario *scn, const struct step *step, struct msg_result *res)
@@ -100,10 +104,8 @@ static int hold_loop(struct scenario *scn, const struct step *step, struct msg_r
 			return ret;
 		ret = scenario_ops(scn, step->ops, step->keep, &err);
 		scenario_release(scn);
-		if (ret) {
-			ops_failed(scn, &err, res);
-			return ret;
-		}
+		if (ret)
+			return ops_failed(scn, ret, &err, res);
 		send_stimulus(scn, step);
 	}
 }
@@ -117,13 +119,8 @@ static int run_step(struct scenario *scn, const struct step *step, struct msg_re
 	ret = scenario_ops(scn, step->ops, step->keep, &err);
 	if (!ret)
 		ret = scenario_cgroups(scn, step->cgroups, step->keep, &err);
-	/* Of a worker that has ended while one of them waited, the judge knows more. */
-	if (ret == -ECHILD)
-		return ret;
-	if (ret) {
-		ops_failed(scn, &err, res);
-		return ret;
-	}
+	if (ret)
+		return ops_failed(scn, ret, &err, res);
 	if (!scn->start_ns)
 		ns += scn->test->settle_ms * NSEC_PER_MSEC;
 	scenario_release(scn);
@@ -153,10 +150,8 @@ static int run_steps(struct scenario *scn, struct msg_result *res)
 		if (step[1].hold.kind == HOLD_KIND_NONE)
 			break;
 		ret = scenario_end_step(scn, &err);
-		if (ret) {
-			ops_failed(scn, &err, res);
-			return ret;
-		}
+		if (ret)
+			return ops_failed(scn, ret, &err, res);
 		scn->step++;
 	}
 	return 0;

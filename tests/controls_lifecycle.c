@@ -3,6 +3,8 @@
  * Controls of what tests do to schedulers, CPUs, cgroups and programs of others, as in
  * controls.c: an instance passes when it fails for the right cause.
  */
+#include <unistd.h>
+#include "../guest/work/work.h"
 #include "../ktstr.h"
 
 #define EXPECT_FAIL(_cause, _text)	{ .cause = CAUSE_##_cause, .text = (_text) }
@@ -224,6 +226,26 @@ KTSTR_TEST(control_payload_leaves,
 		       { .cgroups = CGROUPS({ "cg_1", CPUSET_EXACT("1"), WORKERS(CPU_SPIN, 1) }),
 			 .hold = HOLD_FULL }),
 	.expect = { .max_gap_ms = 500 });
+
+static void dies_soon(struct work_self *self)
+{
+	uint64_t until = now_ns() + 500 * NSEC_PER_MSEC;
+
+	while (!work_stopped(self) && self->base_ns < until)
+		work_unit(self);
+	_exit(7);
+}
+
+/* When it has slept for the first time, the worker begins; it dies in the second. */
+PAYLOAD(payload_slow, "sleep", "7.5");
+KTSTR_TEST(control_payload_loop,
+	.desc = "a worker that dies while a loop waits for a payload is no cgroup's failure",
+	.steps = STEPS({ .ops = OPS(RUN_PAYLOAD(&payload_slow, NULL),
+				    WAIT_PAYLOAD(&payload_slow, 5000)),
+			 .cgroups = CGROUPS({ "cg_0", CPUSET_EXACT("1"),
+					      WORKERS(CUSTOM, 1, .custom = dies_soon) }),
+			 .hold = HOLD_LOOP(100), .keep = true }),
+	.expect_fail = EXPECT_FAIL(WORKER, "exited with status 7 before it was told to stop"));
 
 PAYLOAD(payload_low, "0", "6.5", SCORE(7, 8));
 KTSTR_TEST(control_payload_low,

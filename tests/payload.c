@@ -33,6 +33,8 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	if (!strcmp(how, "hang"))
 		pause();
+	if (!strcmp(how, "sleep"))
+		return sleep(1);
 	if (!strcmp(how, "leave"))
 		return leave();
 	if (!strcmp(how, "crash"))
