@@ -338,6 +338,9 @@ static void worker_reap(struct worker *w)
 		w->exit = WORKER_TIMED_OUT;
 	w->exit_code = si.si_status;
 	w->gone_ns = now_ns();
+	/* All that there ever were stay in the list, and there may be more than descriptors. */
+	close(w->pidfd);
+	w->pidfd = -1;
 	w->unexpected = !w->stopping && !w->killed;
 }
 

@@ -140,7 +140,7 @@ struct worker {
 	unsigned int step;		/* that spawned it */
 	bool keep;			/* outlives its step */
 	pid_t pid;
-	int pidfd;
+	int pidfd;			/* -1 when it is no longer alive */
 	const char *cgroup_name;	/* where it was spawned, or "root" */
 	struct cgroup *cgroup;		/* where it is now, NULL in the root */
 	struct work work;

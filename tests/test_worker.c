@@ -48,6 +48,26 @@ TEST_F(one, ids_go_on_and_the_list_is_in_order)
 	EXPECT_EQ(NULL, self->w.first->next->next);
 }
 
+/* However many there ever were, which stay in the list. */
+TEST_F(one, who_has_ended_holds_no_descriptor)
+{
+	struct rlimit few, old;
+	unsigned int i;
+
+	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &old));
+	few = old;
+	few.rlim_cur = 16;
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &few));
+	for (i = 0; i < 32; i++) {
+		FORK_ONE();
+		EXPECT_LE(0, self->w.first->pidfd);
+		EXPECT_EQ(0, collect_all(self->w.first));
+		EXPECT_EQ(WORKER_EXITED, self->w.first->exit);
+		EXPECT_EQ(-1, self->w.first->pidfd);
+	}
+	EXPECT_EQ(0, setrlimit(RLIMIT_NOFILE, &old));
+}
+
 static int affinity_of(pid_t pid, struct cpumask *m)
 {
 	memset(m, 0, sizeof(*m));
