@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include "../guest/cgroup.h"
 #include "workers.h"
@@ -499,6 +500,56 @@ TEST_F(one, a_lock_is_given_back_by_its_owner_only)
 		EXPECT_EQ(0, w->page->rep.iterations);
 		EXPECT_EQ(WORKER_DONE, w->page->rep.state);
 	}
+}
+
+/* Side 0 of two passes the lock on, step by step. How often was it free? -1: it is not known. */
+static int free_between(struct work_self *self)
+{
+	struct work_shared *shared = self->seat.shared;
+	int status, nr = 0;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return -1;
+	if (!pid) {
+		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
+			_exit(1);
+		raise(SIGSTOP);
+		work_unlock(self, true);
+		_exit(0);
+	}
+	while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status)) {
+		nr += !atomic_load(&shared->word);
+		ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL);
+	}
+	return WIFEXITED(status) && !WEXITSTATUS(status) ? nr : -1;
+}
+
+TEST_F(one, a_lock_that_is_passed_on_is_never_free)
+{
+	struct worker_page *page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE,
+					MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct work_self both[2] = { };
+	unsigned int i;
+
+	ASSERT_NE(MAP_FAILED, page);
+	for (i = 0; i < 2; i++) {
+		both[i].page = page;
+		both[i].seat.shared = &page->shared;
+		both[i].seat.side = i;
+		both[i].seat.size = 2;
+	}
+	ASSERT_TRUE(work_lock(&both[0]));
+	atomic_store(&page->shared.waiting, 2);
+	EXPECT_EQ(0, free_between(&both[0]));
+	EXPECT_EQ(2, atomic_load(&page->shared.owner));
+	/* The other one sees that it has it. Nobody else waits then: it is free. */
+	ASSERT_TRUE(work_lock(&both[1]));
+	EXPECT_EQ(0, atomic_load(&page->shared.waiting));
+	work_unlock(&both[1], true);
+	EXPECT_EQ(0, atomic_load(&page->shared.word));
+	EXPECT_EQ(0, atomic_load(&page->shared.owner));
+	munmap(page, sizeof(*page));
 }
 
 TEST_F(one, a_lock_that_two_have_is_reported)

@@ -2,10 +2,10 @@
 /*
  * Work under locks that a group contends for.
  *
- * The word is 1 while somebody has the lock. Who finds it taken sets its bit and
+ * The word is not 0 while somebody has the lock. Who finds it taken sets its bit and
  * waits for it; who gives the lock back wakes one, the next in the round, so that
  * it is known who has been woken and when. Anybody may take it until that one runs, unless
- * it is passed on: then it is never free.
+ * it is passed on: then it is never free, and the word is another one.
  */
 #include <errno.h>
 #include "work.h"
@@ -30,7 +30,7 @@ static bool try_lock(struct work_self *self)
 bool work_lock(struct work_self *self)
 {
 	struct work_shared *shared = self->seat.shared;
-	uint32_t bit = 1U << self->seat.side;
+	uint32_t bit = 1U << self->seat.side, seen;
 	bool got;
 
 	if (try_lock(self))
@@ -38,11 +38,12 @@ bool work_lock(struct work_self *self)
 	atomic_fetch_or(&shared->waiting, bit);
 	for (;;) {
 		work_expect_wake(self);
+		seen = atomic_load(&shared->word);
 		got = try_lock(self) || atomic_load(&shared->owner) == self->seat.side + 1;
 		if (got || work_stopped(self))
 			break;
 		work_block(self);
-		work_futex_wait(self, 1, bit);
+		work_futex_wait(self, seen, bit);
 		work_after_wake(self);
 	}
 	atomic_fetch_and(&shared->waiting, ~bit);
@@ -66,17 +67,21 @@ static unsigned int next_waiting(struct work_self *self)
 void work_unlock(struct work_self *self, bool pass_on)
 {
 	struct work_shared *shared = self->seat.shared;
-	unsigned int side;
-	uint32_t free = 0;
+	unsigned int side = pass_on ? next_waiting(self) : self->seat.side;
+	bool passed = side != self->seat.side;
 
-	if (atomic_exchange(&shared->owner, 0) != self->seat.side + 1)
+	if (atomic_exchange(&shared->owner, passed ? side + 1 : 0) != self->seat.side + 1)
 		work_fail(self, WORKER_SETUP_LOCK, EPERM);
-	atomic_store(&shared->word, 0);
-	side = next_waiting(self);
-	if (side == self->seat.side)
-		return;
-	if (pass_on && atomic_compare_exchange_strong(&shared->word, &free, 1))
-		atomic_store(&shared->owner, side + 1);
+	if (passed) {
+		/* Who has looked before, and not yet gone to sleep, must not. */
+		atomic_fetch_add(&shared->word, 1);
+	} else {
+		atomic_store(&shared->word, 0);
+		/* Also one that came too late to have it passed on. */
+		side = next_waiting(self);
+		if (side == self->seat.side)
+			return;
+	}
 	work_note_wake(self, side);
 	work_futex_wake(self, 1, 1U << side);
 }
