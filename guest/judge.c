@@ -91,16 +91,29 @@ static bool starved(const struct worker *w)
 	       (did_not_go(w) || (w->exit == WORKER_EXITED && !w->unexpected));
 }
 
+/* Since when it could have run, as it was last seen; 0: it was not to run then. */
+static uint64_t runnable_since(const struct worker *w)
+{
+	const struct worker_report *rep = &w->page->rep;
+
+	if (rep->state == WORKER_RUNNING)
+		return rep->last_ns;
+	/* Whatever else it waited for: it has not seen the end of its timer. */
+	if (rep->state == WORKER_BLOCKED && rep->due_ns)
+		return max(rep->due_ns, rep->last_ns);
+	return 0;
+}
+
 /* The longest time runnable, but not on a CPU; also the one that has not ended. */
 static uint64_t worst_gap(const struct worker *w, uint64_t *at_ns)
 {
 	const struct worker_report *rep = &w->page->rep;
-	uint64_t tail;
+	uint64_t since = runnable_since(w), tail;
 
 	*at_ns = rep->gap_at_ns;
-	if (rep->state != WORKER_RUNNING || w->gone_ns <= rep->last_ns)
+	if (!since || w->gone_ns <= since)
 		return rep->gap_ns;
-	tail = w->gone_ns - rep->last_ns;
+	tail = w->gone_ns - since;
 	tail -= min(tail, worker_paused_ns(w->page, w->gone_ns) - rep->last_paused_ns);
 	if (tail <= rep->gap_ns)
 		return rep->gap_ns;
@@ -151,7 +164,7 @@ static void judge_exit(struct judge *j, const struct worker *w)
 		return;
 	/* One that could not run is starved or stuck, and that says more. */
 	if (did_not_go(w) && !j->in->expect->no_starvation_check &&
-	    (starved(w) || (rep->state == WORKER_RUNNING && stuck(j->in, w))))
+	    (starved(w) || (runnable_since(w) && stuck(j->in, w))))
 		return;
 	switch (w->exit) {
 	case WORKER_EXITED:

@@ -58,6 +58,7 @@ struct worker_report {
 	uint64_t start_ns, end_ns;
 	uint64_t last_ns;		/* last checkpoint */
 	uint64_t last_paused_ns;	/* worker_paused_ns() then */
+	uint64_t due_ns;		/* while it is blocked: when a timer ends that; 0: none */
 	uint64_t cpu_time_ns;		/* between start and end */
 	/* The first checkpoint WORKER_SETTLE_NS after the start, 0 if there was none. */
 	uint64_t settled_ns;

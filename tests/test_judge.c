@@ -143,6 +143,37 @@ TEST_F(judge, would_not_stop_within_a_lax_limit)
 	EXPECT_OBJECTION(CAUSE_STUCK, "limit 4999 ms");
 }
 
+/* Who need not stop must run when its timer has ended. */
+TEST_F(judge, sleeps_on_when_it_is_due)
+{
+	struct worker_report *rep = &self->page[2].rep;
+
+	self->worker[2].exit = WORKER_TIMED_OUT;
+	self->worker[2].gone_ns = START_NS + RUN_NS + WORKER_STOP_NS;
+	rep->state = WORKER_BLOCKED;
+	rep->last_ns = START_NS;
+	self->expect.no_stop_check = true;
+	/* It waits for somebody. */
+	EXPECT_EQ(0, run_judge(self));
+	rep->due_ns = self->worker[2].gone_ns - EXPECT_GAP_MS * NSEC_PER_MSEC;
+	EXPECT_EQ(0, run_judge(self));
+	rep->due_ns--;
+	EXPECT_OBJECTION(CAUSE_STUCK, "2000 ms until +7000 ms, last seen on CPU 0");
+	/* It says more than that it did not stop. */
+	self->expect.no_stop_check = false;
+	EXPECT_OBJECTION(CAUSE_STUCK, "2000 ms until +7000 ms");
+	/* It was paused when it would have been due, or is not due yet. */
+	atomic_store(&self->page[2].paused, NSEC_PER_SEC << 1);
+	EXPECT_OBJECTION(CAUSE_WORKER, "did not stop within 5000 ms");
+	atomic_store(&self->page[2].paused, 0);
+	rep->due_ns = self->worker[2].gone_ns + 1;
+	EXPECT_OBJECTION(CAUSE_WORKER, "did not stop within 5000 ms");
+	/* What was before its last sign of life is over. */
+	rep->due_ns = START_NS;
+	rep->last_ns = self->worker[2].gone_ns - NSEC_PER_SEC;
+	EXPECT_OBJECTION(CAUSE_WORKER, "did not stop within 5000 ms");
+}
+
 TEST_F(judge, gap_at_the_limit)
 {
 	self->page[1].rep.gap_ns = EXPECT_GAP_MS * NSEC_PER_MSEC;

@@ -48,6 +48,39 @@ TEST_F(one, ids_go_on_and_the_list_is_in_order)
 	EXPECT_EQ(NULL, self->w.first->next->next);
 }
 
+/* Who sleeps has said until when, and who waits for another one, too. */
+TEST_F(one, says_when_it_is_due)
+{
+	static const enum work_type type[] = { WORK_BURSTY, WORK_WAKE_CHAIN };
+	uint64_t until, due;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(type); i++) {
+		struct worker_report *rep;
+
+		self->w.spec.work.type = type[i];
+		self->w.spec.work.nr = i ? 2 : 1;
+		self->w.spec.work.group = i ? 2 : 0;
+		self->w.spec.work.burst_ms = i ? 0 : 1;
+		self->w.spec.work.sleep_ms = i ? 0 : 60000;
+		FORK_ONE();
+		/* Of a chain only one is released: it never has its turn. */
+		if (i)
+			self->w.first = self->w.first->next;
+		rep = &self->w.first->page->rep;
+		worker_allow(self->w.first, &self->w.online);
+		worker_release(self->w.first);
+		until = now_ns() + 5 * NSEC_PER_SEC;
+		while (now_ns() < until && !READ_ONCE(rep->due_ns))
+			sleep_ns(NSEC_PER_MSEC);
+		due = READ_ONCE(rep->due_ns);
+		EXPECT_EQ(WORKER_BLOCKED, READ_ONCE(rep->state));
+		EXPECT_LT(rep->last_ns, due);
+		EXPECT_GE(rep->last_ns + (i ? 5 : 61) * NSEC_PER_SEC, due);
+		EXPECT_EQ(0, collect_all(self->w.list));
+	}
+}
+
 /* However many there ever were, which stay in the list. */
 TEST_F(one, who_has_ended_holds_no_descriptor)
 {

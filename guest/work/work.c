@@ -160,6 +160,7 @@ uint32_t work_random(struct work_self *self, uint32_t bound)
 void work_block(struct work_self *self)
 {
 	work_checkpoint(self);
+	WRITE_ONCE(self->page->rep.due_ns, 0);
 	WRITE_ONCE(self->page->rep.state, WORKER_BLOCKED);
 }
 
@@ -212,6 +213,7 @@ bool work_sleep_until(struct work_self *self, uint64_t until_ns)
 	int ret;
 
 	work_block(self);
+	WRITE_ONCE(self->page->rep.due_ns, until_ns);
 	ret = clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
 	if (ret && ret != EINTR)
 		work_fail(self, WORKER_SETUP_WORK, ret);
@@ -231,6 +233,7 @@ void work_futex_wait(struct work_self *self, uint32_t val, uint32_t bits)
 		.tv_nsec = until % NSEC_PER_SEC,
 	};
 
+	WRITE_ONCE(self->page->rep.due_ns, until);
 	if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET, val, &ts, NULL, bits) && errno != EAGAIN &&
 	    errno != EINTR && errno != ETIMEDOUT)
 		work_fail(self, WORKER_SETUP_WORK, errno);
