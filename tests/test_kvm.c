@@ -38,6 +38,10 @@ GUEST_CODE(boot_params,
 	   "mov %ds, %eax; cmp $0x18, %eax; jne 9f;"
 	   EXIT(0x20) FAIL);
 
+/* MTRRs are on and all is write-back; the fixed ones, which nobody has set, would say uncached. */
+GUEST_CODE(mtrr,
+	   "mov $0x2ff, %ecx; rdmsr; cmp $0x806, %eax; jne 9f;" PUTC("W") EXIT(0x20) FAIL);
+
 /* "hello" by one instruction, backwards "olleh" as the direction flag says. */
 GUEST_CODE(string_out,
 	   "mov $0x3f8, %edx; lea 2f(%rip), %rsi; mov $5, %ecx; cld; rep outsb;"
@@ -248,6 +252,14 @@ TEST_F(kvm, boot_params)
 	START(boot_params);
 	EXPECT_END(VM_EVENT_EXIT);
 	EXPECT_CONSOLE(self->vm, "");
+	finish(&self->vm);
+}
+
+TEST_F(kvm, memory_types)
+{
+	START(mtrr);
+	EXPECT_END(VM_EVENT_EXIT);
+	EXPECT_CONSOLE(self->vm, "W");
 	finish(&self->vm);
 }
 

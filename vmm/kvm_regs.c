@@ -31,7 +31,7 @@
 #define MSR_MISC_ENABLE		0x1a0
 #define MISC_ENABLE_FAST_STRING	1
 #define MSR_MTRR_DEF_TYPE	0x2ff
-#define MTRR_ON_WRITE_BACK	0xc06	/* enabled, fixed ones too, default write-back */
+#define MTRR_ON_WRITE_BACK	0x806	/* enabled, default write-back; not the fixed ones, all 0 */
 
 /* Registers of the local APIC; SDM vol. 3, 11.5.1. As firmware leaves them. */
 #define APIC_LVT_LINT0		0x350
