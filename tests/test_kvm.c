@@ -336,6 +336,19 @@ TEST_F(kvm, bell_and_on)
 	finish(&self->vm);
 }
 
+/* It can be continued, and waited for, by who has not waited for the bell. */
+TEST_F(kvm, bell_not_waited_for)
+{
+	self->cfg.doorbell = true;
+	START(bell);
+	while (strcmp(vm_engine_text(self->vm), "the guest waits for a job"))
+		usleep(1000);
+	OK(vm_run(self->vm, &self->err));
+	EXPECT_END(VM_EVENT_EXIT);
+	EXPECT_CONSOLE(self->vm, "1");
+	finish(&self->vm);
+}
+
 TEST_F(kvm, smp_init_sipi)
 {
 	CPUS("1n1l2c1t");

@@ -116,16 +116,18 @@ static void excuse(struct kvm_machine *m)
 static int kvm_run_vm(struct vm *vm, struct err *err)
 {
 	struct kvm_machine *m = vm->priv;
+	uint64_t count;
 	int ret;
 
-	if (m->event && m->event != VM_EVENT_DOORBELL)
-		return err_set(err, -EINVAL, "the guest has ended: %s", m->text);
 	if (m->gate == GATE_OPEN)
 		return 0;
 	/* The doorbell may not have been waited for. */
 	ret = kvm_vcpus_stop(m);
 	if (ret)
 		return err_set(err, ret, "a vCPU does not stop");
+	/* Only now: until all stand, one may still end what another has stopped. */
+	if (m->event && m->event != VM_EVENT_DOORBELL)
+		return err_set(err, -EINVAL, "the guest has ended: %s", m->text);
 	if (m->thaw) {
 		ret = kvm_state_clocks(m, err);
 		kvm_state_close(m);
@@ -134,9 +136,15 @@ static int kvm_run_vm(struct vm *vm, struct err *err)
 	} else if (m->event) {
 		excuse(m);
 	}
+	pthread_mutex_lock(&m->lock);
+	/* Nonblocking; there is something to be read if nobody has waited. */
+	ret = read(m->event_fd, &count, sizeof(count)) < 0 && errno != EAGAIN ? -errno : 0;
 	m->event = VM_EVENT_NONE;
 	m->told = false;
 	m->text[0] = 0;
+	pthread_mutex_unlock(&m->lock);
+	if (ret)
+		return err_set(err, ret, "eventfd: %s", strerror(-ret));
 	kvm_vcpus_open(m);
 	return 0;
 }
@@ -164,7 +172,7 @@ static enum vm_event kvm_wait(struct vm *vm, int timeout_ms)
 		return VM_EVENT_NONE;
 	stop_or_end(m);
 	pthread_mutex_lock(&m->lock);
-	/* Nonblocking, and nobody else reads it. */
+	/* Nonblocking, and nobody else reads it meanwhile. */
 	if (read(m->event_fd, &count, sizeof(count)) != sizeof(count))
 		m->event = VM_EVENT_ENGINE;
 	m->told = true;
