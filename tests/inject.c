@@ -15,12 +15,13 @@
 
 #define RUN_SIZE	4096	/* what is edited of struct kvm_run lies in its first page */
 #define VCPUS_MAX	16
+#define ALSO_MAX	2
 
 /* Global, since that is what a call which was never meant to come here can find. */
 static struct {
 	pthread_mutex_t lock;
 	const struct inject *inj;
-	unsigned int seen, hits, nr_vcpus;
+	unsigned int seen[ALSO_MAX], hits, nr_vcpus;
 	int vcpu_fd[VCPUS_MAX];
 } state = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -28,7 +29,7 @@ void inject_begin(const struct inject *inj)
 {
 	pthread_mutex_lock(&state.lock);
 	state.inj = inj;
-	state.seen = 0;
+	memset(state.seen, 0, sizeof(state.seen));
 	state.hits = 0;
 	state.nr_vcpus = 0;
 	pthread_mutex_unlock(&state.lock);
@@ -48,7 +49,7 @@ unsigned int inject_end(void)
 static bool wants(const struct inject *inj, enum inject_call call, int fd, unsigned long request,
 		  unsigned long arg)
 {
-	if (!inj || inj->call != call)
+	if (inj->call != call)
 		return false;
 	if (call == CALL_MMAP)
 		return (request & inj->request) == inj->request;
@@ -63,28 +64,29 @@ static bool wants(const struct inject *inj, enum inject_call call, int fd, unsig
 static const struct inject *hit(enum inject_call call, int fd, unsigned long request,
 				unsigned long arg)
 {
-	const struct inject *inj = NULL;
+	const struct inject *inj, *found = NULL;
+	unsigned int i = 0, n;
 
 	pthread_mutex_lock(&state.lock);
-	if (wants(state.inj, call, fd, request, arg)) {
-		unsigned int n = state.seen++;
-
-		if (n >= state.inj->skip &&
-		    (!state.inj->times || n - state.inj->skip < state.inj->times)) {
-			inj = state.inj;
+	for (inj = state.inj; inj && !found && i < ALSO_MAX; inj = inj->also, i++) {
+		if (!wants(inj, call, fd, request, arg))
+			continue;
+		n = state.seen[i]++;
+		if (n >= inj->skip && (!inj->times || n - inj->skip < inj->times)) {
+			found = inj;
 			state.hits++;
 		}
 	}
 	pthread_mutex_unlock(&state.lock);
-	return inj;
+	return found;
 }
 
-static bool over(const struct inject *inj)
+static bool over(void)
 {
 	bool ret;
 
 	pthread_mutex_lock(&state.lock);
-	ret = state.inj != inj;
+	ret = !state.inj;
 	pthread_mutex_unlock(&state.lock);
 	return ret;
 }
@@ -140,7 +142,7 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	if (inj && inj->how == HOW_EXIT)
 		return edit_run(inj, fd);
 	if (inj && inj->how == HOW_STUCK)
-		while (!over(inj))
+		while (!over())
 			usleep(1000);
 	else if (inj && inj->how == HOW_LATE)
 		usleep(inj->value * 1000);

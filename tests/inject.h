@@ -45,6 +45,7 @@ struct inject {
 	unsigned int skip;		/* so many calls are answered rightly, */
 	unsigned int times;		/* then so many wrongly; 0: all */
 	void (*edit)(void *arg);	/* of KVM_RUN: struct kvm_run */
+	const struct inject *also;	/* another call that goes wrong, which is counted apart */
 };
 
 /* inject_begin - from now on; @inj must stay. */

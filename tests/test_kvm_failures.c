@@ -240,6 +240,11 @@ static void narrow_gpa(void *arg)
 			cpuid->entries[i].eax = 26;
 }
 
+/* Longer than anyone waits for a vCPU at the end. */
+static const struct inject cpuid_late = {
+	.call = CALL_IOCTL, .how = HOW_LATE, .request = KVM_SET_CPUID2, .value = 6000,
+};
+
 static const struct row rows[] = {
 	/* --- the device --- */
 	{ .name = "no_device", .inject = OPEN_FAILS(ENOENT),
@@ -332,6 +337,10 @@ static const struct row rows[] = {
 	{ .name = "thread", .topology = "1n1l3c1t",
 	  .inject = { .call = CALL_THREAD, .value = EAGAIN, .skip = 2 },
 	  .ret = -EAGAIN, INFRA, .text = { "a thread for cpu 2 of 3: " } },
+	/* Those that are still being made are waited for: they use what would be freed. */
+	{ .name = "thread_while_others_are_made", .topology = "1n1l3c1t",
+	  .inject = { .call = CALL_THREAD, .value = EAGAIN, .skip = 2, .also = &cpuid_late },
+	  .hits = 3, .ret = -EAGAIN, INFRA, .text = { "a thread for cpu 2 of 3: " } },
 	{ .name = "create_vcpu", .inject = FAILS(KVM_CREATE_VCPU, ENOMEM),
 	  .ret = -ENOMEM, INFRA, .text = { "KVM_CREATE_VCPU(0): Cannot allocate memory" } },
 	{ .name = "create_last_vcpu", .topology = "1n1l4c1t",

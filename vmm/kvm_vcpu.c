@@ -351,8 +351,11 @@ int kvm_vcpus_start(struct kvm_machine *m, struct err *err)
 	if (ret)
 		err_set(err, ret, "a thread for cpu %u of %u: %s", i - 1, m->nr_vcpus,
 			strerror(-ret));
-	/* Making a vCPU takes as long as it takes: the kernel does not wait for anyone else. */
-	while (!ret && m->nr_standing < m->nr_live)
+	/*
+	 * Making a vCPU takes as long as it takes: the kernel does not wait for anyone else. Those
+	 * that have a thread use the machine meanwhile, also when it lacks others.
+	 */
+	while (m->nr_standing < m->nr_live)
 		pthread_cond_wait(&m->still, &m->lock);
 	if (!ret && m->setup_ret)
 		ret = err_set(err, m->setup_ret, "%s", m->setup_err.msg);
