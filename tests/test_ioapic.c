@@ -152,7 +152,7 @@ TEST_F(ioapic, message_format)
 		EXPECT_EQ(self->nr_sent, i + 1);
 		EXPECT_EQ(self->sent.address, formats[i].address);
 		EXPECT_EQ(self->sent.data, formats[i].data);
-		ioapic_route(&self->apic, 4, &msi);
+		ioapic_eoi_route(&self->apic, 4, &msi);
 		EXPECT_EQ(memcmp(&msi, &self->sent, sizeof(msi)), 0);
 		ioapic_set_irq(&self->apic, 4, false);
 	}
@@ -267,22 +267,33 @@ TEST_F(ioapic, edge_clears_remote_irr)
 
 TEST_F(ioapic, changed)
 {
-	struct msi msi;
-
 	redirect(&self->apic, 7, 2U << 24, MASKED | 0x44);
 	EXPECT_EQ(self->nr_changed, 2);
 	EXPECT_TRUE(self->masked);
-	EXPECT_FALSE(ioapic_route(&self->apic, 7, &msi));
 	redirect(&self->apic, 7, 2U << 24, 0x44);
 	/* The same again is none. */
 	EXPECT_EQ(self->nr_changed, 3);
 	EXPECT_FALSE(self->masked);
-	EXPECT_TRUE(ioapic_route(&self->apic, 7, &msi));
+}
+
+/* Of what is level-triggered; while it is in service also if it gets masked. */
+TEST_F(ioapic, routes_of_eois)
+{
+	struct msi msi;
+
+	redirect(&self->apic, 7, 2U << 24, 0x44);
+	EXPECT_FALSE(ioapic_eoi_route(&self->apic, 7, &msi));
+	redirect(&self->apic, 7, 2U << 24, MASKED | LEVEL | 0x44);
+	EXPECT_FALSE(ioapic_eoi_route(&self->apic, 7, &msi));
+	redirect(&self->apic, 7, 2U << 24, LEVEL | 0x44);
+	EXPECT_TRUE(ioapic_eoi_route(&self->apic, 7, &msi));
 	EXPECT_EQ(msi.address, 0xfee02000);
-	EXPECT_EQ(msi.data, 0x44);
-	/* No CPU takes that vector. */
-	redirect(&self->apic, 7, 2U << 24, 0x0f);
-	EXPECT_FALSE(ioapic_route(&self->apic, 7, &msi));
+	EXPECT_EQ(msi.data, LEVEL | 1 << 14 | 0x44);
+	ioapic_set_irq(&self->apic, 7, true);
+	redirect(&self->apic, 7, 2U << 24, MASKED | LEVEL | 0x44);
+	EXPECT_TRUE(ioapic_eoi_route(&self->apic, 7, &msi));
+	ioapic_eoi(&self->apic, 0x44);
+	EXPECT_FALSE(ioapic_eoi_route(&self->apic, 7, &msi));
 }
 
 TEST_F(ioapic, no_such_pin)
@@ -291,7 +302,7 @@ TEST_F(ioapic, no_such_pin)
 
 	ioapic_set_irq(&self->apic, IOAPIC_PINS, true);
 	ioapic_set_irq(&self->apic, ~0U, true);
-	EXPECT_FALSE(ioapic_route(&self->apic, IOAPIC_PINS, &msi));
+	EXPECT_FALSE(ioapic_eoi_route(&self->apic, IOAPIC_PINS, &msi));
 	EXPECT_EQ(self->nr_sent, 0);
 	EXPECT_EQ(self->apic.s.level, 0);
 }

@@ -160,6 +160,17 @@ GUEST_CODE(irq_level,
 	   "3:" PUTC("L") "movl $0, 0xb0(%rbx); inc %r8d; cmp $3, %r8d; je 4f; iretq;"
 	   "4:" EXIT(0x20) FOREVER IDT);
 
+/* In service when it rings. Only if that EOI comes back it is sent again. */
+#define IRQ_LEVEL_OVER_BELL(before, after)					\
+	SET_UP_IRQ(0x8040) OUTB(0x3fc, 8) "xor %r8d, %r8d;" OUTB(0x3f9, 2)	\
+	"sti;" HALT								\
+	"3:" PUTC("L") "inc %r8d; cmp $2, %r8d; je 4f;"				\
+	before BELL "movl $0, 0xb0(%rbx);" after "iretq;"			\
+	"4:" EXIT(0x20) FOREVER IDT
+GUEST_CODE(irq_level_over_bell, IRQ_LEVEL_OVER_BELL("", ""));
+GUEST_CODE(irq_masked_over_bell,
+	   IRQ_LEVEL_OVER_BELL(IOAPIC(0x18, 0x18040), IOAPIC(0x18, 0x8040)));
+
 /* The local timer, one shot by its own count: armed, then the bell. */
 GUEST_CODE(timer_over_bell,
 	   SET_UP_IRQ(0x10000)
@@ -537,6 +548,16 @@ TEST_F(kvm, thaw_interrupt_routed_before)
 TEST_F(kvm, thaw_interrupt_pending)
 {
 	THAW_AND_EXPECT(irq_over_bell, "I");
+}
+
+TEST_F(kvm, thaw_interrupt_in_service)
+{
+	THAW_AND_EXPECT(irq_level_over_bell, "LL");
+}
+
+TEST_F(kvm, thaw_interrupt_in_service_masked)
+{
+	THAW_AND_EXPECT(irq_masked_over_bell, "LL");
 }
 
 TEST_F(kvm, thaw_timer)

@@ -187,7 +187,7 @@ void ioapic_eoi(struct ioapic *ioapic, uint8_t vector)
 	pthread_mutex_unlock(&ioapic->lock);
 }
 
-bool ioapic_route(struct ioapic *ioapic, unsigned int pin, struct msi *msi)
+bool ioapic_eoi_route(struct ioapic *ioapic, unsigned int pin, struct msi *msi)
 {
 	uint64_t redir;
 
@@ -197,8 +197,7 @@ bool ioapic_route(struct ioapic *ioapic, unsigned int pin, struct msi *msi)
 	redir = ioapic->s.redir[pin];
 	pthread_mutex_unlock(&ioapic->lock);
 	*msi = to_msi(redir);
-	/* The local APIC takes no vectors below 16 (SDM 3, 11.5.2). */
-	return !(redir & REDIR_MASKED) && (redir & REDIR_VECTOR) >= 16;
+	return (redir & REDIR_LEVEL) && (!(redir & REDIR_MASKED) || (redir & REDIR_REMOTE));
 }
 
 void ioapic_init(struct ioapic *ioapic, const struct ioapic_ops *ops, void *arg)

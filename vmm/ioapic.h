@@ -81,8 +81,11 @@ void ioapic_set_irq(struct ioapic *ioapic, unsigned int pin, bool level);
 /* ioapic_eoi - a CPU is done with level-triggered @vector; what is still asserted is sent again. */
 void ioapic_eoi(struct ioapic *ioapic, uint8_t vector);
 
-/* ioapic_route - what pin @pin would send now. True if it is not masked and has a real vector. */
-bool ioapic_route(struct ioapic *ioapic, unsigned int pin, struct msi *msi);
+/*
+ * ioapic_eoi_route - what pin @pin sends. True if its EOI has to come back: it is level-triggered,
+ * and not masked or still in service.
+ */
+bool ioapic_eoi_route(struct ioapic *ioapic, unsigned int pin, struct msi *msi);
 
 /*
  * ioapic_save/restore - nothing is delivered: what was sent is in the CPUs' state. -EINVAL for a

@@ -67,7 +67,7 @@ static int create_devices(struct kvm_machine *m, struct err *err)
 		return 0;
 	ret = kvm_state_devices(m, err);
 	for (pin = 0; !ret && pin < IOAPIC_PINS; pin++)
-		if (ioapic_route(&m->ioapic, pin, &msi))
+		if (ioapic_eoi_route(&m->ioapic, pin, &msi))
 			kvm_pin_changed(m, pin, &msi, false);
 	return ret;
 }
