@@ -124,7 +124,8 @@ static int edit_run(const struct inject *inj, int fd)
 		return -1;
 	inj->edit(run);
 	munmap(run, RUN_SIZE);
-	return 0;
+	errno = inj->value;
+	return inj->value ? -1 : 0;
 }
 
 int __wrap_ioctl(int fd, unsigned long request, ...)

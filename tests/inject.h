@@ -30,7 +30,7 @@ enum inject_how {
 	HOW_VALUE,			/* the call returns .value */
 	HOW_DUP,			/* ... a duplicate of that descriptor */
 	HOW_EDIT,			/* it is made; then edit() has its argument */
-	HOW_EXIT,			/* KVM_RUN returns 0; edit() makes the exit */
+	HOW_EXIT,			/* KVM_RUN: 0, or errno .value; edit() makes the exit */
 	HOW_STUCK,			/* it does not return before inject_end() */
 	HOW_LATE,			/* it is made, after .value ms */
 };

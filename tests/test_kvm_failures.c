@@ -27,6 +27,7 @@
 #define HANG_MS		200	/* until a guest that does not end is asked where it is */
 #define CONTROL_MS	2000	/* until one that nothing goes wrong with has not ended */
 #define NO_EXIT		99	/* a reason that nothing has */
+#define MEMORY_FAULT	39	/* KVM_EXIT_MEMORY_FAULT, since 6.8 */
 
 #define PUTC(c)		"mov $0x3f8, %edx; mov $'" c "', %eax; out %al, %dx;"
 
@@ -112,6 +113,9 @@ struct row {
 	{ .call = CALL_IOCTL, .how = HOW_VALUE, .request = _request, .value = _value }
 #define EXITS(_edit)									\
 	{ .call = CALL_IOCTL, .how = HOW_EXIT, .request = KVM_RUN, .edit = _edit, .times = 1 }
+#define FAULTS(_errno)									\
+	{ .call = CALL_IOCTL, .how = HOW_EXIT, .request = KVM_RUN, .edit = memory_fault,	\
+	  .value = _errno }
 #define OPEN_FAILS(_errno)	{ .call = CALL_OPEN, .value = _errno }
 #define MMAP_FAILS(_flags)	{ .call = CALL_MMAP, .request = _flags, .value = ENOMEM }
 #define NO_SPACE(_call)		{ .call = _call, .value = ENOSPC }
@@ -154,10 +158,13 @@ static void emulation_error(void *arg)
 
 	run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
 	run->emulation_failure.suberror = KVM_INTERNAL_ERROR_EMULATION;
-	run->emulation_failure.ndata = 4;
+	run->emulation_failure.ndata = 5;
 	run->emulation_failure.flags = KVM_INTERNAL_ERROR_EMULATION_FLAG_INSTRUCTION_BYTES;
 	run->emulation_failure.insn_size = sizeof(insn);
 	memcpy(run->emulation_failure.insn_bytes, insn, sizeof(insn));
+	/* Behind them: exit reason, what came with it, and so on. */
+	run->internal.data[3] = 0x400;
+	run->internal.data[4] = 0x184;
 }
 
 static void delivery_error(void *arg)
@@ -207,6 +214,16 @@ static void crash_event(void *arg)
 {
 	((struct kvm_run *)arg)->exit_reason = KVM_EXIT_SYSTEM_EVENT;
 	((struct kvm_run *)arg)->system_event.type = KVM_SYSTEM_EVENT_CRASH;
+}
+
+/* With KVM_RUN's own failure. */
+static void memory_fault(void *arg)
+{
+	const uint64_t flags_gpa_size[] = { 8, 0x1234000, 0x1000 };
+	struct kvm_run *run = arg;
+
+	run->exit_reason = MEMORY_FAULT;
+	memcpy(run->padding, flags_gpa_size, sizeof(flags_gpa_size));
 }
 
 static void probe_answer(struct kvm_run *run, uint8_t val)
@@ -371,6 +388,12 @@ static const struct row rows[] = {
 	  .text = { "cpu 0: KVM_RUN: Function not implemented", "RIP 0x1000000" } },
 	{ .name = "run_efault", .inject = FAILS(KVM_RUN, EFAULT), ENGINE_ENDS,
 	  .text = { "cpu 0: KVM_RUN: Bad address", "RIP 0x1000000" } },
+	{ .name = "run_memory_fault", .inject = FAULTS(EFAULT), ENGINE_ENDS,
+	  .text = { "cpu 0: KVM_RUN: Bad address, KVM_EXIT_MEMORY_FAULT at 0x1234000, ",
+		    "0, size 0x1000, flags 0x8, ", "RIP 0x1000000" } },
+	{ .name = "run_poisoned", .inject = FAULTS(EHWPOISON), ENGINE_ENDS,
+	  .text = { "cpu 0: KVM_RUN: Memory page has hardware error, KVM_EXIT_MEMORY_FAULT at ",
+		    "0x1234000" } },
 	{ .name = "run_enomem_later",
 	  .inject = { .call = CALL_IOCTL, .request = KVM_RUN, .value = ENOMEM, .skip = 1 },
 	  ENGINE_ENDS, .text = { "cpu 0: KVM_RUN: Cannot allocate memory" } },
@@ -378,7 +401,8 @@ static const struct row rows[] = {
 	  .text = { "cpu 0: KVM_EXIT_FAIL_ENTRY, hardware reason 0x80000021, on host cpu 3",
 		    "RIP 0x1000000" } },
 	{ .name = "emulation", .inject = EXITS(emulation_error), ENGINE_ENDS,
-	  .text = { "cpu 0: KVM_EXIT_INTERNAL_ERROR, suberror 1", "instruction f3 0f b8 c0",
+	  .text = { "cpu 0: KVM_EXIT_INTERNAL_ERROR, suberror 1",
+		    "instruction f3 0f b8 c0, data 0x400 0x184, ",
 		    "RIP 0x1000000" } },
 	{ .name = "delivery", .inject = EXITS(delivery_error), ENGINE_ENDS,
 	  .text = { "suberror 3 (an exit while an event was delivered)", "data 0x80000b0e 0x31" } },

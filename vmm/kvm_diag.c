@@ -2,6 +2,7 @@
 /*
  * kvm_diag.c - one line on what KVM could not do, or on where a guest is
  */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,12 +10,22 @@
 #include "kvm.h"
 
 #define INSN_MAX	15	/* bytes of the longest instruction */
+#define INSN_WORDS	3	/* of internal.data: flags, the size and the bytes */
 #define RESET_RIP	0xfff0
 #define WHERE_MAX	6	/* CPUs that fit into a line */
 
 #ifndef KVM_INTERNAL_ERROR_EMULATION_FLAG_INSTRUCTION_BYTES
 #define KVM_INTERNAL_ERROR_EMULATION_FLAG_INSTRUCTION_BYTES BIT_ULL(0)
 #endif
+
+#ifndef KVM_EXIT_MEMORY_FAULT
+#define KVM_EXIT_MEMORY_FAULT	39	/* since 6.8 */
+#endif
+
+/* Its part of struct kvm_run. */
+struct memory_fault {
+	uint64_t flags, gpa, size;
+};
 
 struct line {
 	char *buf;
@@ -102,7 +113,7 @@ static void add_internal(struct line *l, const struct kvm_run *run)
 {
 	const uint32_t nr = min(run->internal.ndata, (uint32_t)ARRAY_SIZE(run->internal.data));
 	bool emulation = run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION;
-	uint32_t i;
+	uint32_t first = 0, i;
 
 	line_add(l, "KVM_EXIT_INTERNAL_ERROR, suberror %u (%s)", run->internal.suberror,
 		 suberror_name(run->internal.suberror));
@@ -114,10 +125,11 @@ static void add_internal(struct line *l, const struct kvm_run *run)
 		line_add(l, ", instruction");
 		for (i = 0; i < size; i++)
 			line_add(l, " %02x", insn[i]);
-		return;
+		first = INSN_WORDS;
 	}
-	for (i = 0; i < nr; i++)
-		line_add(l, "%s%#llx", i ? " " : ", data ", run->internal.data[i]);
+	/* Where KVM adds something: exit reason, qualification, error code and the like. */
+	for (i = first; i < nr; i++)
+		line_add(l, "%s%#llx", i > first ? " " : ", data ", run->internal.data[i]);
 }
 
 /* Those that could come on x86, but that nothing here asks for. */
@@ -161,11 +173,25 @@ static const char *event_name(uint32_t type)
 	}
 }
 
+static void add_memory_fault(struct line *l, const struct kvm_run *run)
+{
+	struct memory_fault fault;
+
+	memcpy(&fault, run->padding, sizeof(fault));
+	line_add(l, ", KVM_EXIT_MEMORY_FAULT at %#llx, size %#llx, flags %#llx",
+		 (unsigned long long)fault.gpa, (unsigned long long)fault.size,
+		 (unsigned long long)fault.flags);
+}
+
 void kvm_diag_error(struct kvm_vcpu *v, int err, char *buf, size_t size)
 {
 	struct line l = { .buf = buf, .size = size };
 
 	line_add(&l, "cpu %u: KVM_RUN: %s", v->cpu, strerror(err));
+	/* Such a failure is an exit as well, if KVM knows where (virt/kvm/api.rst). */
+	if ((err == EFAULT || err == EHWPOISON) &&
+	    v->run->exit_reason == KVM_EXIT_MEMORY_FAULT)
+		add_memory_fault(&l, v->run);
 	add_regs(&l, v);
 }
 
