@@ -621,6 +621,11 @@ TEST_F(kvm, thaw_refuses)
 	EXPECT_EQ(vm_thaw(&self->cfg, &image, &self->vm, &self->err), -EINVAL);
 	EXPECT_STREQ(self->err.msg, "the frozen guest is of another machine");
 	CPUS("1n1l1c1t");
+	/* More memory than there is in the image */
+	self->cfg.mem_bytes = 2 * MEM;
+	EXPECT_EQ(vm_thaw(&self->cfg, &image, &self->vm, &self->err), -EINVAL);
+	EXPECT_STREQ(self->err.msg, "the frozen guest is of another machine");
+	self->cfg.mem_bytes = MEM;
 	/* Cut, then not a state at all. */
 	ASSERT_EQ(ftruncate(image.state_fd, lseek(image.state_fd, 0, SEEK_END) - 1), 0);
 	EXPECT_EQ(vm_thaw(&self->cfg, &image, &self->vm, &self->err), -EINVAL);

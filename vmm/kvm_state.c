@@ -51,6 +51,7 @@ struct state_head {
 	uint64_t magic;
 	uint32_t nr_vcpus, nr_msrs;
 	uint64_t xsave_size;
+	uint64_t ram_size;
 	uint64_t tsc;			/* of CPU 0, when clock was read */
 	struct kvm_clock_data clock;
 	struct ioapic_state ioapic;
@@ -263,6 +264,7 @@ int kvm_state_save(struct kvm_machine *m, int fd, struct err *err)
 {
 	struct state_head *head, init = {
 		.magic = STATE_MAGIC, .nr_vcpus = m->nr_vcpus, .xsave_size = m->xsave_size,
+		.ram_size = m->vm->ram_size,
 	};
 	size_t len, size;
 	unsigned int i;
@@ -320,8 +322,8 @@ int kvm_state_open(struct kvm_machine *m, int fd, struct err *err)
 	s->head = head;
 	m->thaw = s;
 	if (head->magic != STATE_MAGIC || head->nr_vcpus != m->nr_vcpus ||
-	    head->xsave_size != m->xsave_size || head->nr_msrs > KVM_MSRS_MAX ||
-	    s->len != sizeof(*head) + vcpu_size(head) * m->nr_vcpus)
+	    head->xsave_size != m->xsave_size || head->ram_size != m->vm->ram_size ||
+	    head->nr_msrs > KVM_MSRS_MAX || s->len != sizeof(*head) + vcpu_size(head) * m->nr_vcpus)
 		return err_set(err, -EINVAL, "the frozen guest is of another machine");
 	return 0;
 }
