@@ -333,6 +333,8 @@ static const struct row rows[] = {
 	  .ret = -EEXIST, INFRA, .text = { "128 MiB of RAM at 0: File exists" } },
 	{ .name = "tss_address", .inject = FAILS(KVM_SET_TSS_ADDR, EINVAL),
 	  .ret = -EINVAL, INFRA, .text = { "KVM_SET_TSS_ADDR: " } },
+	{ .name = "identity_map", .inject = FAILS(KVM_SET_IDENTITY_MAP_ADDR, EINVAL),
+	  .ret = -EINVAL, INFRA, .text = { "KVM_SET_IDENTITY_MAP_ADDR: " } },
 	{ .name = "irqchip", .inject = FAILS(KVM_ENABLE_CAP, EINVAL),
 	  .ret = -EINVAL, INFRA, .text = { "KVM_CAP_SPLIT_IRQCHIP: Invalid argument" } },
 	{ .name = "too_many_vcpus", .topology = "1n1l4c1t",

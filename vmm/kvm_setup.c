@@ -139,9 +139,10 @@ int kvm_set_up_vm(struct kvm_machine *m, struct err *err)
 	if (ret)
 		return ret;
 	/* "Required on Intel-based hosts", Documentation/virt/kvm/api.rst; elsewhere they do nothing. */
-	if (ioctl(m->fd, KVM_SET_TSS_ADDR, GPA_KVM_TSS) ||
-	    ioctl(m->fd, KVM_SET_IDENTITY_MAP_ADDR, &identity_map))
+	if (ioctl(m->fd, KVM_SET_TSS_ADDR, GPA_KVM_TSS))
 		return err_set(err, -errno, "KVM_SET_TSS_ADDR: %s", strerror(errno));
+	if (ioctl(m->fd, KVM_SET_IDENTITY_MAP_ADDR, &identity_map))
+		return err_set(err, -errno, "KVM_SET_IDENTITY_MAP_ADDR: %s", strerror(errno));
 	ret = enable(m, KVM_CAP_SPLIT_IRQCHIP, IOAPIC_PINS, "KVM_CAP_SPLIT_IRQCHIP", err);
 	if (!ret)
 		ret = enable(m, KVM_CAP_X2APIC_API, KVM_X2APIC_API_USE_32BIT_IDS |
