@@ -302,6 +302,16 @@ TEST_F(cpuid, apic_ids_above_255)
 	EXPECT_EQ(GUEST(4, 3).eax >> 26, 63);
 }
 
+/* AMD's id of a core has a byte; beside it is how many threads a core has. */
+TEST_F(cpuid, amd_cores_above_256)
+{
+	HOST(amd);
+	ASSERT_EQ(topology_parse("1n1l300c1t", &self->topo, NULL), 0);
+	BUILD(299);
+	EXPECT_EQ(GUEST(0x8000001e, 0).eax, 299);
+	EXPECT_EQ(GUEST(0x8000001e, 0).ebx, 299 & 0xff);
+}
+
 /* The host's table leaves no room. */
 TEST_F(cpuid, too_many)
 {

@@ -247,7 +247,9 @@ static int set_amd(struct kvm_cpuid_table *t, const struct shape *s)
 	if (!e)
 		return -E2BIG;
 	e->eax = s->apic_id;
-	e->ebx = (s->apic_id & (BIT(s->package_bits) - 1)) >> s->smt_bits | (s->threads - 1) << 8;
+	/* A byte each: of more cores the ids come again, as they would on such a CPU. */
+	e->ebx = ((s->apic_id & (BIT(s->package_bits) - 1)) >> s->smt_bits & 0xff) |
+		 (s->threads - 1) << 8;
 	e->ecx = (s->apic_id >> s->package_bits) & 0xff;
 
 	/* Of the host's cores, and Linux asks it first. PMU: see kvm_cpuid_build(). */
