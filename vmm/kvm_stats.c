@@ -97,6 +97,7 @@ static int sum_up(struct kvm_machine *m, struct sums *s)
 
 void kvm_stats_print(struct kvm_machine *m, char *buf, size_t size)
 {
+	struct serial_state com;
 	struct sums s = { 0 };
 	char unknown[256];
 	size_t len = 0;
@@ -124,6 +125,13 @@ void kvm_stats_print(struct kvm_machine *m, char *buf, size_t size)
 		return;
 	pio_unknown(&m->pio, TOP_UNKNOWN, unknown, sizeof(unknown));
 	if (unknown[0])
-		snprintf(buf + min(len, size), size - min(len, size),
-			 "kvm: accesses that nothing answers: %s\n", unknown);
+		len += snprintf(buf + min(len, size), size - min(len, size),
+				"kvm: accesses that nothing answers: %s\n", unknown);
+	for (i = 0; i < ARRAY_SIZE(m->pio.com); i++) {
+		serial_save(&m->pio.com[i], &com);
+		if (com.dropped)
+			len += snprintf(buf + min(len, size), size - min(len, size),
+					"kvm: %" PRIu64 " bytes of COM%u were not kept\n",
+					com.dropped, i + 1);
+	}
 }
