@@ -20,19 +20,19 @@ FIXTURE(hot) {
 	char *ram;
 };
 
-static char *map_private(int fd)
+static char *map_private(int fd, size_t size)
 {
-	return mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
 }
 
 /* Pages that belong to nobody else (Documentation/admin-guide/mm/pagemap.rst). */
-static unsigned int nr_own(const char *ram)
+static unsigned int nr_own(const char *ram, unsigned int nr_pages)
 {
 	int fd = open("/proc/self/pagemap", O_RDONLY);
 	unsigned int i, nr = 0;
 	uint64_t entry;
 
-	for (i = 0; i < NR_PAGES; i++)
+	for (i = 0; i < nr_pages; i++)
 		if (pread(fd, &entry, sizeof(entry), ((uintptr_t)ram / PAGE + i) * sizeof(entry)) ==
 		    sizeof(entry))
 			nr += (entry >> 61 & 5) == 4;
@@ -51,7 +51,7 @@ FIXTURE_SETUP(hot)
 		memset(page, i, PAGE);
 		ASSERT_EQ((ssize_t)PAGE, pwrite(self->image, page, PAGE, i * PAGE));
 	}
-	self->ram = map_private(self->image);
+	self->ram = map_private(self->image, SIZE);
 	ASSERT_NE(MAP_FAILED, (void *)self->ram);
 }
 
@@ -69,23 +69,23 @@ TEST_F(hot, learnt_from_the_first)
 
 	/* Nothing is known yet. */
 	hot_populate(self->hot, self->ram, SIZE);
-	EXPECT_EQ(0, nr_own(self->ram));
+	EXPECT_EQ(0, nr_own(self->ram, NR_PAGES));
 	for (i = 0; i < NR_PAGES; i++)
 		EXPECT_EQ((char)i, self->ram[i * PAGE]);
 	for (i = 0; i < ARRAY_SIZE(written); i++)
 		self->ram[written[i] * PAGE + 7] = 'x';
-	EXPECT_EQ(ARRAY_SIZE(written), nr_own(self->ram));
+	EXPECT_EQ(ARRAY_SIZE(written), nr_own(self->ram, NR_PAGES));
 	hot_save(self->hot, self->ram, SIZE);
 	/* The first counts. */
 	self->ram[3 * PAGE] = 'x';
 	hot_save(self->hot, self->ram, SIZE);
 
 	munmap(self->ram, SIZE);
-	self->ram = map_private(self->image);
+	self->ram = map_private(self->image, SIZE);
 	hot_populate(self->hot, self->ram, SIZE);
-	if (!nr_own(self->ram))
+	if (!nr_own(self->ram, NR_PAGES))
 		SKIP(return, "no MADV_POPULATE_WRITE here");
-	EXPECT_EQ(ARRAY_SIZE(written), nr_own(self->ram));
+	EXPECT_EQ(ARRAY_SIZE(written), nr_own(self->ram, NR_PAGES));
 	/* And they hold what the image holds. */
 	for (i = 0; i < NR_PAGES; i++)
 		EXPECT_EQ((char)i, self->ram[i * PAGE + 7]);
@@ -104,6 +104,28 @@ TEST_F(hot, any_file_will_do)
 	hot_populate(self->hot, self->ram, SIZE);
 	hot_populate(-1, self->ram, SIZE);
 	hot_save(-1, self->ram, SIZE);
+}
+
+/* However much it was that the first one wrote to: of that only the beginning. */
+TEST_F(hot, not_more_than_is_worth_it)
+{
+	const size_t size = HOT_MAX + 8 * MIB, nr = size / PAGE;
+	char map[(HOT_MAX + 8 * MIB) / PAGE / 8], *ram;
+	int fd = memfd_create("large", 0);
+
+	memset(map, 0xff, sizeof(map));
+	map[0] = 0;
+	ASSERT_EQ((ssize_t)sizeof(map), write(self->hot, map, sizeof(map)));
+	ASSERT_EQ(0, ftruncate(fd, size));
+	ram = map_private(fd, size);
+	ASSERT_NE(MAP_FAILED, (void *)ram);
+	hot_populate(self->hot, ram, size);
+	if (nr_own(ram, nr)) {
+		EXPECT_EQ(HOT_MAX / PAGE, nr_own(ram, nr));
+		EXPECT_EQ(HOT_MAX / PAGE, nr_own(ram + 8 * PAGE, HOT_MAX / PAGE));
+	}
+	munmap(ram, size);
+	close(fd);
 }
 
 /* Memory that was never touched stays a hole in what is saved of it, and so do zeros. */

@@ -52,9 +52,8 @@ void hot_save(int fd, const void *ram, uint64_t size)
 	pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	if (map && pagemap >= 0) {
 		scan(pagemap, (uintptr_t)ram, nr, map);
-		/* Half of it would do as well. */
-		if (pwrite(fd, map, len, 0) < 0)
-			ftruncate(fd, 0);
+		/* Half of it would do, or none: to cut what others have mapped would be fatal. */
+		pwrite(fd, map, len, 0);
 	}
 	if (pagemap >= 0)
 		close(pagemap);
@@ -68,7 +67,7 @@ static bool is_hot(const uint8_t *map, uint64_t page)
 
 void hot_populate(int fd, void *ram, uint64_t size)
 {
-	uint64_t nr, page = 0, end;
+	uint64_t nr, left = HOT_MAX / PAGE, page = 0, end;
 	struct stat st;
 	uint8_t *map;
 
@@ -78,15 +77,16 @@ void hot_populate(int fd, void *ram, uint64_t size)
 	if (map == MAP_FAILED)
 		return;
 	nr = min(size / PAGE, (uint64_t)st.st_size * 8);
-	while (page < nr) {
+	while (page < nr && left) {
 		if (!is_hot(map, page)) {
 			page++;
 			continue;
 		}
-		for (end = page + 1; end < nr && is_hot(map, end); end++)
+		for (end = page + 1; end < nr && end - page < left && is_hot(map, end); end++)
 			;
 		if (madvise((char *)ram + page * PAGE, (end - page) * PAGE, MADV_POPULATE_WRITE))
 			break;
+		left -= end - page;
 		page = end;
 	}
 	munmap(map, st.st_size);

@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 #include <sys/mman.h>
+#include "../lib/util.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE	23	/* since 5.14 */
@@ -23,7 +24,13 @@
  */
 void hot_save(int fd, const void *ram, uint64_t size);
 
-/* hot_populate - give such a mapping pages of its own where @fd says so. */
+/*
+ * The first guest may have lived long and written much, the next ones need not. Kernels are at low
+ * addresses: of more than this it is the lowest that are copied.
+ */
+#define HOT_MAX		(64 * MIB)
+
+/* hot_populate - give such a mapping pages of its own where @fd says so, up to HOT_MAX. */
 void hot_populate(int fd, void *ram, uint64_t size);
 
 #endif /* KTSTR_VMM_HOT_H */
