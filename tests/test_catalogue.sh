@@ -1,0 +1,77 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Each scenario that catalogue.txt names is there, and each that is there is read at a glance: from
+# KTSTR_TEST( to its closing ); it has no more than 40 lines.
+#
+# Usage: test_catalogue.sh BINARY
+#
+# BINARY is the program that has all groups. No guest runs.
+
+if [ $# -ne 1 ]; then
+	echo "usage: $0 BINARY" >&2
+	exit 1
+fi
+bin=$(realpath "$1")
+here=$(cd "$(dirname "$0")" && pwd)
+lines=40
+
+echo "TAP version 13"
+echo "1..2"
+# What would narrow the list.
+for var in FILTER TOPOLOGY SCHED SCHED_FLAGS SCHED_DECL SCHED_EXPECT ALL; do
+	unset "KTSTR_$var"
+done
+list=$("$bin" --accel tcg -l --all)
+code=$?
+if [ "$code" -ne 0 ]; then
+	echo "Bail out! $bin -l --all: exit code $code"
+	exit 1
+fi
+
+nr=0
+failed=0
+result()	# $1: what is wrong, "" if nothing is; $2: name
+{
+	nr=$((nr + 1))
+	if [ -z "$1" ]; then
+		echo "ok $nr $2"
+	else
+		echo "$1" | sed 's/^/# /'
+		echo "not ok $nr $2"
+		failed=1
+	fi
+}
+
+# A line of the list begins with test.topology.profile.
+wrong=$(echo "$list" | awk '
+	NR == FNR	{ sub(/[.].*/, "", $1); have[$1] = 1; next }
+	NF != 1		{ print "catalogue.txt:" FNR ": not one name"; next }
+	seen[$1]++	{ print "catalogue.txt:" FNR ": " $1 " a second time" }
+	!($1 in have)	{ print $1 " is missing" }
+	END		{ if (NR == FNR) print "catalogue.txt names nothing" }
+' - "$here/catalogue.txt" 2>&1)
+result "$wrong" "all scenarios of the catalogue are there"
+
+wrong=$(cd "$here/../scenarios" && awk -v most="$lines" '
+	function done() {
+		if (name != "" && len > most)
+			print file ": " name " has " len " lines, limit " most
+		name = ""
+	}
+	FNR == 1			{ done() }
+	/^KTSTR_TEST\(/			{
+		done()
+		nr++
+		file = FILENAME
+		len = 0
+		name = $0
+		sub(/^KTSTR_TEST\(/, "", name)
+		sub(/[,)].*/, "", name)
+	}
+	name != ""			{ len++ }
+	name != "" && /\);[ \t]*$/	{ done() }
+	END				{ done(); if (!nr) print "there are no scenarios" }
+' ./*.c 2>&1)
+result "$wrong" "no scenario has more than $lines lines"
+exit $failed
