@@ -164,7 +164,7 @@ struct work {
 	int nice;
 	struct mem_policy mem;
 	struct affinity affinity;
-	unsigned int max_gap_ms;	/* theirs, instead of that of the test; see struct expect */
+	unsigned int max_gap_ms;	/* theirs, instead of the test's; may be EXPECT_GAP_OFF */
 };
 
 #define WORK_LIST_MAX	4

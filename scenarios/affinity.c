@@ -26,7 +26,7 @@ KTSTR_TEST(cgroup_affinity_random,
 				     { "cg_1", CPUSET_DISJOINT(1, 2),
 				       WORKERS(CPU_SPIN, 6, .affinity.kind = AFFINITY_RANDOM) }),
 		  .hold = HOLD_FULL }),
-	.expect = { .isolation = true });
+	.expect = { .isolation = true, .max_gap_ms = 1000 });
 
 KTSTR_TEST(cgroup_affinity_spanning,
 	.desc = "workers ask for all CPUs, and still do not leave their narrower cpuset",
@@ -48,7 +48,7 @@ KTSTR_TEST(cgroup_affinity_pinned,
 				     { "cg_1", CPUSET_DISJOINT(1, 2),
 				       WORKERS(CPU_SPIN, 2, .affinity.kind = AFFINITY_SINGLE) }),
 		  .hold = HOLD_FULL }),
-	.expect = { .isolation = true });
+	.expect = { .isolation = true, .max_gap_ms = 1000 });
 
 KTSTR_TEST(cgroup_affinity_change,
 	.desc = "affinities change at random four times under load, and are kept to",
@@ -64,7 +64,7 @@ KTSTR_TEST(cgroup_affinity_change,
 		  .hold = HOLD_FRAC(.2) },
 		{ .ops = OPS(SET_AFFINITY("cg_0", RANDOM), SET_AFFINITY("cg_1", RANDOM)),
 		  .hold = HOLD_FRAC(.2) }),
-	.expect = { .isolation = true });
+	.expect = { .isolation = true, .max_gap_ms = 1000 });
 
 KTSTR_TEST(cgroup_multicpu_pin,
 	.desc = "all workers of two cgroups are put on the same two CPUs while they run",

@@ -96,10 +96,11 @@ KTSTR_TEST(cgroup_cpuset_add_remove,
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_DISJOINT(0, 3), WORKERS(CPU_SPIN, 2) },
 				     { "cg_1", CPUSET_DISJOINT(1, 3), WORKERS(CPU_SPIN, 2) }),
 		  .hold = HOLD_FRAC(1. / 3), .keep = true },
-		{ .cgroups = CGROUPS({ "cg_2", CPUSET_DISJOINT(2, 3), WORKERS(CPU_SPIN, 2) }),
+		{ .cgroups = CGROUPS({ "cg_2", CPUSET_DISJOINT(2, 3),
+				       WORKERS(CPU_SPIN, 2, .max_gap_ms = 400) }),
 		  .hold = HOLD_FRAC(1. / 3) },
 		{ .hold = HOLD_FRAC(1. / 3) }),
-	.expect = { .isolation = true });
+	.expect = { .isolation = true, .max_gap_ms = 1000 });
 
 KTSTR_TEST(cgroup_cpuset_change_imbalance,
 	.desc = "spinners and bursty workers in halves; the bursty half is a fifth for a while",
