@@ -133,7 +133,7 @@ $(LIB) $(SAN_LIB):
 
 # $(1): more flags, $(2): file with the libraries
 link = $(CC) $(KTSTR_CFLAGS) $(CFLAGS) $(KTSTR_LDFLAGS) $(LDFLAGS) $(1)	\
-	-o $@ $(filter %.o %.a,$^) @$(2)
+	-o $@ $(filter %.o,$^) $(filter %.a,$^) @$(2)
 
 ifneq ($(KTSTR_ARCH),)
 $(GROUPS:%=$(OUTPUT)/ktstr_%): $(OUTPUT)/ktstr_%: $B/obj/ktstr.o $B/obj/scenarios/%.o $(LIB) $(BPFOBJ) $B/libs
@@ -168,6 +168,10 @@ $(INJECTED:tests/%=$B/tests-san/%): $B/san/tests/inject.o
 $(INJECTED:%=$B/%) $(INJECTED:tests/%=$B/tests-san/%): INJECT :=			\
 	$(patsubst %,-Wl$(comma)--wrap=%,open ioctl mmap ftruncate pwrite memfd_create	\
 					 pthread_create pthread_kill)
+
+# Has all scenarios. Named here, they come behind the library, which is linked last for that.
+$B/tests/test_limits: $(GROUPS:%=$B/obj/scenarios/%.o)
+$B/tests-san/test_limits: $(GROUPS:%=$B/san/scenarios/%.o)
 
 $(TEST_PROGRAMS): $B/tests/%: $B/obj/tests/%.o $(LIB) $(BPFOBJ) $B/libs
 	$(call msg,LINK,,$@)
@@ -205,8 +209,8 @@ $(NESTED): $B/obj/tests/nested.o $B/obj/tests/nested_irq.o $(LIB) $(BPFOBJ) $B/l
 $(SAN_PROGRAMS): $B/tests-san/%: $B/san/tests/%.o $B/obj/tests/trace_pc.o $(SAN_LIB) $(BPFOBJ) $B/libs
 	$(call msg,LINK,san,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(SAN_CFLAGS) -pthread $(INJECT) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)	\
-		$$(sed 's/-static//' $B/libs)
+	$(Q)$(CC) $(CFLAGS) $(SAN_CFLAGS) -pthread $(INJECT) $(LDFLAGS) -o $@	\
+		$(filter %.o,$^) $(filter %.a,$^) $$(sed 's/-static//' $B/libs)
 
 $(FUZZ_PROGRAMS): $B/fuzz/%: $B/san/tests/%.o $B/obj/tests/fuzz_main.o $(SAN_LIB) $(BPFOBJ) $B/libs
 	$(call msg,LINK,fuzz,$@)
@@ -295,7 +299,8 @@ HARNESS_SRCS := $(TEST_SRCS) $(wildcard tests/bench*.c)		\
 	$(addprefix tests/,controls.c controls_lifecycle.c fuzz_main.c inject.c matrix.c nested.c	\
 		nested_irq.c payload.c trace_pc.c)
 -include $(patsubst %.o,%.d,$(call objs,obj,ktstr.c $(LIB_SRCS) $(GROUPS:%=scenarios/%.c) $(HARNESS_SRCS)))
--include $(patsubst %.o,%.d,$(call objs,san,$(LIB_SRCS) $(TEST_SRCS) $(FUZZ_SRCS) tests/inject.c))
+-include $(patsubst %.o,%.d,$(call objs,san,$(LIB_SRCS) $(GROUPS:%=scenarios/%.c) $(TEST_SRCS)	\
+	$(FUZZ_SRCS) tests/inject.c))
 -include $(SKELS:.skel.h=.d)
 
 endif # KSFT_LIBMK
