@@ -105,7 +105,7 @@ KTSTR_TEST(cgroup_cpuset_llc_affinity,
 	.expect = { .isolation = true, EVEN });
 
 KTSTR_TEST(affinity_churn,
-	.desc = "workers ask for another CPU all the time: they get there, and none waits for long",
+	.desc = "workers ask for another CPU all the time: none waits for long",
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(AFFINITY_CHURN, 4) },
 				     { "cg_1", CPUSET_NONE, WORKERS(AFFINITY_CHURN, 4) }),

@@ -21,7 +21,7 @@ KTSTR_TEST(sched_detach_attach,
 	.expect = { UNEVEN });
 
 KTSTR_TEST(sched_load_storm,
-	.desc = "a scheduler is loaded and unloaded all the time while tasks fork, exit and talk",
+	.desc = "a scheduler goes and comes back as fast as it can while tasks fork, exit and talk",
 	.needs_sched = true,
 	/* A loader is a task like others: where none of the CPUs is idle it takes seconds. */
 	.duration_ms = 6000,
@@ -70,7 +70,7 @@ KTSTR_TEST(sched_detach_for_good,
 /* --- CPUs ----------------------------------------------------------------- */
 
 KTSTR_TEST(cpu_hotplug,
-	.desc = "two CPUs go and come back under load: whoever was there runs elsewhere, and returns",
+	.desc = "two CPUs go and come back under load: whoever was there runs elsewhere meanwhile",
 	.min_cpus = 4,
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(CPU_SPIN, 8) },
@@ -118,7 +118,7 @@ KTSTR_TEST(cgroup_freeze_storm,
 	.expect = { UNEVEN });
 
 KTSTR_TEST(cpuset_partition,
-	.desc = "a CPU becomes a partition of its own and then none: others leave it, and come back",
+	.desc = "a CPU becomes a partition of its own and then none: others leave it for that time",
 	.min_cpus = 4,
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_EXACT("1"), WORKERS(CPU_SPIN, 2) },

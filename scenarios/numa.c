@@ -69,7 +69,7 @@ KTSTR_TEST(numa_mempolicy_vmstat_migration,
 		    .max_cross_node_migration_ratio = .1 });
 
 KTSTR_TEST(numa_working_set_sweep,
-	.desc = "workers move their memory from node to node: it gets there, and none starves",
+	.desc = "workers ask for their memory on another node all the time: none waits for long",
 	.topology = "2n2l2c1t", .min_nodes = 2,
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NODE(0),

@@ -201,7 +201,7 @@ KTSTR_TEST(smt_sibling_spin,
 	.desc = "pairs spin on the two threads of one core, and only there: each has its share",
 	.topology = "1n2l2c2t", .needs_smt = true,
 	.steps = STEPS(
-		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(SMT_SIBLING_SPIN, 4) },
+		{ .cgroups = CGROUPS({ "cg_0", CPUSET_EXACT("0-1"), WORKERS(SMT_SIBLING_SPIN, 4) },
 				     { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
 		  .hold = HOLD_FULL }),
-	.expect = { UNEVEN });
+	.expect = { .isolation = true, UNEVEN });
