@@ -38,7 +38,8 @@ KTSTR_TEST(cgroup_all_loaded,
 KTSTR_TEST(host_cgroup_contention,
 	.desc = "workers in the root compete with two cgroups: neither side starves the other",
 	.steps = STEPS(
-		{ .ops = OPS(SPAWN_ROOT_PER_CPU(CPU_SPIN, 1)),
+		/* One for each CPU: the last one is not usable. */
+		{ .ops = OPS(SPAWN_ROOT_PER_CPU(CPU_SPIN, 1), SPAWN_ROOT(CPU_SPIN, 1)),
 		  .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(CPU_SPIN, 4) },
 				     { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
 		  .hold = HOLD_FULL }),

@@ -82,10 +82,12 @@ KTSTR_TEST(cgroup_cpuset_swap_disjoint,
 KTSTR_TEST(cgroup_cpuset_cross_llc_race,
 	.desc = "two oversubscribed cgroups swap their caches every 200 ms: nobody is lost",
 	.min_cpus = 4, .min_llcs = 2,
+	.duration_ms = 4000,
+	.flags = FLAGS(&llc, &rebal),
 	.steps = STEPS(
-		{ .cgroups = CGROUPS({ "cg_0", CPUSET_LLC(0), WORKERS(MIXED, 16) },
-				     { "cg_1", CPUSET_LLC(1), WORKERS(MIXED, 16) }),
-		  .hold = HOLD_FRAC(.1), .keep = true },
+		{ .cgroups = CGROUPS({ "cg_0", CPUSET_LLC(0), WORKERS(MIXED, 32) },
+				     { "cg_1", CPUSET_LLC(1), WORKERS(MIXED, 32) }),
+		  .hold = HOLD_FRAC(.5), .keep = true },
 		{ .ops = OPS(SWAP_CPUSETS("cg_0", "cg_1")), .hold = HOLD_LOOP(200) }),
 	.expect = { .isolation = true, UNEVEN });
 
@@ -105,6 +107,7 @@ KTSTR_TEST(cgroup_cpuset_add_remove,
 KTSTR_TEST(cgroup_cpuset_change_imbalance,
 	.desc = "spinners and bursty workers in halves; the bursty half is a fifth for a while",
 	.topology = "1n2l4c1t", .min_cpus = 6,
+	.flags = FLAGS(&borrow),
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_DISJOINT(0, 2), WORKERS(CPU_SPIN, 6) },
 				     { "cg_1", CPUSET_DISJOINT(1, 2),

@@ -4,10 +4,12 @@
  * takes every CPU it can get.
  */
 #include "../ktstr.h"
+#include "flags.h"
 #include "limits.h"
 
 KTSTR_TEST(cache_pressure_imbalance,
 	.desc = "workers that walk through their caches keep an even pace beside a full load",
+	.flags = FLAGS(&borrow),
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(CACHE_PRESSURE, 4) },
 				     { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
@@ -17,6 +19,7 @@ KTSTR_TEST(cache_pressure_imbalance,
 KTSTR_TEST(cache_yield_wake_affine,
 	.desc = "workers that walk and yield, in a cgroup for each cache, keep an even pace",
 	.min_llcs = 2,
+	.flags = FLAGS(&llc),
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_LLC(0), WORKERS(CACHE_YIELD, 4) },
 				     { "cg_1", CPUSET_LLC(1), WORKERS(CACHE_YIELD, 4) }),
@@ -25,6 +28,7 @@ KTSTR_TEST(cache_yield_wake_affine,
 
 KTSTR_TEST(cache_pipe_io_compute_imbalance,
 	.desc = "pairs that walk and talk over pipes are woken in time beside a full load",
+	.flags = FLAGS(&borrow),
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(CACHE_PIPE, 4) },
 				     { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
@@ -33,6 +37,7 @@ KTSTR_TEST(cache_pipe_io_compute_imbalance,
 
 KTSTR_TEST(fan_out_wake,
 	.desc = "two wake four others each, over and over: those run soon in spite of a full load",
+	.flags = FLAGS(&borrow),
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(FUTEX_FAN_OUT, 10) },
 				     { "cg_1", CPUSET_NONE,
@@ -46,9 +51,9 @@ KTSTR_TEST(fan_out_wake,
 
 KTSTR_TEST(fan_out_compute,
 	.desc = "four are woken, sleep and multiply matrices: all get to run beside a full load",
+	.flags = FLAGS(&borrow),
 	.steps = STEPS(
-		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE,
-				       WORKERS(FAN_OUT_COMPUTE, 5, .size_kb = 8) },
+		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(FAN_OUT_COMPUTE, 5) },
 				     { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
 		  .hold = HOLD_FULL }),
 	.expect = { UNEVEN, WOKEN, .max_wake_latency_cv = 10 });

@@ -29,9 +29,10 @@ KTSTR_TEST(sched_idle,
 	W(BURSTY, 1, .burst_ms = 500, .sleep_ms = 250, .policy = (_policy), .prio = 1)
 
 /*
- * The spinners never sleep, so that only those of the higher class have wake-ups. These may
- * come upon the 50 ms of each second that the kernel keeps for the others (dl_server), but
- * must not wait for the other one's burst to end.
+ * Spinners want each CPU, or there would be an idle one to wake up on. They never sleep, so
+ * that only those of the higher class have wake-ups. These may come upon the 50 ms of each
+ * second that the kernel keeps for the others (dl_server), but must not wait for the other
+ * one's burst to end.
  */
 KTSTR_TEST(sched_fifo,
 	.desc = "a SCHED_FIFO worker in each cgroup runs as soon as it wakes, others in between",
@@ -53,7 +54,7 @@ KTSTR_TEST(sched_rr,
 		  .hold = HOLD_FULL }),
 	.expect = { UNEVEN, WOKEN });
 
-/* More spinners, and the idle ones would rightly get next to nothing. */
+/* Two of each want more than eight CPUs, and the idle ones would rightly get next to nothing. */
 #define FOUR_POLICIES								\
 	WORKER_LIST(W(CPU_SPIN, 1), W(CPU_SPIN, 1, .policy = SCHED_BATCH),	\
 		    W(CPU_SPIN, 2, .policy = SCHED_IDLE), RT_BURSTS(SCHED_FIFO))
