@@ -30,11 +30,15 @@
 		.sched = "none", ##__VA_ARGS__)
 
 /* A fault of the scheduler. @_args: with which it is started. */
-#define ROW(_name, _desc, _twin, _args, _cause, _text, ...)			\
+#define FAULT_ROW(_name, _desc, _args, _cause, _text, ...)			\
 	KTSTR_TEST(_name##_fault,						\
 		.desc = _desc,							\
 		.needs_scx = true, .sched = "fault", .sched_args = _args,	\
-		.expect_fail = EXPECT_FAIL(_cause, _text), ##__VA_ARGS__);	\
+		.expect_fail = EXPECT_FAIL(_cause, _text), ##__VA_ARGS__)
+
+/* With twins of its own; else they are those of a row of the same scenario. */
+#define ROW(_name, _desc, _twin, _args, _cause, _text, ...)			\
+	FAULT_ROW(_name, _desc, _args, _cause, _text, ##__VA_ARGS__);		\
 	TWINS(_name, _twin, ##__VA_ARGS__)
 
 /* The same, but the host switches it on when workers run; the twins are those of the row above. */
@@ -101,52 +105,54 @@ ROW(matrix_reject, "what the verifier says of a program that it refuses is told"
 	"fifo", FAULT("reject"), SCHED_ATTACH, "BPF program load failed",
 	ANYWHERE, ROUGHLY_EVEN);
 
-ROW(matrix_no_attach, "a scheduler that does not attach is given up",
-	"fifo", FAULT("no-attach"), SCHED_ATTACH, "was not attached after",
+FAULT_ROW(matrix_no_attach, "a scheduler that does not attach is given up",
+	FAULT("no-attach"), SCHED_ATTACH, "was not attached after",
 	ANYWHERE, ROUGHLY_EVEN);
 
-ROW(matrix_late_attach, "a scheduler that attaches too late is given up",
-	"fifo", FAULT("late-attach=60"), SCHED_ATTACH, "was not attached after",
+FAULT_ROW(matrix_late_attach, "a scheduler that attaches too late is given up",
+	FAULT("late-attach=60"), SCHED_ATTACH, "was not attached after",
 	ANYWHERE, ROUGHLY_EVEN);
 
-ROW(matrix_stall_at_once, "a scheduler that attaches, but schedules nothing, has not started",
-	"fifo", FAULT("stall-all"), SCHED_ATTACH, "made no progress",
+FAULT_ROW(matrix_stall_at_once,
+	"a scheduler that attaches, but schedules nothing, has not started",
+	FAULT("stall-all"), SCHED_ATTACH, "made no progress",
 	ANYWHERE, ROUGHLY_EVEN);
 
-ROW(matrix_die, "a scheduler that ends by itself has died, and its exit code is told",
-	"fifo", FAULT("die@1"), SCHED_DIED, "exit code 7",
+FAULT_ROW(matrix_die, "a scheduler that ends by itself has died, and its exit code is told",
+	FAULT("die@1"), SCHED_DIED, "exit code 7",
 	ANYWHERE, ROUGHLY_EVEN);
 HOST_ROW(die, DIE, NULL, SCHED_DIED, "exit code 7", ANYWHERE, ROUGHLY_EVEN);
 
-ROW(matrix_reattach, "a scheduler that leaves its tasks to the kernel for a moment is not the same",
-	"fifo", FAULT("reattach@1"), SCHED_DIED, "kernel: unregistered from user",
+FAULT_ROW(matrix_reattach,
+	"a scheduler that leaves its tasks to the kernel for a moment is not the same",
+	FAULT("reattach@1"), SCHED_DIED, "kernel: unregistered from user",
 	ANYWHERE, ROUGHLY_EVEN);
 HOST_ROW(reattach, REATTACH, NULL, SCHED_DIED, "kernel: unregistered from user",
 	ANYWHERE, ROUGHLY_EVEN);
 
-ROW(matrix_error, "what a scheduler says as it gives up is told",
-	"fifo", FAULT("error@1"), SCHED_DIED, "scx_bpf_error",
+FAULT_ROW(matrix_error, "what a scheduler says as it gives up is told",
+	FAULT("error@1"), SCHED_DIED, "scx_bpf_error",
 	ANYWHERE, ROUGHLY_EVEN);
 HOST_ROW(error, ERROR, NULL, SCHED_DIED, "scx_bpf_error", ANYWHERE, ROUGHLY_EVEN);
 
-ROW(matrix_exit, "a scheduler that leaves in peace has died all the same",
-	"fifo", FAULT("exit@1"), SCHED_DIED, "unregistered from BPF",
+FAULT_ROW(matrix_exit, "a scheduler that leaves in peace has died all the same",
+	FAULT("exit@1"), SCHED_DIED, "unregistered from BPF",
 	ANYWHERE, ROUGHLY_EVEN);
 HOST_ROW(exit, EXIT, NULL, SCHED_DIED, "unregistered from BPF", ANYWHERE, ROUGHLY_EVEN);
 
-ROW(matrix_crash, "a scheduler that uses what does not exist is thrown out",
-	"fifo", FAULT("crash@1"), SCHED_DIED, "non-existent DSQ",
+FAULT_ROW(matrix_crash, "a scheduler that uses what does not exist is thrown out",
+	FAULT("crash@1"), SCHED_DIED, "non-existent DSQ",
 	ANYWHERE, ROUGHLY_EVEN);
 HOST_ROW(crash, CRASH, NULL, SCHED_DIED, "non-existent DSQ", ANYWHERE, ROUGHLY_EVEN);
 
-ROW(matrix_leak, "a scheduler that stays in force when its program has ended is found",
-	"fifo", FAULT("leak"), SCHED_DETACH, "sched_ext is still \"enabled\"",
+FAULT_ROW(matrix_leak, "a scheduler that stays in force when its program has ended is found",
+	FAULT("leak"), SCHED_DETACH, "sched_ext is still \"enabled\"",
 	ANYWHERE, ROUGHLY_EVEN);
 HOST_ROW(leak, LEAK, NULL, SCHED_DETACH, "sched_ext is still \"enabled\"",
 	ANYWHERE, ROUGHLY_EVEN);
 
-ROW(matrix_deaf, "a scheduler that does not end when it is told to is found",
-	"fifo", FAULT("deaf"), SCHED_DETACH, "did not end within",
+FAULT_ROW(matrix_deaf, "a scheduler that does not end when it is told to is found",
+	FAULT("deaf"), SCHED_DETACH, "did not end within",
 	ANYWHERE, ROUGHLY_EVEN);
 HOST_ROW(deaf, DEAF, NULL, SCHED_DETACH, "did not end within", ANYWHERE, ROUGHLY_EVEN);
 
@@ -160,8 +166,8 @@ ROW(matrix_stall_all, "a scheduler that dispatches nothing any more is thrown ou
 HOST_ROW(stall_all, STALL_ALL, SHORT_TIMEOUT, SCHED_DIED, "runnable task stall",
 	ANYWHERE, .duration_ms = 8000, ROUGHLY_EVEN);
 
-ROW(matrix_drop, "a scheduler that forgets one task in fifty is thrown out",
-	"fifo", ARGS("--fault", "drop=50@1", "--timeout-ms", "2000"),
+FAULT_ROW(matrix_drop, "a scheduler that forgets one task in fifty is thrown out",
+	ARGS("--fault", "drop=50@1", "--timeout-ms", "2000"),
 	SCHED_DIED, "runnable task stall",
 	ANYWHERE, .duration_ms = 8000, ROUGHLY_EVEN);
 
