@@ -81,7 +81,8 @@ kvm()
 	[ "$here" != 4 ] || few="-n 2 -c 6"
 	# Small guests of their own run on each /dev/kvm, also on one that only emulates.
 	if [ ! -w /dev/kvm ]; then
-		for test in test_kvm test_kvm_failures test_kvm_report test_perf test_sigkill; do
+		for test in test_kvm test_kvm_thaw test_kvm_failures test_kvm_report test_perf	\
+				test_sigkill; do
 			with_kvm "kvm-$test" "$out/build/tests/$test" ""
 		done
 	fi
