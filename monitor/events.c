@@ -218,25 +218,23 @@ void events_report(const struct event_totals *t, struct monitor_report *rep)
 
 static void judge(struct monitor_report *rep, const char *name, unsigned int limit)
 {
-	struct monitor_violation *v = &rep->violation[rep->nr_violations];
-	unsigned int i;
+	unsigned int i = 0;
+	uint64_t whole;
+	double rate;
 
-	for (i = 0; limit && i < rep->nr_events; i++) {
-		const double count = rep->event[i].count;
-		const double rate = min(count * NSEC_PER_SEC / rep->guest_ns, RATE_MAX);
-		const uint64_t whole = rate > 0 ? rate : 0;
-
-		if (strcmp(rep->event[i].name, name) || !(rate > limit) ||
-		    rep->nr_violations == MONITOR_MAX_VIOLATIONS)
-			continue;
-		/* Rounded up, so that what is reported is above the limit too. */
-		*v = (struct monitor_violation){
-			.cause = CAUSE_EVENTS, .cpu = i, .measured = whole + (whole < rate),
-			.limit = limit, .at_ns = rep->guest_ns, .for_ns = rep->guest_ns,
-		};
-		rep->nr_violations++;
+	while (i < rep->nr_events && strcmp(rep->event[i].name, name))
+		i++;
+	if (!limit || i == rep->nr_events || rep->nr_violations == MONITOR_MAX_VIOLATIONS)
 		return;
-	}
+	rate = (double)rep->event[i].count * NSEC_PER_SEC / rep->guest_ns;
+	if (rate <= limit)
+		return;
+	/* Rounded up, so that what is reported is above the limit too. */
+	whole = min(rate, RATE_MAX);
+	rep->violation[rep->nr_violations++] = (struct monitor_violation){
+		.cause = CAUSE_EVENTS, .cpu = i, .measured = whole + (whole < rate),
+		.limit = limit, .at_ns = rep->guest_ns, .for_ns = rep->guest_ns,
+	};
 }
 
 void events_judge(const struct monitor_limits *limits, struct monitor_report *rep)
