@@ -223,10 +223,9 @@ void sched_faults_switch(struct sched *s, uint32_t mask, uint64_t from_ns)
 	uint32_t changed = mask ^ s->switched;
 	unsigned int i;
 
-	from_ns = max(from_ns, now_ns());
-
 	if (!s->faults || !changed)
 		return;
+	from_ns = max(from_ns, now_ns());
 	for (i = 0; i < NR_SCHED_FAULTS; i++)
 		if (changed & 1U << i)
 			WRITE_ONCE(s->faults->fault[i].from_ns, mask & 1U << i ? from_ns : 0);
