@@ -150,11 +150,6 @@ static void judge_klog(const struct evidence *ev, struct outcome *out)
 		set_klog(ev, out, "");
 }
 
-static uint64_t sustain_ns(const struct evidence *ev)
-{
-	return ev->sustain_ns ?: EXPECT_SUSTAIN_MS * NSEC_PER_MSEC;
-}
-
 /* Why nobody knows whether a limit of the monitor's was kept; NULL: that is known, or no matter. */
 static const char *unseen(const struct evidence *ev)
 {
@@ -188,7 +183,7 @@ static void judge_monitor(const struct evidence *ev, struct outcome *out)
 
 	if (out->verdict != VERDICT_PASS || ev->test->expect.no_monitor)
 		return;
-	if ((!mon || !mon->usable) && ev->result.run_ns >= sustain_ns(ev))
+	if ((!mon || !mon->usable) && ev->result.run_ns >= ev->sustain_ns)
 		snprintf(out->unseen, sizeof(out->unseen), "%s", mon ? mon->why : "no monitor");
 	if (!mon || !mon->usable || !mon->nr_violations) {
 		why = unseen(ev);
@@ -216,7 +211,7 @@ static void judge_monitor(const struct evidence *ev, struct outcome *out)
 	    (unsigned long long)(v->at_ns / NSEC_PER_MSEC),
 	    mon->nr_violations > 1 ? ", and more" : "");
 	/* It lasted for longer than it had to, and was one as soon as that was over. */
-	must_last = unit > 1 ? v->limit : sustain_ns(ev);
+	must_last = unit > 1 ? v->limit : ev->sustain_ns;
 	if (ev->result.start_ns)
 		out->at_ns = ev->result.start_ns + v->at_ns - v->for_ns + must_last;
 }

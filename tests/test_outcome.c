@@ -46,6 +46,7 @@ FIXTURE_SETUP(outcome)
 	self->ev.have_instrument = true;
 	self->ev.instrument = good_clock;
 	self->ev.details = "";
+	self->ev.sustain_ns = EXPECT_SUSTAIN_MS * NSEC_PER_MSEC;
 	self->mon.usable = true;
 	self->ev.monitor = &self->mon;
 }
