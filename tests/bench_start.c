@@ -371,21 +371,22 @@ static void compare(struct start *s, const char *kernel, const char *form)
 /* As a vmlinux, if it is a bzImage that this program can unpack. */
 static void compare_unpacked(struct start *s)
 {
-	char path[] = "/tmp/ktstr-bench-XXXXXX";
 	struct err err = { "" };
+	char path[64];
 	size_t len;
 	void *elf = vm_kernel_unpack(s->b->cfg.kernel, &len);
 	int fd;
 
 	if (!elf)
 		return;
-	fd = mkstemp(path);
+	/* In memory, which both inherit: no file that could be left. */
+	fd = memfd_create("bench-vmlinux", 0);
 	if (fd < 0 || write_all(fd, elf, len))
-		bench_die(path, &err);
-	close(fd);
+		bench_die("vmlinux", &err);
 	free(elf);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	compare(s, path, "vmlinux");
-	unlink(path);
+	close(fd);
 }
 
 void bench_start(struct bench *b)

@@ -5,10 +5,12 @@
  * They run on every /dev/kvm, also on one that only emulates: all instructions are simple ones.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include "../vmm/kvm.h"
 #include "kselftest_harness.h"
 #include "kvm_guest.h"
 
@@ -230,10 +232,12 @@ TEST_F(kvm, bell_and_on)
 /* It can be continued, and waited for, by who has not waited for the bell. */
 TEST_F(kvm, bell_not_waited_for)
 {
+	struct pollfd rung = { .events = POLLIN };
+
 	self->cfg.doorbell = true;
 	START(bell);
-	while (strcmp(vm_engine_text(self->vm), "the guest waits for a job"))
-		usleep(1000);
+	rung.fd = ((struct kvm_machine *)self->vm->priv)->event_fd;
+	ASSERT_EQ(poll(&rung, 1, WAIT_MS), 1);
 	OK(vm_run(self->vm, &self->err));
 	EXPECT_END(VM_EVENT_EXIT);
 	EXPECT_CONSOLE(self->vm, "1");
