@@ -21,7 +21,9 @@
  * it is different: the round starts again with it, timers first. So the next one that has something
  * to do is always asked to; not each, since a start looks at all CPUs, a square of them then. And
  * because timers may come in a pattern that gives one CPU all the time, there is one more, of our
- * own, so often that a turn is short. It rests while all CPUs do. In QEMU's list, one that becomes
+ * own, so often that a turn is short. It rests while all CPUs do, or all but one, which has nobody
+ * to take turns with: each "pause" of a CPU is a round, and a guest that calibrates a timer does it
+ * a million times. In QEMU's list, one that becomes
  * the next makes each CPU exit, with a start of the round for each: a square of them again. So
  * where there are many it is in a list of its own. Where there are few it is not, which has a good
  * side: it is nearly always the next, and a CPU that sets a timer keeps the rest of its turn.
@@ -64,7 +66,7 @@ int __ppoll_chk(struct pollfd *fds, nfds_t nr, const struct timespec *timeout,
 
 typedef int ppoll_fn(struct pollfd *fds, nfds_t nr, const struct timespec *timeout,
 		     const sigset_t *mask);
-typedef int mutex_lock_fn(pthread_mutex_t *mutex);
+typedef int mutex_fn(pthread_mutex_t *mutex);
 typedef int cond_wait_fn(pthread_cond_t *cond, pthread_mutex_t *mutex);
 typedef int eventfd_fn(unsigned int val, int flags);
 
@@ -102,7 +104,8 @@ typedef int64_t deadline_fn(int clock, int attributes);
 /* Interposed functions have no argument of ours: this is the one place for global state. */
 static _Atomic(ppoll_fn *) next_ppoll;
 static _Atomic(cond_wait_fn *) next_cond_wait;
-static _Atomic(mutex_lock_fn *) next_mutex_lock;
+static _Atomic(mutex_fn *) next_mutex_lock;
+static _Atomic(mutex_fn *) next_mutex_unlock;
 static _Atomic(eventfd_fn *) next_eventfd;
 static atomic_bool notifies[MAX_EVENTFD];	/* this descriptor is an eventfd */
 static atomic_int cpu_thread;			/* 0: there is none yet */
@@ -134,7 +137,8 @@ static struct {
 	int64_t until;				/* the end of the turn, while the timer is set */
 	int64_t last_ns;			/* when the lock was last taken */
 	bool ticking;
-	bool begun;				/* when the lock was last taken, and that mattered */
+	unsigned int busy;			/* one of several that were, when last seen */
+	struct cpu_state *alone;		/* all others are idle; or NULL */
 	struct timer_list_group group;
 	_Alignas(max_align_t) char timer[TIMER_MAX_SIZE];
 } turns;
@@ -195,6 +199,13 @@ static void begin_turn(int64_t now)
 	turns.until = until;
 	turns.ticking = true;
 	turns.timer_mod(turn_timer(), until);
+}
+
+static void end_turns(void)
+{
+	if (turns.ticking)
+		turns.timer_del(turn_timer());
+	turns.ticking = false;
 }
 
 static void turn_ended(void *arg)
@@ -315,6 +326,42 @@ static void ask_next(void)
 	turns.asked = i;
 }
 
+static bool others_idle(const struct cpu_state *current)
+{
+	unsigned int i, n;
+
+	/* Who was busy is likely to be. */
+	for (n = 0, i = turns.busy; n < turns.nr; n++, i = (i + 1) % turns.nr) {
+		if (turns.cpu[i] == current || turns.idle(turns.cpu[i]))
+			continue;
+		turns.busy = i;
+		return false;
+	}
+	return true;
+}
+
+/* A timer that is due may wake another one in the turn of a third: that is none to pass over. */
+static bool is_alone(struct cpu_state *current)
+{
+	return !turns.idle(current) && (turns.alone == current || others_idle(current)) &&
+	       turns.deadline(QEMU_CLOCK_VIRTUAL, TIMER_ATTR_ALL);
+}
+
+/*
+ * The lock is about to be let go, in the turn of the one that is alone. Whoever wakes another one
+ * does so with the lock held. From here on it takes turns, and its own began with an end that is
+ * too far away.
+ */
+static void look_for_company(void)
+{
+	if (others_idle(turns.alone))
+		return;
+	turns.exit(turns.alone);
+	turns.alone = NULL;
+	begin_turn(turns.clock_get(QEMU_CLOCK_VIRTUAL));
+	ask_next();
+}
+
 /*
  * The CPU thread has taken the lock: for a device, when a CPU has run, and before a round starts,
  * which is at the same instant. That is when a turn begins.
@@ -335,24 +382,30 @@ static void take_turns(void)
 		keep_pace(turns.clock_get(QEMU_CLOCK_VIRTUAL));
 		return;
 	}
+	/* Passed over, as it stays until the one that is alone wakes it. */
+	if (turns.alone && turns.alone != current)
+		return;
 	again = current == turns.cpu[turns.at];
 	if (!again)
 		find_turn(current);
 	/*
 	 * The round passes over it, on its way to one that was asked: no time passes, and nobody is
-	 * woken. A turn need not begin twice at one instant. Of that there is much, for a "pause"
-	 * is a round.
+	 * woken.
 	 */
-	if (turns.at < turns.asked && turns.idle(current) &&
-	    (!again || (turns.begun && turns.ticking)))
+	if (turns.at < turns.asked && !again && turns.idle(current))
 		return;
 	now = turns.clock_get(QEMU_CLOCK_VIRTUAL);
 	keep_pace(now);
-	turns.begun = !turns.ticking || now >= turns.until || (again && now == turns.last_ns);
-	if (turns.begun)
-		begin_turn(now);
+	turns.alone = is_alone(current) ? current : NULL;
+	if (turns.alone) {
+		end_turns();
+		turns.asked = turns.nr;
+	} else {
+		if (!turns.ticking || now >= turns.until || (again && now == turns.last_ns))
+			begin_turn(now);
+		ask_next();
+	}
 	turns.last_ns = now;
-	ask_next();
 }
 
 int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
@@ -371,9 +424,8 @@ int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
 	if (!in_cpu_thread())
 		return next(cond, mutex);
 	big_lock = mutex;
-	if (turns.ticking)
-		turns.timer_del(turn_timer());
-	turns.ticking = false;
+	end_turns();
+	turns.alone = NULL;
 	cpus_waiting = true;
 	/* It can only fail because its counter is full, and then it is readable. */
 	if (wake_fd >= 0)
@@ -385,16 +437,28 @@ int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
 
 int pthread_mutex_lock(pthread_mutex_t *mutex)
 {
-	mutex_lock_fn *next = next_mutex_lock;
+	mutex_fn *next = next_mutex_lock;
 	int ret;
 
 	if (!next)
-		next = (mutex_lock_fn *)dlsym(RTLD_NEXT, "pthread_mutex_lock");
+		next = (mutex_fn *)dlsym(RTLD_NEXT, "pthread_mutex_lock");
 	next_mutex_lock = next;
 	ret = next(mutex);
 	if (mutex == big_lock && !ret)
 		take_turns();
 	return ret;
+}
+
+int pthread_mutex_unlock(pthread_mutex_t *mutex)
+{
+	mutex_fn *next = next_mutex_unlock;
+
+	if (!next)
+		next = (mutex_fn *)dlsym(RTLD_NEXT, "pthread_mutex_unlock");
+	next_mutex_unlock = next;
+	if (mutex == big_lock && turns.alone && turns.alone == *turns.current)
+		look_for_company();
+	return next(mutex);
 }
 
 /* Until the CPU thread waits, something comes in from outside, or patience ends. */
