@@ -381,6 +381,7 @@ struct expect {
 	bool no_starvation_check;	/* starved, spread and gap are off */
 	bool no_stop_check;		/* a worker need not stop when told, nor die of SIGKILL */
 	bool no_detach_check;		/* a scheduler need not end when told; only said of it */
+	bool no_rcu_stall_check;	/* who is never run may be who RCU waits for */
 	unsigned int max_spread_pct;	/* of off-CPU time between like workers of a cgroup; 15 */
 	unsigned int max_gap_ms;	/* a worker's longest time off the CPU; 2000 */
 

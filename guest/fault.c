@@ -19,6 +19,7 @@
 
 /* As the kernel's own warnings look in the log; a real one cannot be had. */
 #define WARN_TEXT	"<4>WARNING: CPU: 0 PID: 1 at ktstr fault_inject\n"
+#define RCU_STALL_TEXT	"<3>rcu: INFO: rcu_preempt detected stalls on CPUs/tasks: { ktstr fault_inject }\n"
 
 static void write_or_log(struct scenario *scn, const char *path, const char *text)
 {
@@ -124,6 +125,8 @@ void fault_inject(struct scenario *scn)
 
 	if (fault & JOB_FAULT_WARN)
 		write_or_log(scn, "/dev/kmsg", WARN_TEXT);
+	if (fault & JOB_FAULT_RCU_STALL)
+		write_or_log(scn, "/dev/kmsg", RCU_STALL_TEXT);
 	if (fault & JOB_FAULT_ESCAPE)
 		escape(scn);
 	if (fault & JOB_FAULT_UNFAIR)

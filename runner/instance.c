@@ -199,6 +199,7 @@ static void judge(struct session *s)
 	const char *klog = textbuf_str(&s->col.klog);
 	char text[8 * KIB];
 
+	ev->klog.no_rcu_stall_check = exp->no_rcu_stall_check;
 	if (s->console[0])
 		klog_scan(&ev->klog, s->console[0], s->console_len[0], s->job_off);
 	klog_scan(&ev->klog, klog, s->col.klog.len, 0);
@@ -216,7 +217,7 @@ static void judge(struct session *s)
 		monitor_print(&s->report, text, sizeof(text));
 		textbuf_tail(&res->section[SECTION_MONITOR], text, strlen(text), UINT_MAX);
 	}
-	if (ev->klog.nr_hits) {
+	if (ev->klog.nr_hits || ev->klog.nr_rcu_stalls) {
 		klog_excerpt(s->console[0] ? s->console[0] : "", s->console_len[0],
 			     &res->section[SECTION_KLOG]);
 		if (!res->section[SECTION_KLOG].len)

@@ -10,6 +10,7 @@
 
 /* A splat's own lines, at most: registers and one stack. */
 #define KLOG_LINES	32
+#define RCU_STALL	"RCU stall"
 #define KLOG_EXCERPTS	3
 
 /* Always 0: bits 3, 5, 15 and from 22 on (Intel SDM vol. 1, 3.4.3). */
@@ -53,8 +54,8 @@ static const struct {
 	{ .what = "UBSAN", .start = "UBSAN: " },
 	{ .what = "KASAN", .start = "KASAN: " },
 	/* "rcu: INFO: rcu_sched self-detected stall on CPU" */
-	{ .what = "RCU stall", .has = "INFO: rcu", .has2 = " stall" },
-	{ .what = "RCU stall", .start = "rcu: rcu_", .has = "kthread starved for" },
+	{ .what = RCU_STALL, .has = "INFO: rcu", .has2 = " stall" },
+	{ .what = RCU_STALL, .start = "rcu: rcu_", .has = "kthread starved for" },
 	{ .what = "soft lockup", .has = "BUG: soft lockup" },
 	{ .what = "hard lockup", .has = "hard LOCKUP" },
 	{ .what = "hung task", .start = "INFO: task ", .has = "blocked for more than" },
@@ -207,6 +208,10 @@ void klog_scan(struct klog *k, const char *text, size_t len, size_t job_off)
 		what = klog_match(line, line_len);
 		if (!what)
 			continue;
+		if (k->no_rcu_stall_check && !strcmp(what, RCU_STALL)) {
+			k->nr_rcu_stalls++;
+			continue;
+		}
 		copy_line(msg, klog_strip(line, line + line_len), line + line_len);
 		if (!strcmp(what, "panic") && !k->panic[0])
 			memcpy(k->panic, msg, sizeof(k->panic));

@@ -21,6 +21,8 @@ struct klog_hit {
 };
 
 struct klog {
+	bool no_rcu_stall_check;	/* set before a scan: such are counted, but are no hits */
+	unsigned int nr_rcu_stalls;
 	unsigned int nr_hits;		/* in all; only the first KLOG_MAX_HITS are kept */
 	struct klog_hit hit[KLOG_MAX_HITS];
 	char panic[KLOG_LINE_LEN];	/* "Kernel panic - not syncing: ...", "" if none */

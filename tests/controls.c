@@ -240,6 +240,18 @@ KTSTR_TEST(control_warn,
 	.fault = JOB_FAULT_WARN,
 	.expect_fail = EXPECT_FAIL(KERNEL_LOG, "WARNING"));
 
+KTSTR_TEST(control_rcu_stall,
+	.desc = "a task or a CPU that RCU waits for too long fails an instance",
+	.steps = STEADY,
+	.fault = JOB_FAULT_RCU_STALL,
+	.expect_fail = EXPECT_FAIL(KERNEL_LOG, "RCU stall"));
+
+KTSTR_TEST(control_rcu_stall_off,
+	.desc = "twin: not where a scheduler need not run each task",
+	.steps = STEADY,
+	.fault = JOB_FAULT_RCU_STALL,
+	.expect = { .no_rcu_stall_check = true });
+
 KTSTR_TEST(control_panic,
 	.desc = "a kernel panic is reported as one, with its text",
 	.steps = STEADY,

@@ -239,6 +239,20 @@ TEST(off_detach)
 	EXPECT_FALSE(e.no_detach_check);
 }
 
+TEST(off_rcu_stall)
+{
+	const struct expect any = { };
+	struct expect e;
+	char buf[64];
+
+	expect_of("rcu-stall=off", "x", &any, &e);
+	EXPECT_TRUE(e.no_rcu_stall_check);
+	EXPECT_STREQ("rcu-stall", expect_off(&e, buf, sizeof(buf)));
+	EXPECT_STREQ("rcu-stall", expect_off_for(&e, CAUSE_KERNEL_LOG));
+	expect_of("starvation=off,stop=off", "x", &any, &e);
+	EXPECT_FALSE(e.no_rcu_stall_check);
+}
+
 TEST(off_shares)
 {
 	const struct expect both = { .max_weight_error_pct = 20, .max_limit_error_pct = 15 };

@@ -199,6 +199,24 @@ TEST(same_line_from_two_logs_counts_once)
 	EXPECT_FALSE(k.hit[2].at_boot);
 }
 
+TEST(rcu_stalls_are_no_hits_where_they_are_not_judged)
+{
+	static const char text[] = "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:\n"
+				   "rcu: rcu_preempt kthread starved for 5257 jiffies!\n"
+				   "WARNING: suspicious RCU usage\n"
+				   "INFO: task a:1 blocked for more than 120 seconds.\n";
+	struct klog k = { .no_rcu_stall_check = true }, all = { };
+
+	klog_scan(&k, text, strlen(text), 0);
+	EXPECT_EQ(2, k.nr_rcu_stalls);
+	ASSERT_EQ(2, k.nr_hits);
+	EXPECT_STREQ("suspicious RCU", k.hit[0].what);
+	EXPECT_STREQ("hung task", k.hit[1].what);
+	klog_scan(&all, text, strlen(text), 0);
+	EXPECT_EQ(0, all.nr_rcu_stalls);
+	EXPECT_EQ(4, all.nr_hits);
+}
+
 TEST(more_hits_than_are_kept)
 {
 	char text[64 * 64];

@@ -50,7 +50,7 @@ static bool is_elsewhere(const char *name)
 {
 	static const char *const names[] = { "sustain", "attach", "stop", "cpu-weight", "cpu-max",
 					     "kill", "run", "node-share", "weight-error",
-					     "limit-error" };
+					     "limit-error", "rcu-stall" };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++)
