@@ -2,8 +2,8 @@
 /*
  * nested.c - run a command in a guest in which KVM works, on a host where it does not
  *
- *	ktstr_nested -k VMLINUZ [-M MODULE]... [-m MIB] [-c CPUS] [-t SECONDS] [-l LOG]
- *		FILE[:NAME]... -- COMMAND [ARG]...
+ *	ktstr_nested -k VMLINUZ [-M MODULE]... [-m MIB] [-c CPUS] [-t SECONDS] [-s SHIFT] [-r]
+ *		[-l LOG] FILE[:NAME]... -- COMMAND [ARG]...
  *
  * The guest (L1) is QEMU's TCG with SVM, so that KVM in it runs real guests (L2) at the
  * speed of TCG. Its PID 1 is this program. FILEs lie at /NAME there, programs with the
@@ -13,11 +13,13 @@
  * was over, 125 with one line on stderr if it could not be run.
  *
  * The clock of L1 counts instructions (-icount), so that neither L1 nor its guests see how
- * busy the host is. -r turns that off.
+ * busy the host is. -r turns that off. An instruction takes 2^SHIFT ns, 8: to the timers of a guest
+ * with hundreds of CPUs that is so slow that they leave no time for anything else.
  *
  * Nothing is left behind, whatever ends this process: QEMU dies with it, and there are no
  * files but LOG, which gets a copy of stderr and what the kernel logged.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -46,7 +48,7 @@
 #define MODULE_FILE	"/.module-%u"
 #define PORT_STATUS	0xe9		/* the command's exit status, a byte */
 #define PORT_END	0xf4		/* a byte ends QEMU */
-#define L1_SHIFT	"3"		/* 8 ns an instruction */
+#define L1_SHIFT	"3"
 /*
  * QEMU's SVM does not intercept XSETBV, so that KVM cannot keep L1's XCR0 from L2's: neither may
  * have XSAVE, or anything that needs it.
@@ -240,6 +242,7 @@ struct nested {
 	const char *kernel, *log;
 	const char *modules[MAX_MODULES];
 	unsigned int nr_modules, mem_mib, cpus, seconds;
+	const char *shift;		/* of the clock of instructions; one digit */
 	bool real_time;
 	char **files, **command;
 	int initramfs;			/* memfd */
@@ -253,7 +256,7 @@ struct stream {
 
 static int usage(void)
 {
-	fputs("usage: nested.sh [-m MIB] [-c CPUS] [-t SECONDS] [-r] [-l LOG] FILE[:NAME]... -- COMMAND...\n",
+	fputs("usage: nested.sh [-m MIB] [-c CPUS] [-t SECONDS] [-s SHIFT] [-r] [-l LOG] FILE[:NAME]... -- COMMAND...\n",
 	      stderr);
 	return EXIT_SELF;
 }
@@ -330,7 +333,7 @@ static int make_initramfs(struct nested *n, struct err *err)
 
 static void exec_qemu(const struct nested *n, pid_t parent, const int *pipes)
 {
-	char mem[32], smp[32], initrd[64], com[3][64], cmdline[512];
+	char mem[32], smp[32], icount[64], initrd[64], com[3][64], cmdline[512];
 	const char *argv[64];
 	unsigned int i, c = 0;
 
@@ -363,8 +366,9 @@ static void exec_qemu(const struct nested *n, pid_t parent, const int *pipes)
 	ARG("-device", "isa-debugcon,chardev=com2,iobase=0xe9");
 	ARG("-device", "isa-debug-exit,iobase=0xf4,iosize=1");
 	ARG("-rtc", "base=utc,clock=vm");
+	snprintf(icount, sizeof(icount), "shift=%s,sleep=off", n->shift);
 	if (!n->real_time)
-		ARG("-icount", "shift=" L1_SHIFT ",sleep=off");
+		ARG("-icount", icount);
 	argv[c] = NULL;
 #undef ARG
 	execvp(QEMU, (char *const *)argv);
@@ -469,7 +473,7 @@ static unsigned int number(const char *arg)
 
 int main(int argc, char **argv)
 {
-	struct nested n = { .mem_mib = 2048, .cpus = 2, .seconds = 600 };
+	struct nested n = { .mem_mib = 2048, .cpus = 2, .seconds = 600, .shift = L1_SHIFT };
 	struct err err = { "" };
 	int opt, split;
 
@@ -481,7 +485,7 @@ int main(int argc, char **argv)
 		return usage();
 	argv[split] = NULL;
 	n.command = argv + split + 1;
-	while ((opt = getopt(split, argv, "+k:M:m:c:t:l:r")) != -1) {
+	while ((opt = getopt(split, argv, "+k:M:m:c:t:l:s:r")) != -1) {
 		switch (opt) {
 		case 'k':
 			n.kernel = optarg;
@@ -503,6 +507,9 @@ int main(int argc, char **argv)
 		case 'l':
 			n.log = optarg;
 			break;
+		case 's':
+			n.shift = optarg;
+			break;
 		case 'r':
 			n.real_time = true;
 			break;
@@ -511,7 +518,8 @@ int main(int argc, char **argv)
 		}
 	}
 	n.files = argv + optind;
-	if (!n.kernel || !n.mem_mib || !n.cpus || !n.seconds)
+	if (!n.kernel || !n.mem_mib || !n.cpus || !n.seconds || strlen(n.shift) != 1 ||
+	    !isdigit((unsigned char)*n.shift))
 		return usage();
 	signal(SIGPIPE, SIG_IGN);
 	if (access(n.kernel, R_OK)) {
