@@ -196,6 +196,21 @@ void fault_cgroups(struct scenario *scn)
 		guest_log(scn->g, "fault: cannot make %s: %s", path, strerror(errno));
 }
 
+void fault_forget(struct scenario *scn)
+{
+	pid_t pid;
+
+	if (!(scn->g->job.fault & JOB_FAULT_NO_DETACH))
+		return;
+	scn->sched->kind = SCHED_KIND_NONE;
+	/* PID 1 is real-time, and nobody else has anything to do. */
+	pid = fork();
+	if (pid < 0)
+		guest_log(scn->g, "fault: cannot fork: %s", strerror(errno));
+	if (!pid)
+		hang();
+}
+
 void fault_end(struct scenario *scn)
 {
 	if (!scn->fault_pid)

@@ -323,6 +323,7 @@ void scenario_run_in(struct guest *g, struct sched *s, const struct ktstr_test *
 	judge_run(&scn, &numa, res);
 	scenario_cpus_back(&scn);
 	close_cgroups(&scn, res);
+	fault_forget(&scn);
 	workers_free(&scn.workers);
 	payloads_free(&scn);
 	if (res->verdict == VERDICT_NONE)

@@ -75,6 +75,9 @@ void fault_cgroups(struct scenario *scn);
 /* fault_before_release - JOB_FAULT_STARVE: one worker never gets to run. */
 void fault_before_release(struct scenario *scn);
 
+/* fault_forget - after all else: JOB_FAULT_NO_DETACH, nobody knows of the scheduler any more. */
+void fault_forget(struct scenario *scn);
+
 /* fault_end - what a fault started is stopped. */
 void fault_end(struct scenario *scn);
 

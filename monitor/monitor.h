@@ -143,12 +143,12 @@ int monitor_guest_ns(struct monitor *mon, uint64_t *ns);
 
 /*
  * monitor_sample_cpu - one reading now; resolves symbols first if that was not done.
- * For tests; not while the thread runs. -ENODATA with the reason in @err when it cannot.
+ * Not while the thread runs. -ENODATA with the reason in @err when it cannot.
  */
 int monitor_sample_cpu(struct monitor *mon, unsigned int cpu, struct cpu_sample *s,
 		       struct err *err);
 
-/* monitor_sample_events - the same for the event counters. */
+/* monitor_sample_events - the same for the event counters; for tests. */
 int monitor_sample_events(struct monitor *mon, struct event_sample *s, struct err *err);
 
 /*

@@ -110,6 +110,24 @@ static void start_monitor(struct session *s, const struct template *tmpl)
 	s->mon = NULL;
 }
 
+/* After the end, when what is read of run queues is one state of the guest. */
+static void find_ext_tasks(struct session *s)
+{
+	struct evidence *ev = &s->col.ev;
+	struct cpu_sample sample;
+	unsigned int cpu;
+
+	if (ev->ending != ENDING_EXIT || !s->report.usable || s->inst->expect.no_detach_check)
+		return;
+	for (cpu = 0; cpu < s->report.nr_cpus; cpu++) {
+		if (monitor_sample_cpu(s->mon, cpu, &sample, NULL) || sample.offline ||
+		    sample.scx_nr_running <= ev->ext_left)
+			continue;
+		ev->ext_left = sample.scx_nr_running;
+		ev->ext_cpu = cpu;
+	}
+}
+
 /* Everything that is to be learnt from the guest's memory and consoles, before it is gone. */
 static void collect(struct session *s)
 {
@@ -121,6 +139,7 @@ static void collect(struct session *s)
 	if (s->mon) {
 		monitor_stop(s->mon, &s->report);
 		ev->monitor = &s->report;
+		find_ext_tasks(s);
 	}
 	session_drain(s);
 	vm_stats(s->vm, text, sizeof(text));

@@ -216,6 +216,15 @@ static void judge_monitor(const struct evidence *ev, struct outcome *out)
 		out->at_ns = ev->result.start_ns + v->at_ns - v->for_ns + must_last;
 }
 
+/* The kernel says of no task what class it is in once sched_ext is off: run queues do. */
+static void judge_ext_left(const struct evidence *ev, struct outcome *out)
+{
+	if (out->verdict == VERDICT_PASS && ev->ext_left)
+		set(out, VERDICT_FAIL, CAUSE_SCHED_DETACH,
+		    "cpu %u: measured %u tasks of the ext class, limit 0, after the detach (seen by the monitor)",
+		    ev->ext_cpu, ev->ext_left);
+}
+
 /*
  * Was the guest fit to measure time? On an engine whose time is virtual, its clock and a quiet
  * machine are ours to make, so anything else means that we failed to. In real time the
@@ -373,6 +382,7 @@ void outcome_judge(const struct evidence *ev, struct outcome *out)
 	judge_end(ev, out);
 	judge_klog(ev, out);
 	judge_monitor(ev, out);
+	judge_ext_left(ev, out);
 	judge_instrument(ev, out);
 	judge_starved(ev, out);
 	judge_left_out(ev, out);

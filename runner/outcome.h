@@ -43,6 +43,9 @@ struct evidence {
 	char crash[256];		/* MSG_CRASH, "" if there was none */
 	struct klog klog;
 	const struct monitor_report *monitor;	/* NULL: there was none */
+	/* The guest has ended, and says that no scheduler is attached: tasks of the ext class. */
+	uint32_t ext_left;		/* on the run queue of .ext_cpu, which has the most */
+	unsigned int ext_cpu;
 	const char *details;		/* the guest's detail lines, "" if there are none */
 };
 

@@ -41,6 +41,20 @@ KTSTR_TEST(control_second_sched,
 	.fault = JOB_FAULT_SECOND_SCHED,
 	.expect_fail = EXPECT_FAIL(SCHED_DETACH, "was detached, but sched_ext is"));
 
+#define WITH_SCHED								\
+	.sched = "fifo", .needs_scx = true,					\
+	.steps = STEPS({ .cgroups = TWO_CGROUPS, .hold = HOLD_FIXED(500) })
+
+KTSTR_TEST(control_no_ext_left,
+	.desc = "twin of the next one, without a fault: passes",
+	WITH_SCHED);
+
+KTSTR_TEST(control_ext_left,
+	.desc = "a task that is of the ext class at the end is found, whatever the guest says",
+	WITH_SCHED,
+	.fault = JOB_FAULT_NO_DETACH,
+	.expect_fail = EXPECT_FAIL(SCHED_DETACH, "1 tasks of the ext class"));
+
 KTSTR_TEST(control_fault_again,
 	.desc = "a scheduler with faults to switch on is detached and attached again: passes",
 	.sched = "fault", .needs_scx = true,

@@ -185,6 +185,19 @@ TEST_F(outcome, kernel_log)
 	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_STARVED, "worker 3");
 }
 
+TEST_F(outcome, tasks_of_the_ext_class_at_the_end)
+{
+	self->ev.ext_left = 2;
+	self->ev.ext_cpu = 3;
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_SCHED_DETACH,
+		       "cpu 3: measured 2 tasks of the ext class, limit 0");
+	/* What the guest has found says more. */
+	guest_says(&self->ev, VERDICT_FAIL, CAUSE_STARVED, "worker 3");
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_STARVED, "worker 3");
+	guest_says(&self->ev, VERDICT_SKIP, CAUSE_NONE, "x");
+	EXPECT_OUTCOME(VERDICT_SKIP, CAUSE_NONE, "x");
+}
+
 static void monitor_says(struct monitor_report *mon)
 {
 	mon->nr_violations = 1;
