@@ -144,7 +144,7 @@ static uint64_t attach_limit(const struct guest *g)
 {
 	const struct expect said = said_of(g);
 
-	return max(ATTACH_LIMIT(g->nr_cpus), said.attach_ms * NSEC_PER_MSEC);
+	return said.attach_ms ? said.attach_ms * NSEC_PER_MSEC : ATTACH_LIMIT(g->nr_cpus);
 }
 
 static int wait_attached(struct guest *g, struct sched *s, struct msg_result *res,

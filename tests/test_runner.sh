@@ -318,6 +318,8 @@ failing sched_exits '^# FAIL sched-attach: scheduler true ended before it was at
 	"$bin" -k "$kernel" -t "$test" --sched /bin/true
 failing sched_never_attaches '^# FAIL sched-attach: scheduler sleep was not attached after ' \
 	"$bin" -k "$kernel" -t "$test" --sched /bin/sleep --sched-arg 1000
+failing sched_attaches_late '^# FAIL sched-attach: scheduler sleep was not attached after 2000 ms' \
+	"$bin" -k "$kernel" -t "$test" --sched /bin/sleep --sched-arg 1000 --sched-expect attach=2000
 failing kernel_parameter '^# FAIL [a-z-]*: .*last stage: ' \
 	"$bin" -k "$kernel" -t "$test" --append 'rdinit=/nowhere init=/nowhere'
 
