@@ -172,6 +172,13 @@ controls()
 	code=$?
 	[ $code = 0 ] || say "$log"
 	result $code but_not_if_that_is_said_of_it
+	# Who is forgotten when a stall is over.
+	zero
+	run "$kernel" builtin:fault 1 --sched-arg --fault --sched-arg drop@1 -t stall_recovery
+	[ $alarms = 1 ] && grep -q '^# FAIL stuck: .*limit 2200 ms' "$log"
+	code=$?
+	[ $code = 0 ] || say "$log"
+	result $code so_is_one_that_forgets_a_worker
 }
 
 row()
@@ -230,7 +237,7 @@ if [ "$all" -gt 0 ]; then
 	exit $((failed > 0))
 fi
 
-echo "1..$([ -n "$old" ] && echo 10 || echo 8)"
+echo "1..$([ -n "$old" ] && echo 11 || echo 9)"
 tests=$(for t in $some; do echo "-t $t"; done)
 for s in $steady; do
 	# shellcheck disable=SC2086
