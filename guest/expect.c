@@ -65,7 +65,7 @@ static const struct limit limits[] = {
 	CHECK("starvation",	no_starvation_check,		STARVED,	true),
 	CHECK("stop",		no_stop_check,			WORKER,		true),
 	CHECK("detach",		no_detach_check,		SCHED_DETACH,	true),
-	CHECK("rcu-stall",	no_rcu_stall_check,		KERNEL_LOG,	true),
+	CHECK("rcu-stall",	no_rcu_stall_check,		RCU_STALL,	true),
 	CLAIM("cpu-weight",	CLAIM_CPU_WEIGHT),
 	CLAIM("cpu-max",	CLAIM_CPU_MAX),
 	PROMISE("kill",		CLAIM_KILL),
@@ -141,8 +141,9 @@ static bool judged(const struct expect *test, const struct limit *l)
 	case FIELD(no_stop_check):
 		return !test->no_stop_check;
 	case FIELD(no_detach_check):
-	case FIELD(no_rcu_stall_check):
 		return true;
+	case FIELD(no_rcu_stall_check):
+		return !test->no_rcu_stall_check;
 	case FIELD(max_dsq_depth):
 	case FIELD(max_stall_ms):
 		return !test->no_monitor;

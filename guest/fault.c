@@ -200,10 +200,10 @@ void fault_forget(struct scenario *scn)
 {
 	pid_t pid;
 
-	if (!(scn->g->job.fault & JOB_FAULT_NO_DETACH))
+	if (!(scn->g->job.fault & JOB_FAULT_NO_DETACH) || !scn->sched)
 		return;
 	scn->sched->kind = SCHED_KIND_NONE;
-	/* PID 1 is real-time, and nobody else has anything to do. */
+	/* PID 1 is real-time, and else nobody may have anything to do. */
 	pid = fork();
 	if (pid < 0)
 		guest_log(scn->g, "fault: cannot fork: %s", strerror(errno));

@@ -41,6 +41,7 @@ static const char *const cause_names[NR_CAUSES] = {
 	[CAUSE_STALL]		= "stall",
 	[CAUSE_READING]		= "reading",
 	[CAUSE_KERNEL_LOG]	= "kernel-log",
+	[CAUSE_RCU_STALL]	= "rcu-stall",
 	[CAUSE_PANIC]		= "panic",
 	[CAUSE_NO_RESULT]	= "no-result",
 	[CAUSE_TIMEOUT]		= "timeout",

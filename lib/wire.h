@@ -70,7 +70,8 @@ enum cause {
 	CAUSE_DSQ_DEPTH,	/* monitor: a local DSQ too deep for too long */
 	CAUSE_STALL,		/* monitor: a busy CPU's run queue clock stands still */
 	CAUSE_READING,		/* what the monitor reads is not what the guest sees */
-	CAUSE_KERNEL_LOG,	/* WARNING, BUG, Oops, lockup, RCU stall, hung task */
+	CAUSE_KERNEL_LOG,	/* WARNING, BUG, Oops, lockup, hung task */
+	CAUSE_RCU_STALL,	/* in the kernel log, too */
 	CAUSE_PANIC,		/* the guest kernel panicked */
 	CAUSE_NO_RESULT,	/* the guest ended or was stopped without a result */
 	CAUSE_TIMEOUT,		/* the instance's deadline passed */

@@ -114,14 +114,20 @@ static void start_monitor(struct session *s, const struct template *tmpl)
 static void find_ext_tasks(struct session *s)
 {
 	struct evidence *ev = &s->col.ev;
+	struct err err = { "" };
 	struct cpu_sample sample;
+	const char *name;
 	unsigned int cpu;
 
-	if (ev->ending != ENDING_EXIT || !s->report.usable || s->inst->expect.no_detach_check)
+	if (ev->ending != ENDING_EXIT || s->inst->expect.no_detach_check ||
+	    plan_sched(s->inst->test, &s->run->opts, &name) == SCHED_KIND_NONE)
 		return;
 	for (cpu = 0; cpu < s->report.nr_cpus; cpu++) {
-		if (monitor_sample_cpu(s->mon, cpu, &sample, NULL) || sample.offline ||
-		    sample.scx_nr_running <= ev->ext_left)
+		if (monitor_sample_cpu(s->mon, cpu, &sample, &err)) {
+			session_note(s, "not judged: tasks left in the ext class: %s", err.msg);
+			return;
+		}
+		if (sample.offline || sample.scx_nr_running <= ev->ext_left)
 			continue;
 		ev->ext_left = sample.scx_nr_running;
 		ev->ext_cpu = cpu;
@@ -236,11 +242,11 @@ static void judge(struct session *s)
 		monitor_print(&s->report, text, sizeof(text));
 		textbuf_tail(&res->section[SECTION_MONITOR], text, strlen(text), UINT_MAX);
 	}
-	if (ev->klog.nr_hits || ev->klog.nr_rcu_stalls) {
-		klog_excerpt(s->console[0] ? s->console[0] : "", s->console_len[0],
+	if (ev->klog.nr_hits || ev->klog.rcu_stall) {
+		klog_excerpt(&ev->klog, s->console[0] ? s->console[0] : "", s->console_len[0],
 			     &res->section[SECTION_KLOG]);
 		if (!res->section[SECTION_KLOG].len)
-			klog_excerpt(klog, s->col.klog.len, &res->section[SECTION_KLOG]);
+			klog_excerpt(&ev->klog, klog, s->col.klog.len, &res->section[SECTION_KLOG]);
 	}
 	if (!ev->have_result)
 		textbuf_tail(&res->section[SECTION_CONSOLE], s->console[0], s->console_len[0],

@@ -10,7 +10,6 @@
 
 /* A splat's own lines, at most: registers and one stack. */
 #define KLOG_LINES	32
-#define RCU_STALL	"RCU stall"
 #define KLOG_EXCERPTS	3
 
 /* Always 0: bits 3, 5, 15 and from 22 on (Intel SDM vol. 1, 3.4.3). */
@@ -20,11 +19,12 @@
  * A message is a splat when it begins with .start (NULL: anywhere), and .has and .has2, where
  * given, occur behind it. First match wins.
  */
-static const struct {
+static const struct pattern {
 	const char *what;
 	const char *start;
 	const char *has;
 	const char *has2;
+	enum cause cause;		/* CAUSE_NONE: as most have it */
 } patterns[] = {
 	{ .what = "panic", .start = "Kernel panic - not syncing" },
 	{ .what = "lockdep", .start = "WARNING: possible " },	/* circular, recursive, ... */
@@ -54,8 +54,9 @@ static const struct {
 	{ .what = "UBSAN", .start = "UBSAN: " },
 	{ .what = "KASAN", .start = "KASAN: " },
 	/* "rcu: INFO: rcu_sched self-detected stall on CPU" */
-	{ .what = RCU_STALL, .has = "INFO: rcu", .has2 = " stall" },
-	{ .what = RCU_STALL, .start = "rcu: rcu_", .has = "kthread starved for" },
+	{ .what = "RCU stall", .has = "INFO: rcu", .has2 = " stall", .cause = CAUSE_RCU_STALL },
+	{ .what = "RCU stall", .start = "rcu: rcu_", .has = "kthread starved for",
+	  .cause = CAUSE_RCU_STALL },
 	{ .what = "soft lockup", .has = "BUG: soft lockup" },
 	{ .what = "hard lockup", .has = "hard LOCKUP" },
 	{ .what = "hung task", .start = "INFO: task ", .has = "blocked for more than" },
@@ -132,7 +133,7 @@ const char *klog_strip(const char *line, const char *end)
 	return p;
 }
 
-const char *klog_match(const char *line, size_t len)
+static const struct pattern *match(const char *line, size_t len)
 {
 	const char *end = line + len, *msg = klog_strip(line, end), *p;
 	unsigned int i;
@@ -152,9 +153,21 @@ const char *klog_match(const char *line, size_t len)
 			continue;
 		if (patterns[i].has2 && !find(p, end, patterns[i].has2))
 			continue;
-		return patterns[i].what;
+		return &patterns[i];
 	}
 	return NULL;
+}
+
+const char *klog_match(const char *line, size_t len)
+{
+	const struct pattern *p = match(line, len);
+
+	return p ? p->what : NULL;
+}
+
+static enum cause cause_of(const struct pattern *p)
+{
+	return p->cause ?: CAUSE_KERNEL_LOG;
 }
 
 static void copy_line(char *buf, const char *msg, const char *end)
@@ -198,24 +211,24 @@ void klog_scan(struct klog *k, const char *text, size_t len, size_t job_off)
 	const char *pos = text, *end = text + len, *line;
 	struct klog_hit *known;
 	char msg[KLOG_LINE_LEN];
-	const char *what;
+	const struct pattern *p;
 	size_t line_len;
 	bool at_boot;
 
 	while (line_next(&pos, end, &line, &line_len)) {
 		if (!k->bad_eflags)
 			k->bad_eflags = bad_eflags(line, line_len);
-		what = klog_match(line, line_len);
-		if (!what)
+		p = match(line, line_len);
+		if (!p)
 			continue;
-		if (k->no_rcu_stall_check && !strcmp(what, RCU_STALL)) {
-			k->nr_rcu_stalls++;
+		at_boot = (size_t)(line - text) < job_off;
+		if (k->no_rcu_stall_check && !at_boot && p->cause == CAUSE_RCU_STALL) {
+			k->rcu_stall = true;
 			continue;
 		}
 		copy_line(msg, klog_strip(line, line + line_len), line + line_len);
-		if (!strcmp(what, "panic") && !k->panic[0])
+		if (!strcmp(p->what, "panic") && !k->panic[0])
 			memcpy(k->panic, msg, sizeof(k->panic));
-		at_boot = (size_t)(line - text) < job_off;
 		known = klog_find(k, msg);
 		if (known) {
 			known->at_boot &= at_boot;
@@ -224,7 +237,8 @@ void klog_scan(struct klog *k, const char *text, size_t len, size_t job_off)
 		if (k->nr_hits < KLOG_MAX_HITS) {
 			struct klog_hit *hit = &k->hit[k->nr_hits];
 
-			hit->what = what;
+			hit->what = p->what;
+			hit->cause = cause_of(p);
 			hit->at_boot = at_boot;
 			memcpy(hit->line, msg, sizeof(hit->line));
 		}
@@ -232,15 +246,18 @@ void klog_scan(struct klog *k, const char *text, size_t len, size_t job_off)
 	}
 }
 
-void klog_excerpt(const char *text, size_t len, struct textbuf *tb)
+void klog_excerpt(const struct klog *k, const char *text, size_t len, struct textbuf *tb)
 {
+	const bool no_stalls = k->no_rcu_stall_check && k->nr_hits;
 	const char *pos = text, *end = text + len, *line;
 	unsigned int hits = 0, left = 0;
+	const struct pattern *p;
 	size_t line_len;
 
 	while (line_next(&pos, end, &line, &line_len)) {
 		/* A splat within another is part of it: "BUG: ..." then "Oops: ..." */
-		if (!left && klog_match(line, line_len)) {
+		p = left ? NULL : match(line, line_len);
+		if (p && !(no_stalls && p->cause == CAUSE_RCU_STALL)) {
 			if (hits++ == KLOG_EXCERPTS) {
 				textbuf_printf(tb, "... more of them follow");
 				return;

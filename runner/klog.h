@@ -9,6 +9,7 @@
 #define KTSTR_RUNNER_KLOG_H
 
 #include <stdbool.h>
+#include "../lib/wire.h"
 #include "text.h"
 
 #define KLOG_MAX_HITS	8
@@ -16,13 +17,14 @@
 
 struct klog_hit {
 	const char *what;		/* "WARNING", "Oops", ... */
+	enum cause cause;
 	bool at_boot;			/* before the job began */
 	char line[KLOG_LINE_LEN];	/* without time stamp and level */
 };
 
 struct klog {
-	bool no_rcu_stall_check;	/* set before a scan: such are counted, but are no hits */
-	unsigned int nr_rcu_stalls;
+	bool no_rcu_stall_check;	/* set before a scan: after the boot they are no hits */
+	bool rcu_stall;			/* ... but there was one */
 	unsigned int nr_hits;		/* in all; only the first KLOG_MAX_HITS are kept */
 	struct klog_hit hit[KLOG_MAX_HITS];
 	char panic[KLOG_LINE_LEN];	/* "Kernel panic - not syncing: ...", "" if none */
@@ -48,8 +50,11 @@ const char *klog_match(const char *line, size_t len);
  */
 void klog_scan(struct klog *k, const char *text, size_t len, size_t job_off);
 
-/* klog_excerpt - the first hits of a log, with the lines that follow them, for a report. */
-void klog_excerpt(const char *text, size_t len, struct textbuf *tb);
+/*
+ * klog_excerpt - the first hits of a log, with the lines that follow them, for a report; those
+ * that are no hits for @k only where it has none.
+ */
+void klog_excerpt(const struct klog *k, const char *text, size_t len, struct textbuf *tb);
 
 /* klog_strip - skip what the console or /dev/kmsg put before a message. */
 const char *klog_strip(const char *line, const char *end);

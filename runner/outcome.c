@@ -136,7 +136,7 @@ static void set_klog(const struct evidence *ev, struct outcome *out, const char 
 	for (i = 0; i < klog_kept(&ev->klog); i++)
 		if (!hit || (hit->at_boot && !ev->klog.hit[i].at_boot))
 			hit = &ev->klog.hit[i];
-	set(out, VERDICT_FAIL, CAUSE_KERNEL_LOG, "%s%s%s: %s%s", before, hit->what,
+	set(out, VERDICT_FAIL, hit->cause, "%s%s%s: %s%s", before, hit->what,
 	    hit->at_boot ? " at boot" : "", hit->line, ev->klog.nr_hits > 1 ? " (and more)" : "");
 }
 
@@ -219,7 +219,7 @@ static void judge_monitor(const struct evidence *ev, struct outcome *out)
 /* The kernel says of no task what class it is in once sched_ext is off: run queues do. */
 static void judge_ext_left(const struct evidence *ev, struct outcome *out)
 {
-	if (out->verdict == VERDICT_PASS && ev->ext_left)
+	if (out->verdict == VERDICT_PASS && ev->ext_left && !ev->test->expect.no_monitor)
 		set(out, VERDICT_FAIL, CAUSE_SCHED_DETACH,
 		    "cpu %u: measured %u tasks of the ext class, limit 0, after the detach (seen by the monitor)",
 		    ev->ext_cpu, ev->ext_left);
@@ -304,7 +304,8 @@ static void judge_left_out(const struct evidence *ev, struct outcome *out)
 static void judge_engine(const struct evidence *ev, struct outcome *out)
 {
 	if (ev->time != VM_TIME_VIRTUAL || out->verdict != VERDICT_FAIL || !ev->klog.bad_eflags ||
-	    (out->cause != CAUSE_PANIC && out->cause != CAUSE_KERNEL_LOG))
+	    (out->cause != CAUSE_PANIC && out->cause != CAUSE_KERNEL_LOG &&
+	     out->cause != CAUSE_RCU_STALL))
 		return;
 	doubt(out, "the engine computed wrongly (EFLAGS %08x, which no CPU has; try another --seed)",
 	      ev->klog.bad_eflags);
@@ -361,7 +362,7 @@ static void judge_control(const struct evidence *ev, struct outcome *out)
 	    out->cause != CAUSE_INFRA && text_ok) {
 		/* A splat is one more failure, and nobody has asked for it. */
 		if (ev->klog.nr_hits && want->cause != CAUSE_KERNEL_LOG &&
-		    want->cause != CAUSE_PANIC) {
+		    want->cause != CAUSE_RCU_STALL && want->cause != CAUSE_PANIC) {
 			set_klog(ev, out, "failed as it must, and then there is ");
 			return;
 		}

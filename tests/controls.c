@@ -244,7 +244,7 @@ KTSTR_TEST(control_rcu_stall,
 	.desc = "a task or a CPU that RCU waits for too long fails an instance",
 	.steps = STEADY,
 	.fault = JOB_FAULT_RCU_STALL,
-	.expect_fail = EXPECT_FAIL(KERNEL_LOG, "RCU stall"));
+	.expect_fail = EXPECT_FAIL(RCU_STALL, "fault_inject"));
 
 KTSTR_TEST(control_rcu_stall_off,
 	.desc = "twin: not where a scheduler need not run each task",

@@ -13,8 +13,9 @@
  * was over, 125 with one line on stderr if it could not be run.
  *
  * The clock of L1 counts instructions (-icount), so that neither L1 nor its guests see how
- * busy the host is. -r turns that off. An instruction takes 2^SHIFT ns, 8: to the timers of a guest
- * with hundreds of CPUs that is so slow that they leave no time for anything else.
+ * busy the host is. -r turns that off. An instruction takes 2^SHIFT ns; SHIFT is 3. To the timers of
+ * a guest with hundreds of CPUs that is slow, and they leave little time for anything else: with 0
+ * one was seen to boot.
  *
  * Nothing is left behind, whatever ends this process: QEMU dies with it, and there are no
  * files but LOG, which gets a copy of stderr and what the kernel logged.

@@ -241,14 +241,19 @@ TEST(off_detach)
 
 TEST(off_rcu_stall)
 {
-	const struct expect any = { };
+	const struct expect any = { }, none = { .no_rcu_stall_check = true };
 	struct expect e;
 	char buf[64];
 
 	expect_of("rcu-stall=off", "x", &any, &e);
 	EXPECT_TRUE(e.no_rcu_stall_check);
 	EXPECT_STREQ("rcu-stall", expect_off(&e, buf, sizeof(buf)));
-	EXPECT_STREQ("rcu-stall", expect_off_for(&e, CAUSE_KERNEL_LOG));
+	EXPECT_STREQ("rcu-stall", expect_off_for(&e, CAUSE_RCU_STALL));
+	EXPECT_EQ(NULL, expect_off_for(&e, CAUSE_KERNEL_LOG));
+	/* It was not judged anyhow. */
+	expect_of("rcu-stall=off", "x", &none, &e);
+	EXPECT_TRUE(e.no_rcu_stall_check);
+	EXPECT_STREQ("", expect_off(&e, buf, sizeof(buf)));
 	expect_of("starvation=off,stop=off", "x", &any, &e);
 	EXPECT_FALSE(e.no_rcu_stall_check);
 }

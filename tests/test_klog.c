@@ -205,16 +205,33 @@ TEST(rcu_stalls_are_no_hits_where_they_are_not_judged)
 				   "rcu: rcu_preempt kthread starved for 5257 jiffies!\n"
 				   "WARNING: suspicious RCU usage\n"
 				   "INFO: task a:1 blocked for more than 120 seconds.\n";
-	struct klog k = { .no_rcu_stall_check = true }, all = { };
+	struct klog k = { .no_rcu_stall_check = true }, boot = k, only = k, all = { };
+	struct textbuf tb = { 0 };
 
 	klog_scan(&k, text, strlen(text), 0);
-	EXPECT_EQ(2, k.nr_rcu_stalls);
+	EXPECT_TRUE(k.rcu_stall);
 	ASSERT_EQ(2, k.nr_hits);
 	EXPECT_STREQ("suspicious RCU", k.hit[0].what);
 	EXPECT_STREQ("hung task", k.hit[1].what);
+	EXPECT_EQ(CAUSE_KERNEL_LOG, k.hit[1].cause);
+	klog_excerpt(&k, text, strlen(text), &tb);
+	EXPECT_EQ(NULL, strstr(textbuf_str(&tb), "detected stalls"));
+	textbuf_free(&tb);
+
 	klog_scan(&all, text, strlen(text), 0);
-	EXPECT_EQ(0, all.nr_rcu_stalls);
-	EXPECT_EQ(4, all.nr_hits);
+	EXPECT_FALSE(all.rcu_stall);
+	ASSERT_EQ(4, all.nr_hits);
+	EXPECT_EQ(CAUSE_RCU_STALL, all.hit[0].cause);
+
+	/* It is no scheduler's that came later. And what is all there is can be seen. */
+	klog_scan(&boot, text, strcspn(text, "\n"), 1);
+	ASSERT_EQ(1, boot.nr_hits);
+	EXPECT_TRUE(boot.hit[0].at_boot);
+	klog_scan(&only, text, strcspn(text, "\n"), 0);
+	EXPECT_EQ(0, only.nr_hits);
+	klog_excerpt(&only, text, strcspn(text, "\n"), &tb);
+	EXPECT_NE(NULL, strstr(textbuf_str(&tb), "detected stalls"));
+	textbuf_free(&tb);
 }
 
 TEST(more_hits_than_are_kept)
@@ -245,9 +262,10 @@ TEST(long_line_is_cut)
 
 TEST(excerpt)
 {
+	const struct klog k = { .nr_hits = 3 };
 	struct textbuf tb = { 0 };
 
-	klog_excerpt(log_text, strlen(log_text), &tb);
+	klog_excerpt(&k, log_text, strlen(log_text), &tb);
 	EXPECT_EQ(NULL, strstr(textbuf_str(&tb), "nothing"));
 	EXPECT_EQ(NULL, strstr(textbuf_str(&tb), "Linux version"));
 	EXPECT_NE(NULL, strstr(textbuf_str(&tb), "end trace"));

@@ -374,10 +374,7 @@ TEST_F(outcome, control_with_a_splat)
 {
 	self->ev.test = &control;
 	guest_says(&self->ev, VERDICT_FAIL, CAUSE_STUCK, "worker 1 of cg_1: 3000 ms");
-	self->ev.klog.nr_hits = 2;
-	self->ev.klog.hit[0].what = "WARNING";
-	strcpy(self->ev.klog.hit[0].line, "WARNING: CPU: 1");
-	self->ev.klog.hit[1] = self->ev.klog.hit[0];
+	log_says(&self->ev, "[ 1.0] WARNING: CPU: 1\n[ 1.1] BUG: b\n", false);
 	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_KERNEL_LOG, "failed as it must, and then there is WARNING");
 	self->ev.test = &wants_splat;
 	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_OTHER, "expected FAIL kernel-log, got fail stuck");

@@ -23,10 +23,10 @@
  * because timers may come in a pattern that gives one CPU all the time, there is one more, of our
  * own, so often that a turn is short. It rests while all CPUs do, or all but one, which has nobody
  * to take turns with: each "pause" of a CPU is a round, and a guest that calibrates a timer does it
- * a million times. In QEMU's list, one that becomes
- * the next makes each CPU exit, with a start of the round for each: a square of them again. So
- * where there are many it is in a list of its own. Where there are few it is not, which has a good
- * side: it is nearly always the next, and a CPU that sets a timer keeps the rest of its turn.
+ * a million times. In QEMU's list, one that becomes the next makes each CPU exit, with a start of
+ * the round for each: a square of them again. So where there are many it is in a list of its own.
+ * Where there are few it is not, which has a good side: it is nearly always the next, and a CPU
+ * that sets a timer keeps the rest of its turn.
  *
  * Instructions that are counted may pass much faster than time: idle time in no time at all. So
  * that whoever looks at the guest from outside sees all of it also on a busy host, the CPU thread
@@ -349,8 +349,8 @@ static bool is_alone(struct cpu_state *current)
 
 /*
  * The lock is about to be let go, in the turn of the one that is alone. Whoever wakes another one
- * does so with the lock held. From here on it takes turns, and its own began with an end that is
- * too far away.
+ * does so with the lock held, and but for what comes from outside, in that turn. From here on it
+ * takes turns, and its own began with an end that is too far away.
  */
 static void look_for_company(void)
 {
