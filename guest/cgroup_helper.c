@@ -143,6 +143,7 @@ int cgroup_helper_start(struct cgroup_fs *fs, cgroup_serve serve)
 	fs->pid = 0;
 	fs->pidfd = -1;
 	fs->wedged = false;
+	fs->deadline_ns = CGROUP_DEADLINE_NS;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv))
 		return -errno;
 	fs->pid = fork();
@@ -186,9 +187,9 @@ void cgroup_helper_stop(struct cgroup_fs *fs)
 		close(fs->sock);
 	fs->sock = -1;
 	/* It goes when it finds the socket closed, unless it hangs in the kernel. */
-	if (fs->wedged || poll(&pfd, 1, CGROUP_DEADLINE_NS / NSEC_PER_MSEC) <= 0) {
+	if (fs->wedged || poll(&pfd, 1, fs->deadline_ns / NSEC_PER_MSEC) <= 0) {
 		kill(fs->pid, SIGKILL);
-		poll(&pfd, 1, CGROUP_DEADLINE_NS / NSEC_PER_MSEC);
+		poll(&pfd, 1, fs->deadline_ns / NSEC_PER_MSEC);
 	}
 	waitpid(fs->pid, NULL, WNOHANG);
 	close(fs->pidfd);
@@ -199,7 +200,7 @@ void cgroup_helper_stop(struct cgroup_fs *fs)
 int cgroup_helper_call(struct cgroup_fs *fs, struct cgroup_req *req)
 {
 	struct pollfd pfd = { .fd = fs->sock, .events = POLLIN };
-	uint64_t until = now_ns() + CGROUP_DEADLINE_NS;
+	uint64_t until = now_ns() + fs->deadline_ns;
 	uint64_t now;
 	int ret;
 
