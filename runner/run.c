@@ -24,6 +24,7 @@
 
 #define BUDGET_RESERVE_S	30	/* of kselftest's time-out, for what still runs */
 #define POLL_MS			1000
+#define STOPPED_MS		(POLL_MS + 1000)	/* between two looks */
 #define REAP_MS			10000	/* for processes that were killed */
 #define SETTLE_MS		50	/* for our own copy of a signal that killed a child */
 
@@ -47,6 +48,7 @@ struct state {
 	unsigned int nr_printed;
 	struct caught *caught;		/* one for each instance of the plan */
 	int sigfd;
+	uint64_t looked_ns;		/* when children were last looked after */
 	bool status;			/* is there a status line on the terminal? */
 	bool out_of_time;
 };
@@ -341,15 +343,27 @@ static int reap(struct state *st)
 	return 0;
 }
 
-/* Children that do not see to their own deadlines. */
+/*
+ * Children that do not see to their own deadlines. Whoever was stopped together with them, as by
+ * Ctrl-Z, cannot know that.
+ */
 static void kill_late(struct state *st)
 {
-	uint64_t now = now_ns();
+	uint64_t now = now_ns(), since = st->looked_ns ? now - st->looked_ns : 0;
+	bool stopped = since > STOPPED_MS * NSEC_PER_MSEC;
 	unsigned int i;
 
-	for (i = 0; i < st->run->opts.jobs; i++)
-		if (st->child[i].pid && now - st->child[i].start_ns > st->child[i].limit_ns)
-			kill(st->child[i].pid, SIGKILL);
+	for (i = 0; i < st->run->opts.jobs; i++) {
+		struct child *c = &st->child[i];
+
+		if (!c->pid)
+			continue;
+		if (stopped)
+			c->limit_ns += since;
+		if (now - c->start_ns > c->limit_ns)
+			kill(c->pid, SIGKILL);
+	}
+	st->looked_ns = now;
 }
 
 static void kill_all(struct state *st)
