@@ -21,12 +21,12 @@
  * it is different: the round starts again with it, timers first. So the next one that has something
  * to do is always asked to; not each, since a start looks at all CPUs, a square of them then. And
  * because timers may come in a pattern that gives one CPU all the time, there is one more, of our
- * own, so often that a turn is short. It rests while all CPUs do, or all but one, which has nobody
- * to take turns with: each "pause" of a CPU is a round, and a guest that calibrates a timer does it
- * a million times. In QEMU's list, one that becomes the next makes each CPU exit, with a start of
- * the round for each: a square of them again. So where there are many it is in a list of its own.
- * Where there are few it is not, which has a good side: it is nearly always the next, and a CPU
- * that sets a timer keeps the rest of its turn.
+ * own, so often that a turn is short. It rests while all CPUs do. The turn of one that is alone
+ * just goes on: else a new one would begin at each "pause", which is a round, and a guest that
+ * calibrates a timer does that a million times. In QEMU's list, one that becomes the next makes
+ * each CPU exit, with a start of the round for each: a square of them again. So where there are
+ * many it is in a list of its own. Where there are few it is not, which has a good side: it is
+ * nearly always the next, and a CPU that sets a timer keeps the rest of its turn.
  *
  * Instructions that are counted may pass much faster than time: idle time in no time at all. So
  * that whoever looks at the guest from outside sees all of it also on a busy host, the CPU thread
@@ -66,7 +66,7 @@ int __ppoll_chk(struct pollfd *fds, nfds_t nr, const struct timespec *timeout,
 
 typedef int ppoll_fn(struct pollfd *fds, nfds_t nr, const struct timespec *timeout,
 		     const sigset_t *mask);
-typedef int mutex_fn(pthread_mutex_t *mutex);
+typedef int mutex_lock_fn(pthread_mutex_t *mutex);
 typedef int cond_wait_fn(pthread_cond_t *cond, pthread_mutex_t *mutex);
 typedef int eventfd_fn(unsigned int val, int flags);
 
@@ -104,8 +104,7 @@ typedef int64_t deadline_fn(int clock, int attributes);
 /* Interposed functions have no argument of ours: this is the one place for global state. */
 static _Atomic(ppoll_fn *) next_ppoll;
 static _Atomic(cond_wait_fn *) next_cond_wait;
-static _Atomic(mutex_fn *) next_mutex_lock;
-static _Atomic(mutex_fn *) next_mutex_unlock;
+static _Atomic(mutex_lock_fn *) next_mutex_lock;
 static _Atomic(eventfd_fn *) next_eventfd;
 static atomic_bool notifies[MAX_EVENTFD];	/* this descriptor is an eventfd */
 static atomic_int cpu_thread;			/* 0: there is none yet */
@@ -199,13 +198,6 @@ static void begin_turn(int64_t now)
 	turns.until = until;
 	turns.ticking = true;
 	turns.timer_mod(turn_timer(), until);
-}
-
-static void end_turns(void)
-{
-	if (turns.ticking)
-		turns.timer_del(turn_timer());
-	turns.ticking = false;
 }
 
 static void turn_ended(void *arg)
@@ -343,23 +335,8 @@ static bool others_idle(const struct cpu_state *current)
 /* A timer that is due may wake another one in the turn of a third: that is none to pass over. */
 static bool is_alone(struct cpu_state *current)
 {
-	return !turns.idle(current) && (turns.alone == current || others_idle(current)) &&
+	return !turns.idle(current) && others_idle(current) &&
 	       turns.deadline(QEMU_CLOCK_VIRTUAL, TIMER_ATTR_ALL);
-}
-
-/*
- * The lock is about to be let go, in the turn of the one that is alone. Whoever wakes another one
- * does so with the lock held, and but for what comes from outside, in that turn. From here on it
- * takes turns, and its own began with an end that is too far away.
- */
-static void look_for_company(void)
-{
-	if (others_idle(turns.alone))
-		return;
-	turns.exit(turns.alone);
-	turns.alone = NULL;
-	begin_turn(turns.clock_get(QEMU_CLOCK_VIRTUAL));
-	ask_next();
 }
 
 /*
@@ -388,23 +365,19 @@ static void take_turns(void)
 	again = current == turns.cpu[turns.at];
 	if (!again)
 		find_turn(current);
-	/*
-	 * The round passes over it, on its way to one that was asked: no time passes, and nobody is
-	 * woken.
-	 */
+	/* The same on the way to one that was asked: no time passes, and nobody is woken. */
 	if (turns.at < turns.asked && !again && turns.idle(current))
 		return;
 	now = turns.clock_get(QEMU_CLOCK_VIRTUAL);
 	keep_pace(now);
 	turns.alone = is_alone(current) ? current : NULL;
-	if (turns.alone) {
-		end_turns();
+	if (!turns.ticking || now >= turns.until ||
+	    (!turns.alone && again && now == turns.last_ns))
+		begin_turn(now);
+	if (turns.alone)
 		turns.asked = turns.nr;
-	} else {
-		if (!turns.ticking || now >= turns.until || (again && now == turns.last_ns))
-			begin_turn(now);
+	else
 		ask_next();
-	}
 	turns.last_ns = now;
 }
 
@@ -424,7 +397,9 @@ int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
 	if (!in_cpu_thread())
 		return next(cond, mutex);
 	big_lock = mutex;
-	end_turns();
+	if (turns.ticking)
+		turns.timer_del(turn_timer());
+	turns.ticking = false;
 	turns.alone = NULL;
 	cpus_waiting = true;
 	/* It can only fail because its counter is full, and then it is readable. */
@@ -437,28 +412,16 @@ int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
 
 int pthread_mutex_lock(pthread_mutex_t *mutex)
 {
-	mutex_fn *next = next_mutex_lock;
+	mutex_lock_fn *next = next_mutex_lock;
 	int ret;
 
 	if (!next)
-		next = (mutex_fn *)dlsym(RTLD_NEXT, "pthread_mutex_lock");
+		next = (mutex_lock_fn *)dlsym(RTLD_NEXT, "pthread_mutex_lock");
 	next_mutex_lock = next;
 	ret = next(mutex);
 	if (mutex == big_lock && !ret)
 		take_turns();
 	return ret;
-}
-
-int pthread_mutex_unlock(pthread_mutex_t *mutex)
-{
-	mutex_fn *next = next_mutex_unlock;
-
-	if (!next)
-		next = (mutex_fn *)dlsym(RTLD_NEXT, "pthread_mutex_unlock");
-	next_mutex_unlock = next;
-	if (mutex == big_lock && turns.alone && turns.alone == *turns.current)
-		look_for_company();
-	return next(mutex);
 }
 
 /* Until the CPU thread waits, something comes in from outside, or patience ends. */
