@@ -328,9 +328,9 @@ TEST_F(one, a_convoy_is_one_at_a_time)
 	/* Three of four wait, whenever one looks, but for hand-overs. */
 	EXPECT_LE(4, busy);
 	EXPECT_EQ(0, collect_all(self->w.list));
-	/* None of them had more turns than one of the others: the last may have been cut short. */
+	/* They have turns, but for one that the host has not let come back in time. */
 	for (w = self->w.list; w; w = w->next)
-		EXPECT_GE(min_iterations(self->w.list) + 2, w->page->rep.iterations);
+		EXPECT_GE(2 * min_iterations(self->w.list) + 2, w->page->rep.iterations);
 }
 
 /* It is late since the first call, however often it is called while it does not run. */
