@@ -94,3 +94,12 @@ enum late deadline_passed(struct deadline *d, const struct host_time *host, uint
 	}
 	return late_real("no result in real time", &d->job_start, host, d->job_ns, text, size);
 }
+
+uint64_t deadline_stopped(uint64_t *looked_ns, uint64_t now_ns, unsigned int period_ms)
+{
+	const uint64_t usual = period_ms * NSEC_PER_MSEC + NSEC_PER_SEC;
+	const uint64_t since = *looked_ns ? now_ns - *looked_ns : 0;
+
+	*looked_ns = now_ns;
+	return since > usual ? since - usual : 0;
+}

@@ -60,4 +60,11 @@ bool deadline_near(const struct deadline *d, uint64_t now_ns);
 enum late deadline_passed(struct deadline *d, const struct host_time *host, uint64_t guest_now,
 			  char *text, size_t size);
 
+/*
+ * deadline_stopped - ns of time in which the caller, who looks at @now_ns, and each @period_ms at
+ * the latest, was stopped, as by Ctrl-Z, or had no CPU for long. @looked_ns is when it has looked
+ * before, 0: never; it is set.
+ */
+uint64_t deadline_stopped(uint64_t *looked_ns, uint64_t now_ns, unsigned int period_ms);
+
 #endif /* KTSTR_RUNNER_DEADLINE_H */

@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include "../lib/report.h"
 #include "child.h"
+#include "deadline.h"
 #include "diag.h"
 #include "group.h"
 #include "keep.h"
@@ -24,7 +25,6 @@
 
 #define BUDGET_RESERVE_S	30	/* of kselftest's time-out, for what still runs */
 #define POLL_MS			1000
-#define STOPPED_MS		(POLL_MS + 1000)	/* between two looks */
 #define REAP_MS			10000	/* for processes that were killed */
 #define SETTLE_MS		50	/* for our own copy of a signal that killed a child */
 
@@ -349,8 +349,7 @@ static int reap(struct state *st)
  */
 static void kill_late(struct state *st)
 {
-	uint64_t now = now_ns(), since = st->looked_ns ? now - st->looked_ns : 0;
-	bool stopped = since > STOPPED_MS * NSEC_PER_MSEC;
+	uint64_t now = now_ns(), stopped = deadline_stopped(&st->looked_ns, now, POLL_MS);
 	unsigned int i;
 
 	for (i = 0; i < st->run->opts.jobs; i++) {
@@ -358,8 +357,7 @@ static void kill_late(struct state *st)
 
 		if (!c->pid)
 			continue;
-		if (stopped)
-			c->limit_ns += since;
+		c->limit_ns += stopped;
 		if (now - c->start_ns > c->limit_ns)
 			kill(c->pid, SIGKILL);
 	}

@@ -19,16 +19,6 @@ struct host_time session_host_time(struct session *s)
 	};
 }
 
-/* Stopped, as by Ctrl-Z, or on a host that has no CPU for us. */
-static void notice_stop(struct session *s, uint64_t now)
-{
-	const uint64_t usual = SESSION_WAIT_MS * NSEC_PER_MSEC + NSEC_PER_SEC;
-
-	if (s->looked_ns && now - s->looked_ns > usual)
-		s->stopped_ns += now - s->looked_ns - usual;
-	s->looked_ns = now;
-}
-
 size_t session_console_size(const struct session *s)
 {
 	struct stat st;
@@ -130,7 +120,7 @@ bool session_late(struct session *s)
 	uint64_t guest_now;
 	enum late late;
 
-	notice_stop(s, host.now_ns);
+	s->stopped_ns += deadline_stopped(&s->looked_ns, host.now_ns, SESSION_WAIT_MS);
 	if (!s->mon || monitor_guest_ns(s->mon, &guest_now))
 		guest_now = 0;
 	if (deadline_near(&s->deadline, host.now_ns))

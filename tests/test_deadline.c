@@ -44,6 +44,23 @@ FIXTURE_TEARDOWN(deadline)
 #define LATE(now, starved, guest) \
 	late_at(&self->d, now, starved, guest, self->text, sizeof(self->text))
 
+TEST(stopped)
+{
+	const uint64_t start = 100 * NSEC_PER_SEC;
+	uint64_t looked = 0, now = start;
+
+	EXPECT_EQ(0, deadline_stopped(&looked, now, 1000));
+	EXPECT_EQ(start, looked);
+	/* Late, as on a busy host. */
+	now += 2 * NSEC_PER_SEC;
+	EXPECT_EQ(0, deadline_stopped(&looked, now, 1000));
+	now += 20 * NSEC_PER_SEC;
+	EXPECT_EQ(18 * NSEC_PER_SEC, deadline_stopped(&looked, now, 1000));
+	/* It counts once. */
+	EXPECT_EQ(now, looked);
+	EXPECT_EQ(0, deadline_stopped(&looked, now, 1000));
+}
+
 TEST_F(deadline, limits)
 {
 	EXPECT_EQ(128 * NSEC_PER_SEC, self->d.boot_ns);
