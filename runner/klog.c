@@ -19,7 +19,7 @@
  * A message is a splat when it begins with .start (NULL: anywhere), and .has and .has2, where
  * given, occur behind it. First match wins.
  */
-static const struct pattern {
+static const struct {
 	const char *what;
 	const char *start;
 	const char *has;
@@ -133,7 +133,7 @@ const char *klog_strip(const char *line, const char *end)
 	return p;
 }
 
-static const struct pattern *match(const char *line, size_t len)
+const char *klog_match(const char *line, size_t len, enum cause *cause)
 {
 	const char *end = line + len, *msg = klog_strip(line, end), *p;
 	unsigned int i;
@@ -153,21 +153,10 @@ static const struct pattern *match(const char *line, size_t len)
 			continue;
 		if (patterns[i].has2 && !find(p, end, patterns[i].has2))
 			continue;
-		return &patterns[i];
+		*cause = patterns[i].cause ?: CAUSE_KERNEL_LOG;
+		return patterns[i].what;
 	}
 	return NULL;
-}
-
-const char *klog_match(const char *line, size_t len)
-{
-	const struct pattern *p = match(line, len);
-
-	return p ? p->what : NULL;
-}
-
-static enum cause cause_of(const struct pattern *p)
-{
-	return p->cause ?: CAUSE_KERNEL_LOG;
 }
 
 static void copy_line(char *buf, const char *msg, const char *end)
@@ -211,23 +200,24 @@ void klog_scan(struct klog *k, const char *text, size_t len, size_t job_off)
 	const char *pos = text, *end = text + len, *line;
 	struct klog_hit *known;
 	char msg[KLOG_LINE_LEN];
-	const struct pattern *p;
+	enum cause cause;
+	const char *what;
 	size_t line_len;
 	bool at_boot;
 
 	while (line_next(&pos, end, &line, &line_len)) {
 		if (!k->bad_eflags)
 			k->bad_eflags = bad_eflags(line, line_len);
-		p = match(line, line_len);
-		if (!p)
+		what = klog_match(line, line_len, &cause);
+		if (!what)
 			continue;
 		at_boot = (size_t)(line - text) < job_off;
-		if (k->no_rcu_stall_check && !at_boot && p->cause == CAUSE_RCU_STALL) {
+		if (k->no_rcu_stall_check && !at_boot && cause == CAUSE_RCU_STALL) {
 			k->rcu_stall = true;
 			continue;
 		}
 		copy_line(msg, klog_strip(line, line + line_len), line + line_len);
-		if (!strcmp(p->what, "panic") && !k->panic[0])
+		if (!strcmp(what, "panic") && !k->panic[0])
 			memcpy(k->panic, msg, sizeof(k->panic));
 		known = klog_find(k, msg);
 		if (known) {
@@ -237,8 +227,8 @@ void klog_scan(struct klog *k, const char *text, size_t len, size_t job_off)
 		if (k->nr_hits < KLOG_MAX_HITS) {
 			struct klog_hit *hit = &k->hit[k->nr_hits];
 
-			hit->what = p->what;
-			hit->cause = cause_of(p);
+			hit->what = what;
+			hit->cause = cause;
 			hit->at_boot = at_boot;
 			memcpy(hit->line, msg, sizeof(hit->line));
 		}
@@ -251,13 +241,13 @@ void klog_excerpt(const struct klog *k, const char *text, size_t len, struct tex
 	const bool no_stalls = k->no_rcu_stall_check && k->nr_hits;
 	const char *pos = text, *end = text + len, *line;
 	unsigned int hits = 0, left = 0;
-	const struct pattern *p;
+	enum cause cause;
 	size_t line_len;
 
 	while (line_next(&pos, end, &line, &line_len)) {
 		/* A splat within another is part of it: "BUG: ..." then "Oops: ..." */
-		p = left ? NULL : match(line, line_len);
-		if (p && !(no_stalls && p->cause == CAUSE_RCU_STALL)) {
+		if (!left && klog_match(line, line_len, &cause) &&
+		    !(no_stalls && cause == CAUSE_RCU_STALL)) {
 			if (hits++ == KLOG_EXCERPTS) {
 				textbuf_printf(tb, "... more of them follow");
 				return;

@@ -38,10 +38,11 @@ static inline unsigned int klog_kept(const struct klog *k)
 }
 
 /*
- * klog_match - what kind of splat begins with this line; NULL if none does. The line may
- * carry what the console or /dev/kmsg put before a message: "<4>", "4,123,456,-;", "[ 1.2]", "[ T1]".
+ * klog_match - what kind of splat begins with this line, and the @cause of a failure that it is;
+ * NULL if none does, and @cause is as it was. The line may carry what the console or /dev/kmsg put
+ * before a message: "<4>", "4,123,456,-;", "[ 1.2]", "[ T1]".
  */
-const char *klog_match(const char *line, size_t len);
+const char *klog_match(const char *line, size_t len, enum cause *cause);
 
 /*
  * klog_scan - judge a log. Hits before @job_off are marked as "at boot". Can be called for

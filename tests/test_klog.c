@@ -59,10 +59,11 @@ static const struct {
 
 TEST(splats_are_found)
 {
+	enum cause cause;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(splats); i++) {
-		const char *what = klog_match(splats[i].line, strlen(splats[i].line));
+		const char *what = klog_match(splats[i].line, strlen(splats[i].line), &cause);
 
 		ASSERT_NE(NULL, what) TH_LOG("not found: %s", splats[i].line);
 		EXPECT_STREQ(splats[i].what, what) TH_LOG("%s", splats[i].line);
@@ -129,12 +130,13 @@ TEST(impossible_flags_are_seen)
 
 TEST(noise_is_not)
 {
+	enum cause cause;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(noise); i++) {
 		const char *line = noise[i];
 
-		EXPECT_EQ(NULL, klog_match(line, strlen(line)))
+		EXPECT_EQ(NULL, klog_match(line, strlen(line), &cause))
 			TH_LOG("taken for a splat: %s", line);
 	}
 }
@@ -142,6 +144,7 @@ TEST(noise_is_not)
 /* A line that ends in the middle of a pattern must not be read beyond its end. */
 TEST(cut_lines)
 {
+	enum cause cause;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(splats); i++) {
@@ -152,7 +155,7 @@ TEST(cut_lines)
 
 			ASSERT_NE(NULL, copy);
 			memcpy(copy, splats[i].line, n);
-			klog_match(copy, n);
+			klog_match(copy, n, &cause);
 			free(copy);
 		}
 	}
