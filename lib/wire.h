@@ -166,12 +166,12 @@ enum sched_kind {
 #define JOB_FAULT_TRIPLE	BIT(11)	/* the guest resets without a word */
 #define JOB_FAULT_NO_WINDOW	BIT(12)	/* PID 1 acts as if /dev/mem were not there */
 #define JOB_FAULT_RCU_STALL	BIT(13)	/* an RCU stall appears in the kernel log */
-#define JOB_FAULT_NO_DETACH	BIT(14)	/* a scheduler is left at the end, without a word */
 /* Those that follow happen with an operation, not half-way through the first hold. */
 #define JOB_FAULT_LEFT_BEHIND	BIT(16)	/* a worker stays stopped across a change */
 #define JOB_FAULT_SECOND_SCHED	BIT(17)	/* a scheduler comes back after a detach */
 #define JOB_FAULT_UNFREEZABLE	BIT(18)	/* what is to be frozen does not freeze */
 #define JOB_FAULT_LEAK_CGROUP	BIT(19)	/* a cgroup is left at the end */
+#define JOB_FAULT_NO_DETACH	BIT(20)	/* a scheduler is left at the end, without a word */
 
 #define JOB_MAGIC	0x424f4a4bU	/* "KJOB" */
 

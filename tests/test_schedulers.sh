@@ -155,30 +155,32 @@ refused()	# $1: kernel, $2: scheduler
 	return 1
 }
 
+# The result is that of the command before it.
+conclude()	# $1: name
+{
+	code=$?
+	[ $code = 0 ] || say "$log"
+	result $code "$1"
+}
+
 # One that is unfair is found, unless it is said of it that it is, and then that is told.
 controls()
 {
 	zero
 	run "$kernel" builtin:fault 1 --sched-arg --fault --sched-arg unfair -t cgroup_affinity_pinned
 	[ $alarms = 1 ] && grep -q '^# FAIL unfair' "$log"
-	code=$?
-	[ $code = 0 ] || say "$log"
-	result $code an_unfair_one_is_an_alarm
+	conclude an_unfair_one_is_an_alarm
 	zero
 	run "$kernel" builtin:fault 1 --sched-arg --fault --sched-arg unfair -t cgroup_affinity_pinned	\
 		--sched-expect 'cgroup_aff*:spread=off'
 	[ $alarms = 0 ] && [ $passed = 1 ] &&
 		grep -q '^# not judged, since it is off for this scheduler: spread$' "$log"
-	code=$?
-	[ $code = 0 ] || say "$log"
-	result $code but_not_if_that_is_said_of_it
+	conclude but_not_if_that_is_said_of_it
 	# Who is forgotten when a stall is over.
 	zero
 	run "$kernel" builtin:fault 1 --sched-arg --fault --sched-arg drop@1 -t stall_recovery
 	[ $alarms = 1 ] && grep -q '^# FAIL stuck: .*limit 2200 ms' "$log"
-	code=$?
-	[ $code = 0 ] || say "$log"
-	result $code so_is_one_that_forgets_a_worker
+	conclude so_is_one_that_forgets_a_worker
 }
 
 row()
