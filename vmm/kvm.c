@@ -113,13 +113,24 @@ static void excuse(struct kvm_machine *m)
 		ioctl(m->vcpu[i].fd, KVM_KVMCLOCK_CTRL, 0);
 }
 
+/* Under the lock: an event can be read for a moment before it has shut the gate. */
+static bool is_open(struct kvm_machine *m)
+{
+	bool open;
+
+	pthread_mutex_lock(&m->lock);
+	open = m->gate == GATE_OPEN;
+	pthread_mutex_unlock(&m->lock);
+	return open;
+}
+
 static int kvm_run_vm(struct vm *vm, struct err *err)
 {
 	struct kvm_machine *m = vm->priv;
 	uint64_t count;
 	int ret;
 
-	if (m->gate == GATE_OPEN)
+	if (is_open(m))
 		return 0;
 	/* The doorbell may not have been waited for. */
 	ret = kvm_vcpus_stop(m);
@@ -193,9 +204,7 @@ static int kvm_freeze(struct vm *vm, struct vm_image *image, struct err *err)
 /* To look at vCPUs, they have to stand still. @running: they did not, and are to go on. */
 static int hold(struct kvm_machine *m, bool *running)
 {
-	pthread_mutex_lock(&m->lock);
-	*running = m->gate == GATE_OPEN;
-	pthread_mutex_unlock(&m->lock);
+	*running = is_open(m);
 	return stop_or_end(m);
 }
 
