@@ -310,7 +310,14 @@ static int report_death(struct guest *g, struct sched *s, struct msg_result *res
 	s->dead = true;
 	scx_reason_format(&reason, why, sizeof(why));
 
-	if (reason.name[0] && !scx_reason_normal(&reason))
+	if (scx_reason_rcu_stall(&reason) && said_of(g).no_rcu_stall_check)
+		result_set(g, res, VERDICT_INCONCLUSIVE, CAUSE_RCU_STALL,
+			   "scheduler %s died: %s, which is not judged; it could not go on", s->name,
+			   why);
+	else if (scx_reason_rcu_stall(&reason))
+		result_set(g, res, VERDICT_FAIL, CAUSE_RCU_STALL, "scheduler %s died: %s; %s",
+			   s->name, why, exit_buf);
+	else if (reason.name[0] && !scx_reason_normal(&reason))
 		result_set(g, res, VERDICT_FAIL, CAUSE_SCHED_DIED, "scheduler %s died: %s; %s",
 			   s->name, why, exit_buf);
 	else

@@ -133,6 +133,13 @@ bool scx_reason_hotplug(const struct scx_reason *r)
 	return r->name[0] && !strncmp(r->reason, kern, strlen(kern));
 }
 
+bool scx_reason_rcu_stall(const struct scx_reason *r)
+{
+	static const char stall[] = "RCU CPU stall ";
+
+	return !strncmp(r->msg, stall, strlen(stall));
+}
+
 char *scx_reason_format(const struct scx_reason *r, char *buf, size_t size)
 {
 	if (r->msg[0])

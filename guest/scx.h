@@ -48,6 +48,12 @@ bool scx_reason_normal(const struct scx_reason *r);
 /* scx_reason_hotplug - because a CPU came or went, for which it has no callback? */
 bool scx_reason_hotplug(const struct scx_reason *r);
 
+/*
+ * scx_reason_rcu_stall - because RCU had waited for too long? The kernel takes the scheduler for the cause
+ * (scx_rcu_cpu_stall() in kernel/sched/ext.c, since 6.18).
+ */
+bool scx_reason_rcu_stall(const struct scx_reason *r);
+
 /* scx_reason_format - "runnable task stall (foo[123] failed to ...)"; returns @buf. */
 char *scx_reason_format(const struct scx_reason *r, char *buf, size_t size);
 

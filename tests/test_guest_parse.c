@@ -236,6 +236,16 @@ TEST(scx_reasons)
 	EXPECT_STREQ("runnable task stall (spin[12] failed to run for 4.1s)",
 		     scx_reason_format(&r, buf, sizeof(buf)));
 	EXPECT_FALSE(scx_reason_normal(&r));
+	EXPECT_FALSE(scx_reason_rcu_stall(&r));
+
+	/* Both kernels' words: 7.3, 6.18. */
+	scx_reason_line(&r, "sched_ext: BPF scheduler \"a b\" disabled (runtime error)");
+	EXPECT_FALSE(scx_reason_rcu_stall(&r));
+	scx_reason_line(&r, "sched_ext: a b: RCU CPU stall on CPUs (1)");
+	EXPECT_TRUE(scx_reason_rcu_stall(&r));
+	scx_reason_line(&r, "sched_ext: BPF scheduler \"a b\" disabled (runtime error)");
+	scx_reason_line(&r, "sched_ext: a b: RCU CPU stall detected!");
+	EXPECT_TRUE(scx_reason_rcu_stall(&r));
 
 	/* The next one replaces all of it. */
 	scx_reason_line(&r, "sched_ext: BPF scheduler \"a b\" disabled (unregistered from user)");
