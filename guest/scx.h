@@ -49,8 +49,8 @@ bool scx_reason_normal(const struct scx_reason *r);
 bool scx_reason_hotplug(const struct scx_reason *r);
 
 /*
- * scx_reason_rcu_stall - because RCU had waited for too long? The kernel takes the scheduler for the cause
- * (scx_rcu_cpu_stall() in kernel/sched/ext.c, since 6.18).
+ * scx_reason_rcu_stall - because RCU had waited for too long? The kernel takes the scheduler
+ * for the cause (scx_rcu_cpu_stall() in kernel/sched/ext.c, in 6.18 and later).
  */
 bool scx_reason_rcu_stall(const struct scx_reason *r);
 

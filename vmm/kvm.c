@@ -277,38 +277,49 @@ static pid_t kvm_process(struct vm *vm)
 	return vm->priv ? getpid() : 0;
 }
 
+/* Each holds the VM, as its descriptors do. */
+static void unmap_vcpus(struct kvm_machine *m)
+{
+	unsigned int i;
+
+	for (i = 0; i < m->nr_vcpus; i++)
+		if (m->vcpu[i].run)
+			munmap(m->vcpu[i].run, m->run_size);
+}
+
 static void close_vcpus(struct kvm_machine *m)
 {
 	unsigned int i;
 
-	for (i = 0; i < m->nr_vcpus; i++) {
-		if (m->vcpu[i].run)
-			munmap(m->vcpu[i].run, m->run_size);
+	for (i = 0; i < m->nr_vcpus; i++)
 		close_fd(m->vcpu[i].fd);
-	}
 	close_fd(m->fd);
 }
 
-static void *close_thread(void *arg)
+static void *unmap_ram(void *arg)
 {
-	close_vcpus(arg);
+	struct vm *vm = arg;
+
+	munmap(vm->ram, vm->ram_size);
 	return NULL;
 }
 
 /*
- * The kernel waits for a grace period when it has most of a VM taken apart, and for that no matter who
- * closes it: beside that, RAM can go.
+ * The kernel takes the page tables of a VM apart and then waits for a grace period (rcu_barrier()
+ * in arch/x86/kvm/mmu/mmu.c): beside that, RAM can go. Whoever unmaps that much holds up all who
+ * would unmap anything, so what holds the VM comes before it.
  */
-static int kvm_leave(struct vm *vm)
+static void kvm_leave(struct vm *vm)
 {
 	struct kvm_machine *m = vm->priv;
 	pthread_t thread;
-	int ret = kvm_vcpus_stop(m);
 
-	/* Without a thread it takes longer, and that is all. */
-	if (!ret)
-		pthread_create(&thread, NULL, close_thread, m);
-	return ret;
+	if (kvm_vcpus_stop(m))
+		return;
+	unmap_vcpus(m);
+	/* Without a thread it goes with the process. */
+	pthread_create(&thread, NULL, unmap_ram, vm);
+	close_vcpus(m);
 }
 
 static void kvm_destroy(struct vm *vm)
@@ -319,6 +330,7 @@ static void kvm_destroy(struct vm *vm)
 	/* A thread that is stuck in the kernel will still look at it: it stays, for ever. */
 	if (kvm_vcpus_join(m))
 		return;
+	unmap_vcpus(m);
 	close_vcpus(m);
 	close_fd(m->dev_fd);
 	close_fd(m->event_fd);

@@ -448,8 +448,8 @@ void vm_leave(struct vm *vm)
 		return;
 	}
 	save_hot(vm);
-	if (vm->priv && !vm->engine->leave(vm) && vm->ram)
-		munmap(vm->ram, vm->ram_size);
+	if (vm->priv)
+		vm->engine->leave(vm);
 }
 
 void vm_destroy(struct vm *vm)

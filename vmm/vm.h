@@ -123,10 +123,10 @@ struct vm_engine {
 	/* Stop the CPUs, free all that is the engine's. Safe at any point after create(). */
 	void (*destroy)(struct vm *vm);
 	/*
-	 * The process ends now, and takes CPUs and devices with it. 0 if nothing uses RAM any
-	 * more. May be NULL: they are not all its own.
+	 * The process ends now, and takes with it what is left of CPUs, devices and RAM. May be
+	 * NULL: they are not all its own.
 	 */
-	int (*leave)(struct vm *vm);
+	void (*leave)(struct vm *vm);
 	enum vm_time time;
 	/*
 	 * RAM is this process's own: anonymous, or of a thawed guest a private mapping of the
