@@ -220,8 +220,13 @@ struct cgroup_def {
 struct payload_metric {
 	const char *name;	/* for reports */
 	const char *key;
-	double min, max;	/* both 0: shown, but not judged */
+	bool judged;		/* else it is shown only */
+	double min, max;
 };
+
+#define METRIC(_name, _key)	{ .name = (_name), .key = (_key) }
+#define METRIC_BETWEEN(_name, _key, _min, _max)	\
+	{ .name = (_name), .key = (_key), .judged = true, .min = (_min), .max = (_max) }
 
 #define METRICS(...)	((const struct payload_metric[]){ __VA_ARGS__, { .name = NULL } })
 #define PAYLOAD_ANY_EXIT	(-1)	/* its metrics say more; a signal is still judged */
@@ -370,9 +375,16 @@ struct step {
 
 /* --- what is expected ----------------------------------------------------- */
 
+/* What must not happen at all: a limit of 0 that is meant. Without its bit a 0 is not set. */
+#define ZERO_MIGRATION		BIT(0)
+#define ZERO_SLOW_TIER		BIT(1)
+#define ZERO_CROSS_NODE		BIT(2)
+#define ZERO_FALLBACK_RATE	BIT(3)
+#define ZERO_KEEP_LAST_RATE	BIT(4)
+
 /*
- * Every number is a limit: the test fails beyond it. Zero means that of the scheduler under
- * test (--sched-expect), and if there is none the default. What a test has no use for it
+ * Every number is a limit: the test fails beyond it. What is not set is that of the scheduler
+ * under test (--sched-expect), and if there is none the default. What a test has no use for it
  * puts out of reach.
  * The judge stretches gaps by measured steal on an engine that runs in real time.
  */
@@ -410,14 +422,16 @@ struct expect {
 	unsigned int max_limit_error_pct;
 
 	bool no_monitor;		/* monitor data is shown, but does not decide */
-	/* nr_running max / max(1, min); 0: not judged (see monitor/verdict.h) */
+	/* nr_running max / max(1, min); not judged if not set (see monitor/verdict.h) */
 	unsigned int max_imbalance;
 	unsigned int max_dsq_depth;	/* local DSQ; 50 */
 	unsigned int sustain_ms;	/* how long a monitor violation must last; 500 */
 	unsigned int max_stall_ms;	/* of a busy CPU's run queue clock; 1500 */
-	/* Of sched_ext's event counters, per second, all CPUs together; 0: not judged. */
+	/* Of sched_ext's event counters, per second, all CPUs together; not judged if not set. */
 	unsigned int max_fallback_rate;		/* SCX_EV_SELECT_CPU_FALLBACK */
 	unsigned int max_keep_last_rate;	/* SCX_EV_DISPATCH_KEEP_LAST */
+
+	uint32_t zero;			/* ZERO_* */
 
 	/* Of a scheduler, not of a test; see guest/expect.h. */
 	uint32_t claims;		/* CLAIM_* */

@@ -25,17 +25,25 @@ struct limit {
 	enum cause cause;	/* of a failure */
 	double max;		/* CLAIM: its bit */
 	double off;		/* what says that it is not judged; -1: it always is */
+	uint32_t zero;		/* its bit, if it may be 0 */
 };
 
 #define FIELD(_field)				offsetof(struct expect, _field)
 #define WHOLE(_name, _field, _cause, _max, _off)	\
-	{ _name, FIELD(_field), LIMIT_WHOLE, CAUSE_##_cause, _max, _off }
+	{ _name, FIELD(_field), LIMIT_WHOLE, CAUSE_##_cause, _max, _off, 0 }
 #define REAL(_name, _field, _cause, _max)		\
-	{ _name, FIELD(_field), LIMIT_REAL, CAUSE_##_cause, _max, 0 }
+	{ _name, FIELD(_field), LIMIT_REAL, CAUSE_##_cause, _max, 0, 0 }
+/* Limits that may be 0. */
+#define WHOLE_0(_name, _field, _cause, _max, _bit)	\
+	{ _name, FIELD(_field), LIMIT_WHOLE, CAUSE_##_cause, _max, 0, ZERO_##_bit }
+#define REAL_0(_name, _field, _cause, _max, _bit)	\
+	{ _name, FIELD(_field), LIMIT_REAL, CAUSE_##_cause, _max, 0, ZERO_##_bit }
 #define CHECK(_name, _field, _cause, _off)		\
-	{ _name, FIELD(_field), LIMIT_CHECK, CAUSE_##_cause, 0, _off }
-#define CLAIM(_name, _bit)	{ _name, FIELD(claims), LIMIT_CLAIM, CAUSE_NONE, _bit, -1 }
-#define PROMISE(_name, _bit)	{ _name, FIELD(claims), LIMIT_PROMISE, CAUSE_NONE, _bit, 0 }
+	{ _name, FIELD(_field), LIMIT_CHECK, CAUSE_##_cause, 0, _off, 0 }
+#define CLAIM(_name, _bit)	\
+	{ _name, FIELD(claims), LIMIT_CLAIM, CAUSE_NONE, _bit, -1, 0 }
+#define PROMISE(_name, _bit)	\
+	{ _name, FIELD(claims), LIMIT_PROMISE, CAUSE_NONE, _bit, 0, 0 }
 
 /* struct expect has a bit for each in .off. */
 static const struct limit limits[] = {
@@ -47,19 +55,19 @@ static const struct limit limits[] = {
 	REAL("wake-p50-us",	max_p50_wake_latency_us,	LATENCY,	1e12),
 	REAL("wake-p99-us",	max_p99_wake_latency_us,	LATENCY,	1e12),
 	REAL("wake-cv",		max_wake_latency_cv,		LATENCY,	1e6),
-	REAL("migration",	max_migration_ratio,		MIGRATION,	1e6),
+	REAL_0("migration",	max_migration_ratio,		MIGRATION,	1e6,	MIGRATION),
 	REAL("locality",	min_page_locality,		NUMA,		1),
 	REAL("node-share",	min_node_share,			NUMA,		1),
-	REAL("slow-tier",	max_slow_tier_ratio,		NUMA,		1),
-	REAL("cross-node",	max_cross_node_migration_ratio,	NUMA,		1e6),
+	REAL_0("slow-tier",	max_slow_tier_ratio,		NUMA,		1,	SLOW_TIER),
+	REAL_0("cross-node",	max_cross_node_migration_ratio,	NUMA,		1e6,	CROSS_NODE),
 	WHOLE("weight-error",	max_weight_error_pct,		SHARE,		100,	0),
 	WHOLE("limit-error",	max_limit_error_pct,		SHARE,		100,	0),
 	WHOLE("imbalance",	max_imbalance,			IMBALANCE,	1000000, 0),
 	WHOLE("dsq-depth",	max_dsq_depth,			DSQ_DEPTH,	1000000, UINT_MAX),
 	WHOLE("sustain",	sustain_ms,			NONE,		3600000, -1),
 	WHOLE("stall",		max_stall_ms,			STALL,		3600000, UINT_MAX),
-	WHOLE("fallback-rate",	max_fallback_rate,		EVENTS,		1000000000, 0),
-	WHOLE("keep-last-rate",	max_keep_last_rate,		EVENTS,		1000000000, 0),
+	WHOLE_0("fallback-rate", max_fallback_rate,		EVENTS,	1000000000, FALLBACK_RATE),
+	WHOLE_0("keep-last-rate", max_keep_last_rate,		EVENTS,	1000000000, KEEP_LAST_RATE),
 	WHOLE("attach",		attach_ms,			NONE,		600000,	-1),
 	CHECK("isolation",	isolation,			ISOLATION,	false),
 	CHECK("starvation",	no_starvation_check,		STARVED,	true),
@@ -129,6 +137,11 @@ static void set(struct expect *expect, const struct limit *l, double val)
 	}
 }
 
+static bool is_set(const struct expect *expect, const struct limit *l)
+{
+	return expect_has(expect, get(expect, l), l->zero);
+}
+
 /* Would it be judged, if nothing were said of the scheduler? */
 static bool judged(const struct expect *test, const struct limit *l)
 {
@@ -148,7 +161,7 @@ static bool judged(const struct expect *test, const struct limit *l)
 	case FIELD(max_stall_ms):
 		return !test->no_monitor;
 	default:
-		return get(test, l) > 0;
+		return is_set(test, l);
 	}
 }
 
@@ -187,7 +200,7 @@ static int parse_number(const char *text, size_t len, const struct limit *l, str
 			struct err *err)
 {
 	const char *digits = l->kind == LIMIT_WHOLE ? "0123456789" : "0123456789.e-";
-	double val = 0;
+	double val = -1;
 	char *stop;
 
 	if (l->kind != LIMIT_WHOLE && l->kind != LIMIT_REAL)
@@ -196,12 +209,14 @@ static int parse_number(const char *text, size_t len, const struct limit *l, str
 	/* No sign, no "inf", no "nan". */
 	if (len && strspn(text, digits) >= len)
 		val = strtod(text, &stop);
-	if (!(val > 0 && val <= l->max) || stop != text + len)
-		return err_set(err, -EINVAL, "%s: '%.*s' is not a%s number above 0, up to %.10g%s",
+	if (!(val >= 0 && val <= l->max) || (val == 0 && !l->zero) || stop != text + len)
+		return err_set(err, -EINVAL, "%s: '%.*s' is not a%s number %s, up to %.10g%s",
 			       l->name, (int)min(len, 64UL), text,
-			       l->kind == LIMIT_WHOLE ? " whole" : "", l->max,
+			       l->kind == LIMIT_WHOLE ? " whole" : "",
+			       l->zero ? "from 0" : "above 0", l->max,
 			       l->off < 0 ? "" : ", nor 'off'");
 	set(expect, l, val);
+	expect->zero = val == 0 ? expect->zero | l->zero : expect->zero & ~l->zero;
 	return 0;
 }
 
@@ -291,15 +306,16 @@ void expect_merge(const struct expect *test, const struct expect *sched, struct 
 	*merged = *test;
 	merged->claims = sched->claims;
 	for (l = limits; l < limits + ARRAY_SIZE(limits); l++) {
-		if (l->kind > LIMIT_REAL)
+		if (l->kind > LIMIT_REAL || is_set(merged, l))
 			continue;
-		if (!(get(merged, l) > 0))
-			set(merged, l, get(sched, l));
+		set(merged, l, get(sched, l));
+		merged->zero |= sched->zero & l->zero;
 	}
 	for (l = limits; l < limits + ARRAY_SIZE(limits); l++) {
 		if (!(sched->off & bit(l)) || !judged(test, l))
 			continue;
 		set(merged, l, l->off);
+		merged->zero &= ~l->zero;
 		merged->off |= bit(l);
 	}
 }

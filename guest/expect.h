@@ -3,8 +3,9 @@
  * expect.h - limits that come with a scheduler rather than with a test
  *
  * Three layers: the defaults, over them what is said of the scheduler under test, over that
- * what the test sets. A limit is set if it is not 0. What is off for a scheduler is not
- * judged, whatever the test sets: it is a property that this scheduler does not have.
+ * what the test sets. A limit is set if it is not 0, or has its bit in struct expect's zero.
+ * What is off for a scheduler is not judged, whatever the test sets: it is a property that this
+ * scheduler does not have.
  */
 #ifndef KTSTR_GUEST_EXPECT_H
 #define KTSTR_GUEST_EXPECT_H
@@ -12,6 +13,12 @@
 #include "../ktstr.h"
 #include "../lib/log.h"
 #include "../lib/wire.h"
+
+/* expect_has - is @limit, which is one of @expect's and has the bit @zero, if any, set? */
+static inline bool expect_has(const struct expect *expect, double limit, uint32_t zero)
+{
+	return limit > 0 || expect->zero & zero;
+}
 
 /*
  * expect_parse - limits as a user writes them, "spread=50,cpu-weight=on,cgroup_*:gap=off", into

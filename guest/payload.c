@@ -190,7 +190,6 @@ int payload_run(struct scenario *scn, const struct ktstr_payload *def, struct cg
 static void judge_metric(struct scenario *scn, const struct payload *p, const char *text,
 			 const struct payload_metric *m)
 {
-	bool judged = m->min != 0 || m->max != 0;
 	double val;
 
 	if (!payload_number(text, m->key, &val)) {
@@ -200,7 +199,7 @@ static void judge_metric(struct scenario *scn, const struct payload *p, const ch
 		return;
 	}
 	guest_log(scn->g, "payload %s: %s %g", p->def->name, m->name, val);
-	if (judged && (val < m->min || val > m->max))
+	if (m->judged && (val < m->min || val > m->max))
 		result_set(scn->g, scn->res, VERDICT_FAIL, CAUSE_PAYLOAD,
 			   "payload %s: %s is %g, limits %g to %g", p->def->name, m->name, val,
 			   m->min, m->max);

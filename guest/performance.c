@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "expect.h"
 #include "judging.h"
 #include "work/work.h"
 
@@ -416,15 +417,15 @@ void judge_performance(struct judge *j)
 	if (expect->max_p50_wake_latency_us > 0 || expect->max_p99_wake_latency_us > 0 ||
 	    expect->max_wake_latency_cv > 0)
 		judge_workers(j, CAUSE_LATENCY, judge_wakes);
-	if (expect->max_migration_ratio > 0)
+	if (expect_has(expect, expect->max_migration_ratio, ZERO_MIGRATION))
 		judge_workers(j, CAUSE_MIGRATION, judge_migrations);
 	if (expect->min_page_locality > 0)
 		judge_workers(j, CAUSE_NUMA, judge_locality);
 	if (expect->min_node_share > 0)
 		judge_workers(j, CAUSE_NUMA, judge_node_share);
-	if (expect->max_slow_tier_ratio > 0)
+	if (expect_has(expect, expect->max_slow_tier_ratio, ZERO_SLOW_TIER))
 		judge_workers(j, CAUSE_NUMA, judge_slow_tier);
-	if (expect->max_cross_node_migration_ratio > 0)
+	if (expect_has(expect, expect->max_cross_node_migration_ratio, ZERO_CROSS_NODE))
 		judge_cross_node(j);
 }
 

@@ -224,7 +224,7 @@ static void judge(struct monitor_report *rep, const char *name, unsigned int lim
 
 	while (i < rep->nr_events && strcmp(rep->event[i].name, name))
 		i++;
-	if (!limit || i == rep->nr_events || rep->nr_violations == MONITOR_MAX_VIOLATIONS)
+	if (i == rep->nr_events || rep->nr_violations == MONITOR_MAX_VIOLATIONS)
 		return;
 	rate = (double)rep->event[i].count * NSEC_PER_SEC / rep->guest_ns;
 	if (rate <= limit)
@@ -242,6 +242,8 @@ void events_judge(const struct monitor_limits *limits, struct monitor_report *re
 	if (!rep->usable || !rep->guest_ns ||
 	    rep->guest_ns < limits->sustain_ms * NSEC_PER_MSEC)
 		return;
-	judge(rep, "SCX_EV_SELECT_CPU_FALLBACK", limits->max_fallback_rate);
-	judge(rep, "SCX_EV_DISPATCH_KEEP_LAST", limits->max_keep_last_rate);
+	if (limits->judge_fallback)
+		judge(rep, "SCX_EV_SELECT_CPU_FALLBACK", limits->max_fallback_rate);
+	if (limits->judge_keep_last)
+		judge(rep, "SCX_EV_DISPATCH_KEEP_LAST", limits->max_keep_last_rate);
 }

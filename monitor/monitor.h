@@ -15,13 +15,14 @@
 #include "../lib/wire.h"
 #include "guest_mem.h"
 
-/* Limits, from the test's struct expect; 0 turns a verdict off. */
+/* Limits, from the test's struct expect; 0 turns a verdict off, but for those of events. */
 struct monitor_limits {
 	unsigned int max_imbalance;
 	unsigned int max_dsq_depth;
 	unsigned int stall_ms;		/* a busy CPU's rq clock stands still for this long */
 	unsigned int sustain_ms;	/* the others must hold without a break for this long */
-	/* events per second of guest time; 0: not judged (see events.h) */
+	/* events per second of guest time (see events.h) */
+	bool judge_fallback, judge_keep_last;
 	unsigned int max_fallback_rate, max_keep_last_rate;
 	unsigned int period_ms;		/* between samples, guest time; default 20 */
 };

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../guest/expect.h"
 #include "handoff.h"
 #include "initrd.h"
 #include "instance.h"
@@ -62,6 +63,8 @@ static struct monitor_limits limits_of(const struct expect *exp)
 		.max_dsq_depth = exp->max_dsq_depth ? exp->max_dsq_depth : EXPECT_DSQ_DEPTH,
 		.stall_ms = exp->max_stall_ms ? exp->max_stall_ms : EXPECT_STALL_MS,
 		.sustain_ms = exp->sustain_ms ? exp->sustain_ms : EXPECT_SUSTAIN_MS,
+		.judge_fallback = expect_has(exp, exp->max_fallback_rate, ZERO_FALLBACK_RATE),
+		.judge_keep_last = expect_has(exp, exp->max_keep_last_rate, ZERO_KEEP_LAST_RATE),
 		.max_fallback_rate = exp->max_fallback_rate,
 		.max_keep_last_rate = exp->max_keep_last_rate,
 	};
@@ -220,6 +223,7 @@ static void judge(struct session *s)
 {
 	struct instance_result *res = s->res;
 	const struct expect *exp = &s->inst->expect;
+	const struct monitor_limits limits = limits_of(exp);
 	struct evidence *ev = &s->col.ev;
 	const char *klog = textbuf_str(&s->col.klog);
 	char text[8 * KIB];
@@ -230,10 +234,10 @@ static void judge(struct session *s)
 	klog_scan(&ev->klog, klog, s->col.klog.len, 0);
 	ev->details = textbuf_str(&s->col.details);
 	ev->leaves_out = s->vm && vm_leaves_out(s->vm);
-	ev->needs_running = exp->max_imbalance;
+	ev->needs_running = limits.max_imbalance;
 	ev->needs_dsq = exp->max_dsq_depth && exp->max_dsq_depth != UINT_MAX;
-	ev->needs_events = exp->max_fallback_rate || exp->max_keep_last_rate;
-	ev->sustain_ns = limits_of(exp).sustain_ms * NSEC_PER_MSEC;
+	ev->needs_events = limits.judge_fallback || limits.judge_keep_last;
+	ev->sustain_ns = limits.sustain_ms * NSEC_PER_MSEC;
 	outcome_judge(ev, &res->outcome);
 
 	res->have_result = ev->have_result;

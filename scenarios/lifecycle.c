@@ -186,7 +186,7 @@ static const struct ktstr_payload hackbench = {
 	.program = "hackbench",
 	.args = WORDS("-l", "50", "-g", "2", "-f", "5"),
 	.cure = "install rt-tests",
-	.metrics = METRICS({ "seconds", "Time:", 0.000001, 60 }),
+	.metrics = METRICS(METRIC_BETWEEN("seconds", "Time:", 0.000001, 60)),
 };
 
 KTSTR_TEST(payload_hackbench,
@@ -207,12 +207,13 @@ KTSTR_TEST(payload_hackbench,
 		.args = _args,							\
 		.cure = "tests/test_selftests.sh builds it",			\
 		.exit_code = _exit,						\
-		.metrics = METRICS({ "tests skipped", "SKIPPED:", 0, 0 }, ##__VA_ARGS__), \
+		.metrics = METRICS(METRIC("tests skipped", "SKIPPED:"), ##__VA_ARGS__), \
 	}
 
-/* Seven in 7.3. Its exit code says that none has failed. */
+/* Seven in 7.3. */
 SCX_SELFTESTS(scx_selftests_select_cpu, 0, WORDS("-t", "select_cpu"),
-	      { "tests passed", "PASSED:", 7, 100 }, { "tests failed", "FAILED:", 0, 0 });
+	      METRIC_BETWEEN("tests passed", "PASSED:", 7, 100),
+	      METRIC_BETWEEN("tests failed", "FAILED:", 0, 0));
 KTSTR_TEST(payload_scx_selftests_select_cpu,
 	.desc = "the kernel's own selftests/sched_ext about select_cpu() pass in the guest",
 	.needs_scx = true,
@@ -229,8 +230,9 @@ KTSTR_TEST(payload_scx_selftests_select_cpu,
  * 21 in 6.12, 33 in 7.3. There, emulated, dsp_local_on has failed, which counts on "plenty of
  * scheduling events" within its second; and nohz_tick skips without nohz_full.
  */
-SCX_SELFTESTS(scx_selftests, PAYLOAD_ANY_EXIT, NULL, { "tests passed", "PASSED:", 20, 1000 },
-	      { "tests failed", "FAILED:", 0, 1 });
+SCX_SELFTESTS(scx_selftests, PAYLOAD_ANY_EXIT, NULL,
+	      METRIC_BETWEEN("tests passed", "PASSED:", 20, 1000),
+	      METRIC_BETWEEN("tests failed", "FAILED:", 0, 1));
 KTSTR_TEST(payload_scx_selftests,
 	.desc = "the kernel's own selftests/sched_ext pass in the guest, at most one fails",
 	.needs_scx = true,

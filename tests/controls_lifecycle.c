@@ -182,7 +182,7 @@ KTSTR_TEST(control_too_little,
 				    ##__VA_ARGS__),				\
 			 .hold = HOLD_FIXED(1000) })
 
-#define SCORE(_min, _max)	.metrics = METRICS({ "score", "score", _min, _max })
+#define SCORE(_min, _max)	.metrics = METRICS(METRIC_BETWEEN("score", "score", _min, _max))
 
 PAYLOAD(payload_good, "0", "7.5", SCORE(7, 8));
 KTSTR_TEST(control_payload,
@@ -267,7 +267,13 @@ KTSTR_TEST(control_payload_low,
 	RUN(payload_low, WAIT_PAYLOAD(&payload_low, 5000)),
 	.expect_fail = EXPECT_FAIL(PAYLOAD, "score is 6.5, limits 7 to 8"));
 
-PAYLOAD(payload_mute, "0", "7.5", .metrics = METRICS({ "speed", "speed", 0, 0 }));
+PAYLOAD(payload_not_0, "0", "0.5", SCORE(0, 0));
+KTSTR_TEST(control_payload_not_0,
+	.desc = "a number of a payload that must be 0 and is not is found",
+	RUN(payload_not_0, WAIT_PAYLOAD(&payload_not_0, 5000)),
+	.expect_fail = EXPECT_FAIL(PAYLOAD, "score is 0.5, limits 0 to 0"));
+
+PAYLOAD(payload_mute, "0", "7.5", .metrics = METRICS(METRIC("speed", "speed")));
 KTSTR_TEST(control_payload_mute,
 	.desc = "a number that a payload does not say is missed",
 	RUN(payload_mute, WAIT_PAYLOAD(&payload_mute, 5000)),
@@ -279,7 +285,7 @@ KTSTR_TEST(control_payload_mute,
 		.name = #_name, .program = "scx_selftests",			\
 		.args = WORDS("-t", ##__VA_ARGS__),				\
 		.cure = "tests/test_selftests.sh builds it",			\
-		.metrics = METRICS({ "tests passed", "PASSED:", 7, 100 }) }
+		.metrics = METRICS(METRIC_BETWEEN("tests passed", "PASSED:", 7, 100)) }
 
 SELFTESTS(selftests_busy, "select_cpu_dfl");
 KTSTR_TEST(control_selftests_fail,

@@ -386,12 +386,12 @@ TEST(scheduler)
 }
 
 static const struct ktstr_payload good_payload = {
-	.name = "p", .program = "p", .cure = "c", .metrics = METRICS({ "a", "a", 0, 0 }),
+	.name = "p", .program = "p", .cure = "c", .metrics = METRICS(METRIC("a", "a")),
 };
 static const struct ktstr_payload no_cure = { .name = "p", .program = "p" };
 static const struct ktstr_payload bad_name = { .name = "../p", .program = "p", .cure = "c" };
 static const struct ktstr_payload bad_limits = {
-	.name = "p", .program = "p", .cure = "c", .metrics = METRICS({ "a", "a", 2, 1 }),
+	.name = "p", .program = "p", .cure = "c", .metrics = METRICS(METRIC_BETWEEN("a", "a", 2, 1)),
 };
 
 TEST(payloads)

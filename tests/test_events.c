@@ -490,8 +490,9 @@ TEST(totals_without_a_scheduler)
 TEST(judged)
 {
 	const struct monitor_limits limits = {
-		.sustain_ms = 500, .max_fallback_rate = 200, .max_keep_last_rate = 100,
-	}, none = { .sustain_ms = 500 };
+		.sustain_ms = 500, .judge_fallback = true, .judge_keep_last = true,
+		.max_fallback_rate = 200, .max_keep_last_rate = 100,
+	}, none = { .sustain_ms = 500 }, zero = { .sustain_ms = 500, .judge_fallback = true };
 	struct monitor_report rep = {
 		.usable = true, .guest_ns = 2 * NSEC_PER_SEC, .nr_events = 3,
 		.event = { { "SCX_EV_DISPATCH_KEEP_LAST", 200 }, { "SCX_EV_B", 10000 },
@@ -513,6 +514,19 @@ TEST(judged)
 	rep.nr_samples = 1;
 	EXPECT_NE(NULL, strstr(monitor_print(&rep, buf, sizeof(buf)),
 			       "events: SCX_EV_SELECT_CPU_FALLBACK: 201 a second, limit 200, in 2000 ms\n"));
+
+	/* Not one. */
+	rep.nr_violations = 0;
+	rep.event[2].count = 1;
+	events_judge(&zero, &rep);
+	ASSERT_EQ(1U, rep.nr_violations);
+	EXPECT_EQ(0UL, rep.violation[0].limit);
+	EXPECT_EQ(1UL, rep.violation[0].measured);
+	rep.nr_violations = 0;
+	rep.event[2].count = 0;
+	events_judge(&zero, &rep);
+	EXPECT_EQ(0U, rep.nr_violations);
+	rep.event[2].count = 401;
 
 	/* Beside others, and only as long as there is room. */
 	rep.event[0].count = 1000;

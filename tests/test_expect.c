@@ -151,6 +151,52 @@ TEST(merge)
 	EXPECT_EQ(0, memcmp(&test, &e, sizeof(e)));
 }
 
+/* A limit of 0, which is not that there is none. */
+TEST(zero)
+{
+	const struct expect none = { }, never = { .zero = ZERO_MIGRATION | ZERO_FALLBACK_RATE },
+		some = { .max_migration_ratio = .5 };
+	struct expect sched, e;
+	struct err err;
+
+	ASSERT_EQ(0, expect_parse("migration=0,slow-tier=0,keep-last-rate=0", NULL, &sched, &err));
+	EXPECT_EQ(ZERO_MIGRATION | ZERO_SLOW_TIER | ZERO_KEEP_LAST_RATE, sched.zero);
+	/* The last one counts. */
+	ASSERT_EQ(0, expect_parse("migration=0,migration=2", NULL, &e, &err));
+	EXPECT_EQ(0, e.zero);
+	EXPECT_EQ(2, e.max_migration_ratio);
+	ASSERT_EQ(0, expect_parse("migration=2,migration=0.0", NULL, &e, &err));
+	EXPECT_EQ(ZERO_MIGRATION, e.zero);
+	EXPECT_EQ(0, e.max_migration_ratio);
+
+	expect_merge(&none, &sched, &e);
+	EXPECT_EQ(sched.zero, e.zero);
+	expect_merge(&some, &sched, &e);
+	EXPECT_EQ(.5, e.max_migration_ratio);
+	EXPECT_EQ(ZERO_SLOW_TIER | ZERO_KEEP_LAST_RATE, e.zero);
+
+	/* That of a test comes before any of the scheduler's. */
+	ASSERT_EQ(0, expect_parse("migration=3,fallback-rate=9,keep-last-rate=7", NULL, &sched,
+				  &err));
+	expect_merge(&never, &sched, &e);
+	EXPECT_EQ(never.zero, e.zero);
+	EXPECT_EQ(0, e.max_migration_ratio);
+	EXPECT_EQ(0, e.max_fallback_rate);
+	EXPECT_EQ(7, e.max_keep_last_rate);
+	EXPECT_TRUE(expect_has(&e, e.max_migration_ratio, ZERO_MIGRATION));
+	EXPECT_FALSE(expect_has(&e, e.max_slow_tier_ratio, ZERO_SLOW_TIER));
+
+	/* Where it is off it is, and is said to be. */
+	ASSERT_EQ(0, expect_parse("migration=off", NULL, &sched, &err));
+	expect_merge(&never, &sched, &e);
+	EXPECT_EQ(ZERO_FALLBACK_RATE, e.zero);
+	EXPECT_STREQ("migration", expect_off_for(&e, CAUSE_MIGRATION));
+
+	EXPECT_REFUSED("wake-cv=0", "wake-cv: '0' is not a number above 0");
+	EXPECT_REFUSED("migration=-1", "migration: '-1' is not a number from 0, up to");
+	EXPECT_REFUSED("fallback-rate=", "fallback-rate: '' is not a whole number from 0");
+}
+
 /* Out of reach, whatever the test sets; and what it would not have judged is not told. */
 TEST(off)
 {

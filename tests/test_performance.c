@@ -225,6 +225,15 @@ TEST_F(judge, migration_ratio)
 	/* No iteration at all does not excuse it. */
 	rep->iterations = 0;
 	EXPECT_OBJECTION(CAUSE_MIGRATION, "1000.0000 times");
+	/* Nobody may. */
+	rep->iterations = 100;
+	rep->nr_migrations = 1;
+	self->expect.max_migration_ratio = 0;
+	EXPECT_EQ(0, run_judge(self));
+	self->expect.zero = ZERO_MIGRATION;
+	EXPECT_OBJECTION(CAUSE_MIGRATION, "CPU 0.0100 times per iteration, limit 0.0000");
+	rep->nr_migrations = 0;
+	EXPECT_EQ(0, run_judge(self));
 }
 
 static void all_have_pages(FIXTURE_DATA(judge) *self)
@@ -301,6 +310,15 @@ TEST_F(judge, slow_tier)
 	EXPECT_SAID("pages, 12 of 102, on nodes without CPUs (mask 0x2), limit 0.1000");
 	self->in.slow_nodes = 0;
 	EXPECT_EQ(0, run_judge(self));
+	/* Not one page. */
+	self->in.slow_nodes = 1 << 2;
+	self->page[3].rep.numa_pages[2] = 1;
+	self->expect.max_slow_tier_ratio = 0;
+	EXPECT_EQ(0, run_judge(self));
+	self->expect.zero = ZERO_SLOW_TIER;
+	EXPECT_OBJECTION(CAUSE_NUMA, "1 of 103, on nodes without CPUs (mask 0x4), limit 0.0000");
+	self->page[3].rep.numa_pages[2] = 0;
+	EXPECT_EQ(0, run_judge(self));
 }
 
 TEST_F(judge, cross_node_migrations)
@@ -311,6 +329,11 @@ TEST_F(judge, cross_node_migrations)
 	EXPECT_EQ(0, run_judge(self));
 	self->expect.max_cross_node_migration_ratio = .1;
 	EXPECT_EQ(0, run_judge(self));
+	self->expect.max_cross_node_migration_ratio = 0;
+	EXPECT_EQ(0, run_judge(self));
+	self->expect.zero = ZERO_CROSS_NODE;
+	EXPECT_OBJECTION(CAUSE_NUMA, "40 pages went to another node, 0.1000 for each of 400 of");
+	self->expect.max_cross_node_migration_ratio = .1;
 	self->page[1].rep.numa_pages[0] = 91;
 	self->in.numa_moved = 41;
 	EXPECT_OBJECTION(CAUSE_NUMA,
