@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -417,6 +418,41 @@ int plan_job(const struct plan_instance *inst, const struct options *opts, struc
 	return ret;
 }
 
+static void add_need(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
+static void add_need(char *buf, size_t size, const char *fmt, ...)
+{
+	size_t len = strlen(buf);
+	va_list ap;
+
+	if (len && len < size)
+		len += snprintf(buf + len, size - len, ", ");
+	if (len >= size)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(buf + len, size - len, fmt, ap);
+	va_end(ap);
+}
+
+/* Programs of the host, each once. */
+static void add_programs(const struct ktstr_test *test, char *buf, size_t size)
+{
+	const char *last = NULL, *program;
+	const struct step *step;
+	const struct op *op;
+
+	for (step = test->steps; step && step->hold.kind != HOLD_KIND_NONE; step++) {
+		for (op = step->ops; op && op->kind != OP_NONE; op++) {
+			if (op->kind != OP_RUN_PAYLOAD)
+				continue;
+			program = strrchr(op->payload->program, '/');
+			program = program ? program + 1 : op->payload->program;
+			if (!last || strcmp(program, last))
+				add_need(buf, size, "%s", program);
+			last = program;
+		}
+	}
+}
+
 const char *plan_needs(const struct ktstr_test *test, char *buf, size_t size)
 {
 	const struct {
@@ -434,19 +470,22 @@ const char *plan_needs(const struct ktstr_test *test, char *buf, size_t size)
 	} others[] = {
 		{ test->needs_smt, "SMT" },
 		{ test->needs_scx || test->needs_sched, "sched_ext" },
+		{ test->claims & CLAIM_CPU_WEIGHT, "cpu-weight" },
+		{ test->claims & CLAIM_CPU_MAX, "cpu-max" },
+		{ test->claims & CLAIM_KILL, "kill" },
 	};
-	size_t len = 0;
 	unsigned int i;
 
-	snprintf(buf, size, "-");
+	buf[0] = '\0';
 	for (i = 0; i < ARRAY_SIZE(counts); i++)
 		if (counts[i].nr)
-			len += snprintf(buf + len, size - len, "%s%u %s", len ? ", " : "",
-					counts[i].nr, counts[i].what);
+			add_need(buf, size, "%u %s", counts[i].nr, counts[i].what);
 	for (i = 0; i < ARRAY_SIZE(others); i++)
 		if (others[i].there)
-			len += snprintf(buf + len, size - len, "%s%s", len ? ", " : "",
-					others[i].what);
+			add_need(buf, size, "%s", others[i].what);
+	add_programs(test, buf, size);
+	if (!buf[0])
+		snprintf(buf, size, "-");
 	return buf;
 }
 

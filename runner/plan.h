@@ -54,7 +54,10 @@ enum sched_kind plan_sched(const struct ktstr_test *test, const struct options *
 int plan_job(const struct plan_instance *inst, const struct options *opts, struct job *job,
 	     struct err *err);
 
-/* plan_needs - "4 CPUs, 2 LLCs, sched_ext", "-" for nothing in particular. */
+/*
+ * plan_needs - "4 CPUs, 2 LLCs, sched_ext, hackbench", "-" for nothing in particular. What a
+ * scheduler has to claim is there by its name in --sched-expect.
+ */
 const char *plan_needs(const struct ktstr_test *test, char *buf, size_t size);
 
 void plan_free(struct plan *plan);
