@@ -274,6 +274,7 @@ enum op_kind {
 	OP_FREEZE,		/* until all in it are frozen; nobody is judged for that time */
 	OP_THAW,
 	OP_SET_PARTITION,	/* cpuset.cpus.partition; must take */
+	OP_SET_MEMS,		/* cpuset.mems, and memory goes along; must take */
 	OP_CPU_OFFLINE,
 	OP_CPU_ONLINE,
 	OP_DETACH_SCHEDULER,	/* as at the end of a test; the kernel's own takes over */
@@ -298,6 +299,7 @@ struct op {
 	enum partition_kind partition;
 	unsigned int weight;		/* 1 to 10000 */
 	unsigned int quota_us, period_us;	/* quota 0: no limit any more */
+	const char *nodes;		/* a list */
 	unsigned int cpu;
 	unsigned int ms;
 };
@@ -326,6 +328,7 @@ struct op {
 #define THAW(_n)			{ .kind = OP_THAW, .name = (_n) }
 #define SET_PARTITION(_n, _kind)	{ .kind = OP_SET_PARTITION, .name = (_n), \
 					  .partition = PARTITION_##_kind }
+#define SET_MEMS(_n, _nodes)		{ .kind = OP_SET_MEMS, .name = (_n), .nodes = (_nodes) }
 #define CPU_OFFLINE(_cpu)		{ .kind = OP_CPU_OFFLINE, .cpu = (_cpu) }
 #define CPU_ONLINE(_cpu)		{ .kind = OP_CPU_ONLINE, .cpu = (_cpu) }
 #define DETACH_SCHEDULER()		{ .kind = OP_DETACH_SCHEDULER }

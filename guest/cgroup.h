@@ -55,6 +55,7 @@ struct cgroup {
 	bool has_cpus;
 	struct cpumask cpus;		/* of its own cpuset, if has_cpus */
 	bool partition;			/* which nobody else may use */
+	uint64_t mems;			/* nodes of its cpuset.mems, a bit each; 0: not set */
 	bool frozen;
 	/* CPU time is judged from these times on, 0: not; and what had been used until then. */
 	unsigned int weight;
@@ -156,6 +157,15 @@ int cgroup_freeze(struct cgroup_fs *fs, struct cgroup *cg, bool freeze, struct e
 /* cgroup_set_partition - and read back that it took; -EBADE with the kernel's reason if not. */
 int cgroup_set_partition(struct cgroup_fs *fs, struct cgroup *cg, enum partition_kind kind,
 			 struct err *err);
+
+/*
+ * cgroup_set_mems - write cpuset.mems, a list of nodes, which moves memory that is elsewhere, and
+ * read back that they are in force; -EBADE if not.
+ */
+int cgroup_set_mems(struct cgroup_fs *fs, struct cgroup *cg, const char *nodes, struct err *err);
+
+/* cgroup_mems - the nodes that a cgroup's memory has to be on, a bit each; 0: nobody has said. */
+uint64_t cgroup_mems(const struct cgroup *cg);
 
 /* cgroup_used - CPU time of all that ever ran in it or below. */
 int cgroup_used(struct cgroup_fs *fs, const struct cgroup *cg, uint64_t *ns, struct err *err);

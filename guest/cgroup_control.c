@@ -82,6 +82,32 @@ int cgroup_set_max(struct cgroup_fs *fs, struct cgroup *cg, unsigned int quota_u
 	return 0;
 }
 
+int cgroup_set_mems(struct cgroup_fs *fs, struct cgroup *cg, const char *nodes, struct err *err)
+{
+	struct cpumask is = { }, must = { };
+	char data[CGROUP_DATA_LEN];
+	int ret;
+
+	ret = cgroup_write(fs, cg, "cpuset.mems", nodes, err);
+	if (!ret)
+		ret = cgroup_read(fs, cg, "cpuset.mems.effective", data, err);
+	if (ret)
+		return ret;
+	/* A list of nodes looks like one of CPUs. */
+	if (cpulist_parse(nodes, &must) || cpulist_parse(data, &is) || !cpumask_equal(&is, &must))
+		return err_set(err, -EBADE, "cpuset.mems.effective of %s is \"%.*s\", must be \"%s\"",
+			       cg->name, (int)strcspn(data, "\n"), data, nodes);
+	cg->mems = must.bits[0];
+	return 0;
+}
+
+uint64_t cgroup_mems(const struct cgroup *cg)
+{
+	while (cg && !cg->mems)
+		cg = cg->parent;
+	return cg ? cg->mems : 0;
+}
+
 int cgroup_freeze(struct cgroup_fs *fs, struct cgroup *cg, bool freeze, struct err *err)
 {
 	int ret;

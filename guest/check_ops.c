@@ -83,6 +83,23 @@ static int check_partition(struct paper *p, const struct op *op, struct paper_cg
 	return 0;
 }
 
+static int check_mems(const struct paper *p, const struct op *op, struct err *err)
+{
+	struct cpumask nodes;
+	unsigned int node;
+
+	if (!op->nodes || cpulist_parse(op->nodes, &nodes) || cpumask_empty(&nodes))
+		return err_set(err, -EINVAL, "cpuset.mems \"%s\": no list of nodes",
+			       op->nodes ? op->nodes : "");
+	for_each_cpu(node, &nodes) {
+		if (node >= max(p->test->min_nodes, 1U))
+			return err_set(err, -EINVAL,
+				       "node %u: the test needs .min_nodes of %u or more", node,
+				       node + 1);
+	}
+	return 0;
+}
+
 int check_cgroup_op(struct paper *p, const struct op *op, struct paper_cgroup *cg,
 		    struct err *err)
 {
@@ -112,6 +129,8 @@ int check_cgroup_op(struct paper *p, const struct op *op, struct paper_cgroup *c
 		return 0;
 	case OP_SET_PARTITION:
 		return check_partition(p, op, cg, err);
+	case OP_SET_MEMS:
+		return check_mems(p, op, err);
 	default:
 		return err_set(err, -EINVAL, "operation %d does not exist", op->kind);
 	}

@@ -20,6 +20,7 @@ static const char *const op_names[NR_OPS] = {
 	[OP_FREEZE]		= "freeze",
 	[OP_THAW]		= "thaw",
 	[OP_SET_PARTITION]	= "set-partition",
+	[OP_SET_MEMS]		= "set-mems",
 	[OP_CPU_OFFLINE]	= "cpu-offline",
 	[OP_CPU_ONLINE]		= "cpu-online",
 	[OP_DETACH_SCHEDULER]	= "detach-scheduler",

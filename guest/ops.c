@@ -110,6 +110,7 @@ static int spawn(struct scenario *scn, const struct work *work, struct cgroup *c
 		if (ret)
 			return ret;
 		w->unlike = work->affinity.kind == AFFINITY_RANDOM;
+		w->mems = cgroup_mems(cg);
 		worker_cpus(scn, w, &cpus);
 		worker_allow(w, &cpus);
 		if (!cg)
@@ -260,9 +261,21 @@ static int move_tasks(struct scenario *scn, struct cgroup *from, struct cgroup *
 			w->cgroup = old;
 			return ret;
 		}
+		w->mems = cgroup_mems(to);
 		worker_allow(w, &cpus);
 	}
 	return 0;
+}
+
+static int set_mems(struct scenario *scn, struct cgroup *cg, const char *nodes, struct err *err)
+{
+	int ret = cgroup_set_mems(&scn->fs, cg, nodes, err);
+	struct worker *w;
+
+	for (w = scn->workers; w && !ret; w = w->next)
+		if (worker_alive(w))
+			w->mems = cgroup_mems(w->cgroup);
+	return ret;
 }
 
 static int stop_below(struct scenario *scn, const struct cgroup *cg, struct err *err)
@@ -439,6 +452,8 @@ static int do_op(struct scenario *scn, const struct op *op, bool keep, struct er
 		return op_freeze(scn, cg, op->kind == OP_FREEZE, err);
 	case OP_SET_PARTITION:
 		return op_partition(scn, cg, op, err);
+	case OP_SET_MEMS:
+		return set_mems(scn, cg, op->nodes, err);
 	default:
 		return err_set(err, -EINVAL, "operation %d does not exist", op->kind);
 	}

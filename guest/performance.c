@@ -268,6 +268,9 @@ static uint32_t expected_nodes(const struct judge *j, const struct worker *w)
 	const struct cpumask *cpus = &w->page->allowed[gen & 1].cpus;
 	unsigned int cpu, node;
 
+	/* A policy has only what the cpuset leaves to it. */
+	if (w->mems)
+		nodes = nodes & w->mems ? nodes & w->mems : w->mems;
 	if (nodes)
 		return nodes;
 	for_each_cpu(cpu, cpus) {

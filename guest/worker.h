@@ -144,6 +144,7 @@ struct worker {
 	int pidfd;			/* -1 when it is no longer alive */
 	const char *cgroup_name;	/* where it was spawned, or "root" */
 	struct cgroup *cgroup;		/* where it is now, NULL in the root */
+	uint64_t mems;			/* nodes that its cgroup keeps its memory on; 0: any */
 	struct work work;
 	struct worker_page *page;
 	bool released;

@@ -39,6 +39,15 @@ KTSTR_TEST(numa_local_memory,
 	NUMA_MEMORY(1, .kind = MEM_DEFAULT),
 	.expect = { .isolation = true, EVEN, .min_page_locality = .9 });
 
+KTSTR_TEST(numa_cpuset_mems,
+	.desc = "memory is on the node that its cgroup's cpuset.mems says, and goes along with it",
+	.topology = "2n2l2c1t", .min_nodes = 2,
+	.backdrop = CGROUPS({ "cg_0", CPUSET_NODE(0),
+			      WORKERS(CACHE_PRESSURE, 2, .size_kb = 8192, .stride = 4096) }),
+	.steps = STEPS({ .ops = OPS(SET_MEMS("cg_0", "0")), .hold = HOLD_FRAC(.5) },
+		       { .ops = OPS(SET_MEMS("cg_0", "1")), .hold = HOLD_FRAC(.5) }),
+	.expect = { .isolation = true, EVEN, .min_page_locality = .9 });
+
 KTSTR_TEST(numa_mempolicy_bind_locality,
 	.desc = "memory that is bound to the other node is there, not where its worker runs",
 	.topology = "2n2l2c1t", .min_nodes = 2,

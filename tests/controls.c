@@ -232,6 +232,18 @@ KTSTR_TEST(control_gathered_memory,
 	BOTH_NODES(MEM_PREFERRED_MANY),
 	.expect_fail = EXPECT_FAIL(NUMA, "on node 1 of its policy (mask 0x3), limit 0.3000"));
 
+/* The same, in a cgroup whose memory has to be on node 0. */
+KTSTR_TEST(control_mems,
+	.desc = "memory that a policy would spread is found to be on the nodes of cpuset.mems only",
+	.topology = "2n2l2c1t", .min_nodes = 2,
+	.steps = STEPS(
+		{ .ops = OPS(ADD_CGROUP("cg_0"), SET_MEMS("cg_0", "0"),
+			     SPAWN("cg_0", CACHE_PRESSURE, 1, .size_kb = 8192, .stride = 4096,
+				   .mem = { MEM_INTERLEAVE, .flags = MEM_STATIC, .nodes = "0-1" })),
+		  .hold = HOLD_FIXED(700) }),
+	.expect = { .min_node_share = .3 },
+	.expect_fail = EXPECT_FAIL(NUMA, "on node 1 of its policy (mask 0x3), limit 0.3000"));
+
 /* --- what the kernel log says --------------------------------------------- */
 
 KTSTR_TEST(control_warn,

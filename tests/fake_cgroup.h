@@ -26,6 +26,7 @@ struct fake_dir {
 	char path[512];
 	char cpus[256];
 	char partition[64];
+	char mems[32];
 	bool frozen;
 };
 
@@ -49,6 +50,7 @@ struct fake {
 	bool hang;
 	bool refuse_rmdir;
 	bool lie;				/* about cpuset.cpus.effective, and partitions */
+	bool other_node;			/* is in force than cpuset.mems says */
 	bool no_freeze;
 	unsigned long long used_us;		/* usage_usec of whoever asks; grows by used_step */
 	unsigned long long used_step;
@@ -205,6 +207,14 @@ static int fake_control(struct fake_dir *d, const char *file, struct cgroup_req 
 	}
 	if (!write && !strcmp(file, "cpuset.cpus.partition")) {
 		snprintf(req->data, sizeof(req->data), "%s\n", d->partition);
+		return 0;
+	}
+	if (write && !strcmp(file, "cpuset.mems")) {
+		snprintf(d->mems, sizeof(d->mems), "%.20s", fake->other_node ? "1" : req->data);
+		return 0;
+	}
+	if (!write && !strcmp(file, "cpuset.mems.effective")) {
+		snprintf(req->data, sizeof(req->data), "%s\n", d->mems);
 		return 0;
 	}
 	if (!write && !strcmp(file, "cpu.stat")) {

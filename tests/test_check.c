@@ -334,6 +334,21 @@ TEST(freezing)
 	EXPECT_ILLEGAL("is not frozen", OPS_OF(ADD_CGROUP("a/b"), FREEZE("a"), THAW("a/b")));
 }
 
+#define TWO_NODES	.topology = "2n2l2c1t", .min_nodes = 2
+
+TEST(mems)
+{
+	EXPECT_LEGAL(OPS_OF(SET_MEMS("cg", "0")));
+	EXPECT_LEGAL(OPS_OF(SET_MEMS("cg", "0-1"), SET_MEMS("cg", "1")), TWO_NODES);
+	EXPECT_ILLEGAL("node 1: the test needs .min_nodes of 2", OPS_OF(SET_MEMS("cg", "1")));
+	EXPECT_ILLEGAL("node 2: the test needs .min_nodes of 3", OPS_OF(SET_MEMS("cg", "1-2")),
+		       TWO_NODES);
+	EXPECT_ILLEGAL("cpuset.mems \"\": no list of nodes", OPS_OF(SET_MEMS("cg", "")));
+	EXPECT_ILLEGAL("cpuset.mems \"x\": no list", OPS_OF(SET_MEMS("cg", "x")));
+	EXPECT_ILLEGAL("cpuset.mems \"\": no list", OPS_OF(SET_MEMS("cg", NULL)));
+	EXPECT_ILLEGAL("cgroup x does not exist", OPS_OF(SET_MEMS("x", "0")));
+}
+
 TEST(partitions)
 {
 	EXPECT_LEGAL(OPS_OF(SET_PARTITION("cg_2", ROOT), SET_PARTITION("cg_2", ISOLATED),

@@ -83,6 +83,32 @@ TEST_F(ops, what_does_not_freeze)
 	EXPECT_FAIL(CAUSE_CGROUP, "step 1, operation 0 (freeze) on a: /fake/ktstr/a/cgroup.events does not say \"frozen 1\"");
 }
 
+TEST_F(ops, nodes)
+{
+	TWO_STEPS(SET_MEMS("a", "0"));
+	run(self);
+	EXPECT_PASS();
+	EXPECT_EQ(1, fake_count("write ktstr/a/cpuset.mems 0"));
+	fake->other_node = true;
+	memset(&self->res, 0, sizeof(self->res));
+	run(self);
+	EXPECT_FAIL(CAUSE_CGROUP, "(set-mems) on a: cpuset.mems.effective of a is \"1\", must be \"0\"");
+}
+
+/* A cgroup keeps memory where the nearest one that says so does. */
+TEST(whose_nodes)
+{
+	struct cgroup top = { .mems = 2 }, sub = { .parent = &top }, own = {
+		.parent = &top, .mems = 1,
+	}, other = { };
+
+	EXPECT_EQ(2, cgroup_mems(&top));
+	EXPECT_EQ(2, cgroup_mems(&sub));
+	EXPECT_EQ(1, cgroup_mems(&own));
+	EXPECT_EQ(0, cgroup_mems(&other));
+	EXPECT_EQ(0, cgroup_mems(NULL));
+}
+
 TEST_F(ops, partitions)
 {
 	TWO_STEPS(SET_PARTITION("a", ISOLATED), SET_PARTITION("a", MEMBER));

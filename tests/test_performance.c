@@ -268,7 +268,15 @@ TEST_F(judge, page_locality)
 	EXPECT_OBJECTION(CAUSE_NUMA, "11 of 101, on its nodes (mask 0x2)");
 	self->worker[1].work.mem.nodes = "0-1";
 	EXPECT_EQ(0, run_judge(self));
+	/* But no further than its cgroup's cpuset.mems. */
+	self->worker[1].mems = 1 << 1;
+	EXPECT_OBJECTION(CAUSE_NUMA, "11 of 101, on its nodes (mask 0x2)");
+	self->worker[1].work.mem.nodes = "0";
+	EXPECT_OBJECTION(CAUSE_NUMA, "11 of 101, on its nodes (mask 0x2)");
 	self->worker[1].work.mem.nodes = NULL;
+	self->worker[1].mems = 3;
+	EXPECT_EQ(0, run_judge(self));
+	self->worker[1].mems = 0;
 	/* Without pages nothing is remote; without knowing, nothing can be said. */
 	self->page[1].allowed[0].cpus = (struct cpumask){ .bits = { 0xc } };
 	memset(self->page[1].rep.numa_pages, 0, sizeof(self->page[1].rep.numa_pages));
