@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "checking.h"
+#include "expect.h"
 #include "cpusets.h"
 #include "steps.h"
 #include "work/work.h"
@@ -488,7 +489,9 @@ static int check_head(struct paper *p, struct err *err)
 	if (test->expect_fail.cause >= NR_CAUSES || test->expect_fail.cause == CAUSE_INFRA)
 		return err_set(err, -EINVAL, "cause %d cannot be expected",
 			       test->expect_fail.cause);
-	ret = topology_parse(test->topology ? test->topology : KTSTR_TOPOLOGY, &p->topo, err);
+	ret = expect_check(&test->expect, err);
+	if (!ret)
+		ret = topology_parse(test->topology ? test->topology : KTSTR_TOPOLOGY, &p->topo, err);
 	if (ret)
 		return ret;
 	cpumask_set_range(&p->all, 0, topology_nr_cpus(&p->topo));

@@ -209,9 +209,11 @@ static int check_run(struct paper *p, const struct op *op, bool keep, struct err
 	    !def->program || !*def->program || !def->cure)
 		return err_set(err, -EINVAL, "a payload needs a name, a program and a cure");
 	for (m = def->metrics; m && m->name; m++) {
-		if (!m->key || !*m->key || !(m->min <= m->max))
-			return err_set(err, -EINVAL, "payload %s: %s: no key, or limits %g to %g",
-				       def->name, m->name, m->min, m->max);
+		if (!m->key || !*m->key || !(m->min <= m->max) ||
+		    (!m->judged && (m->min != 0 || m->max != 0)))
+			return err_set(err, -EINVAL, "payload %s: %s: no key, or limits %g to %g%s",
+				       def->name, m->name, m->min, m->max,
+				       m->judged ? "" : ", not judged");
 	}
 	if (payload_index(p, def) >= 0)
 		return err_set(err, -EINVAL, "payload %s runs already", def->name);

@@ -189,10 +189,15 @@ static bool parse_word(const char *text, size_t len, const struct limit *l, stru
 
 	if (!len || strlen(word) != len || memcmp(text, word, len))
 		return false;
-	if (l->kind == LIMIT_CLAIM || l->kind == LIMIT_PROMISE)
+	if (l->kind == LIMIT_CLAIM || l->kind == LIMIT_PROMISE) {
 		set(expect, l, l->max);
-	else
-		expect->off |= bit(l);
+		return true;
+	}
+	/* The last one counts. */
+	if (l->kind != LIMIT_CHECK)
+		set(expect, l, 0);
+	expect->zero &= ~l->zero;
+	expect->off |= bit(l);
 	return true;
 }
 
@@ -206,16 +211,18 @@ static int parse_number(const char *text, size_t len, const struct limit *l, str
 	if (l->kind != LIMIT_WHOLE && l->kind != LIMIT_REAL)
 		return err_set(err, -EINVAL, "%s: '%.*s' is not '%s'", l->name,
 			       (int)min(len, 64UL), text, word_of(l));
-	/* No sign, no "inf", no "nan". */
-	if (len && strspn(text, digits) >= len)
+	/* No sign, no "inf", no "nan", nor what is 0 only for want of digits. */
+	errno = 0;
+	if (len && *text != '-' && strspn(text, digits) >= len)
 		val = strtod(text, &stop);
-	if (!(val >= 0 && val <= l->max) || (val == 0 && !l->zero) || stop != text + len)
+	if (!(val >= 0 && val <= l->max) || (val == 0 && !l->zero) || errno || stop != text + len)
 		return err_set(err, -EINVAL, "%s: '%.*s' is not a%s number %s, up to %.10g%s",
 			       l->name, (int)min(len, 64UL), text,
 			       l->kind == LIMIT_WHOLE ? " whole" : "",
 			       l->zero ? "from 0" : "above 0", l->max,
 			       l->off < 0 ? "" : ", nor 'off'");
 	set(expect, l, val);
+	expect->off &= ~bit(l);
 	expect->zero = val == 0 ? expect->zero | l->zero : expect->zero & ~l->zero;
 	return 0;
 }
@@ -297,6 +304,22 @@ int expect_parse(const char *text, const char *test, struct expect *expect, stru
 			return ret;
 		text++;
 	}
+}
+
+int expect_check(const struct expect *expect, struct err *err)
+{
+	uint32_t known = 0;
+	const struct limit *l;
+
+	for (l = limits; l < limits + ARRAY_SIZE(limits); l++) {
+		known |= l->zero;
+		if (expect->zero & l->zero && get(expect, l) != 0)
+			return err_set(err, -EINVAL, "limit %s is 0 and %g", l->name,
+				       get(expect, l));
+	}
+	if (expect->zero & ~known)
+		return err_set(err, -EINVAL, "limits of 0 %#x do not exist", expect->zero & ~known);
+	return 0;
 }
 
 void expect_merge(const struct expect *test, const struct expect *sched, struct expect *merged)

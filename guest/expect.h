@@ -27,6 +27,9 @@ static inline bool expect_has(const struct expect *expect, double limit, uint32_
  */
 int expect_parse(const char *text, const char *test, struct expect *expect, struct err *err);
 
+/* expect_check - -EINVAL: a test's limit that is 0 and another number, too. */
+int expect_check(const struct expect *expect, struct err *err);
+
 #define EXPECT_GLOB_LEN	128
 
 /* expect_next_glob - copy the next glob in such a @text, which then is what follows; or false. */

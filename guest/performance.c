@@ -397,6 +397,10 @@ static void judge_cross_node(struct judge *j)
 			most = w;
 		}
 	}
+	if (!most && j->in->numa_moved)
+		judge_object(j, VERDICT_INCONCLUSIVE, CAUSE_NUMA,
+			     "%" PRIu64 " pages went to another node, but no worker has any",
+			     j->in->numa_moved);
 	if (!most || (double)j->in->numa_moved / total <= limit)
 		return;
 	judge_object(j, VERDICT_FAIL, CAUSE_NUMA,

@@ -436,9 +436,10 @@ static void add_need(char *buf, size_t size, const char *fmt, ...)
 /* Programs of the host, each once. */
 static void add_programs(const struct ktstr_test *test, char *buf, size_t size)
 {
-	const char *last = NULL, *program;
 	const struct step *step;
+	const char *program;
 	const struct op *op;
+	char *seen;
 
 	for (step = test->steps; step && step->hold.kind != HOLD_KIND_NONE; step++) {
 		for (op = step->ops; op && op->kind != OP_NONE; op++) {
@@ -446,9 +447,13 @@ static void add_programs(const struct ktstr_test *test, char *buf, size_t size)
 				continue;
 			program = strrchr(op->payload->program, '/');
 			program = program ? program + 1 : op->payload->program;
-			if (!last || strcmp(program, last))
+			for (seen = buf; (seen = strstr(seen, program)); seen++) {
+				if (strchr(", ", seen[strlen(program)]) &&
+				    (seen == buf || seen[-1] == ' '))
+					break;
+			}
+			if (!seen)
 				add_need(buf, size, "%s", program);
-			last = program;
 		}
 	}
 }

@@ -193,6 +193,17 @@ KTSTR_TEST(control_migration,
 	.expect = { .max_migration_ratio = .001 },
 	.expect_fail = EXPECT_FAIL(MIGRATION, "limit 0.0010"));
 
+KTSTR_TEST(control_any_migration,
+	.desc = "a worker that asks for another CPU once must not even do that, and is found",
+	.steps = STEPS({ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(CPU_SPIN, 1) }),
+			 .hold = HOLD_FRAC(.5), .keep = true },
+		       { .ops = OPS(SET_AFFINITY("cg_0", EXACT, .cpus = "0")),
+			 .hold = HOLD_FRAC(.25) },
+		       { .ops = OPS(SET_AFFINITY("cg_0", EXACT, .cpus = "1")),
+			 .hold = HOLD_FRAC(.25) }),
+	.expect = { .zero = ZERO_MIGRATION },
+	.expect_fail = EXPECT_FAIL(MIGRATION, "limit 0.0000"));
+
 /* A worker fills its memory on node 0. In the end it is on @node, for so short that it stays. */
 #define REMOTE(_node)								\
 	.topology = "2n2l2c1t", .min_nodes = 2,					\
@@ -335,6 +346,16 @@ KTSTR_TEST(control_sched,
 	.needs_scx = true,
 	.sched = "fault",
 	.steps = ANYWHERE);
+
+static const char *const slow_args[] = { "--fault", "slow", NULL };
+
+KTSTR_TEST(control_any_keep_last,
+	.desc = "a scheduler that must never leave a task to the kernel, and does, is found",
+	.needs_scx = true,
+	.sched = "fault", .sched_args = slow_args,
+	.steps = STEADY,
+	.expect = { .no_starvation_check = true, .zero = ZERO_KEEP_LAST_RATE },
+	.expect_fail = EXPECT_FAIL(EVENTS, "SCX_EV_DISPATCH_KEEP_LAST: measured"));
 
 static const char *const late_args[] = { "--fault", "late-attach=5", NULL };
 

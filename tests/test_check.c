@@ -405,6 +405,10 @@ static const struct ktstr_payload good_payload = {
 };
 static const struct ktstr_payload no_cure = { .name = "p", .program = "p" };
 static const struct ktstr_payload bad_name = { .name = "../p", .program = "p", .cure = "c" };
+static const struct ktstr_payload idle_limits = {
+	.name = "p", .program = "p", .cure = "c",
+	.metrics = METRICS({ .name = "a", .key = "a", .max = 1 }),
+};
 static const struct ktstr_payload bad_limits = {
 	.name = "p", .program = "p", .cure = "c", .metrics = METRICS(METRIC_BETWEEN("a", "a", 2, 1)),
 };
@@ -428,6 +432,9 @@ TEST(payloads)
 	EXPECT_ILLEGAL("a name, a program and a cure", OPS_OF(RUN_PAYLOAD(&no_cure, NULL)));
 	EXPECT_ILLEGAL("a name, a program and a cure", OPS_OF(RUN_PAYLOAD(&bad_name, NULL)));
 	EXPECT_ILLEGAL("limits 2 to 1", OPS_OF(RUN_PAYLOAD(&bad_limits, NULL)));
+	EXPECT_ILLEGAL("limits 0 to 1, not judged", OPS_OF(RUN_PAYLOAD(&idle_limits, NULL)));
+	EXPECT_ILLEGAL("limit migration is 0 and 0.5", OPS_OF(ADD_CGROUP("x")),
+		       .expect = { .max_migration_ratio = .5, .zero = ZERO_MIGRATION });
 	EXPECT_ILLEGAL("no payload is given", OPS_OF({ .kind = OP_RUN_PAYLOAD }));
 	/* Without .keep it ends with its step. */
 	EXPECT_ILLEGAL("step 1, operation 0 (wait-payload): payload p does not run here",

@@ -157,7 +157,7 @@ TEST(zero)
 	const struct expect none = { }, never = { .zero = ZERO_MIGRATION | ZERO_FALLBACK_RATE },
 		some = { .max_migration_ratio = .5 };
 	struct expect sched, e;
-	struct err err;
+	struct err err = { "" };
 
 	ASSERT_EQ(0, expect_parse("migration=0,slow-tier=0,keep-last-rate=0", NULL, &sched, &err));
 	EXPECT_EQ(ZERO_MIGRATION | ZERO_SLOW_TIER | ZERO_KEEP_LAST_RATE, sched.zero);
@@ -186,13 +186,35 @@ TEST(zero)
 	EXPECT_TRUE(expect_has(&e, e.max_migration_ratio, ZERO_MIGRATION));
 	EXPECT_FALSE(expect_has(&e, e.max_slow_tier_ratio, ZERO_SLOW_TIER));
 
+	/* The last word counts, also if it is about some tests. */
+	ASSERT_EQ(0, expect_parse("migration=0,wake-cv=2,t*:migration=off,t*:wake-cv=off", "t",
+				  &sched, &err));
+	expect_merge(&none, &sched, &e);
+	EXPECT_EQ(0, e.zero);
+	EXPECT_EQ(0, e.max_wake_latency_cv);
+	ASSERT_EQ(0, expect_parse("migration=off,gap=off,t*:migration=0,t*:gap=5", "t", &sched,
+				  &err));
+	expect_merge(&none, &sched, &e);
+	EXPECT_EQ(ZERO_MIGRATION, e.zero);
+	EXPECT_EQ(5, e.max_gap_ms);
+	EXPECT_EQ(0, e.off);
+
 	/* Where it is off it is, and is said to be. */
 	ASSERT_EQ(0, expect_parse("migration=off", NULL, &sched, &err));
 	expect_merge(&never, &sched, &e);
 	EXPECT_EQ(ZERO_FALLBACK_RATE, e.zero);
 	EXPECT_STREQ("migration", expect_off_for(&e, CAUSE_MIGRATION));
 
+	EXPECT_REFUSED("migration=-0", "migration: '-0' is not a number from 0");
+	EXPECT_REFUSED("migration=1e-400", "migration: '1e-400' is not a number");
 	EXPECT_REFUSED("wake-cv=0", "wake-cv: '0' is not a number above 0");
+	EXPECT_EQ(0, expect_check(&never, &err));
+	EXPECT_EQ(0, expect_check(&some, &err));
+	e = (struct expect){ .max_fallback_rate = 1, .zero = ZERO_FALLBACK_RATE };
+	EXPECT_EQ(-EINVAL, expect_check(&e, &err));
+	EXPECT_STREQ("limit fallback-rate is 0 and 1", err.msg);
+	e = (struct expect){ .zero = 1U << 31 };
+	EXPECT_EQ(-EINVAL, expect_check(&e, &err));
 	EXPECT_REFUSED("migration=-1", "migration: '-1' is not a number from 0, up to");
 	EXPECT_REFUSED("fallback-rate=", "fallback-rate: '' is not a whole number from 0");
 }

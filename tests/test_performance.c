@@ -331,6 +331,8 @@ TEST_F(judge, slow_tier)
 
 TEST_F(judge, cross_node_migrations)
 {
+	unsigned int i;
+
 	all_have_pages(self);
 	self->in.have_numa_moved = true;
 	self->in.numa_moved = 40;
@@ -350,6 +352,14 @@ TEST_F(judge, cross_node_migrations)
 	self->in.have_numa_moved = false;
 	EXPECT_EQ(1, run_judge(self));
 	EXPECT_EQ(VERDICT_INCONCLUSIVE, self->said[0].verdict);
+	/* Whose are they? */
+	self->in.have_numa_moved = true;
+	for (i = 0; i < 4; i++)
+		memset(self->page[i].rep.numa_pages, 0, sizeof(self->page[i].rep.numa_pages));
+	EXPECT_EQ(1, run_judge(self));
+	EXPECT_EQ(VERDICT_INCONCLUSIVE, self->said[0].verdict);
+	self->in.numa_moved = 0;
+	EXPECT_EQ(0, run_judge(self));
 }
 
 static void find_line(void *ctx, const char *text)

@@ -310,11 +310,13 @@ TEST_F(expand, all_of_them)
 
 static const struct ktstr_payload bench = { .program = "hackbench" };
 static const struct ktstr_payload own = { .program = "/a/b/own" };
+static const struct ktstr_payload owner = { .program = "ow" };
 static const struct ktstr_test more = {
 	.min_cpus = 2, .claims = CLAIM_CPU_WEIGHT | CLAIM_KILL,
 	.steps = STEPS({ .ops = OPS(RUN_PAYLOAD(&bench, NULL)), .hold = HOLD_FIXED(1) },
 		       { .ops = OPS(WAIT_PAYLOAD(&bench, 1), RUN_PAYLOAD(&bench, NULL),
-				    RUN_PAYLOAD(&own, NULL)), .hold = HOLD_FIXED(1) }),
+				    RUN_PAYLOAD(&own, NULL), RUN_PAYLOAD(&bench, "x"),
+				    RUN_PAYLOAD(&owner, NULL)), .hold = HOLD_FIXED(1) }),
 };
 
 TEST(needs)
@@ -325,7 +327,7 @@ TEST(needs)
 	EXPECT_STREQ("-", plan_needs(&plain, buf, sizeof(buf)));
 	EXPECT_STREQ("16 CPUs, 4 LLCs, 2 nodes, 1024 MB, SMT", plan_needs(&big, buf, sizeof(buf)));
 	EXPECT_STREQ("sched_ext", plan_needs(&scx, buf, sizeof(buf)));
-	EXPECT_STREQ("2 CPUs, cpu-weight, kill, hackbench, own", plan_needs(&more, buf, sizeof(buf)));
+	EXPECT_STREQ("2 CPUs, cpu-weight, kill, hackbench, own, ow", plan_needs(&more, buf, sizeof(buf)));
 	EXPECT_STREQ("2 CPUs, c", plan_needs(&more, buf, 10));
 }
 
