@@ -283,6 +283,8 @@ void scenario_run_in(struct guest *g, struct sched *s, const struct ktstr_test *
 		duration_ms = g->job.duration_ms;
 	scn.duration_ns = duration_ms * NSEC_PER_MSEC;
 	expect_of(g->job.sched_expect, test->name, &test->expect, &scn.expect);
+	if (s)
+		s->no_rcu_stall_check = scn.expect.no_rcu_stall_check;
 	cpumask_set_range(&scn.all, 0, g->nr_cpus);
 	cpuset_usable(&scn.all, &scn.usable);
 

@@ -29,6 +29,7 @@
 #define DISABLE_LIMIT		(5 * NSEC_PER_SEC)	/* from then to "disabled" */
 #define LAST_WORDS_LIMIT	(2 * NSEC_PER_SEC)	/* for a loader to see its ejection */
 #define REASON_LIMIT		NSEC_PER_SEC		/* for the kernel to say why */
+#define MESSAGE_LIMIT		(100 * NSEC_PER_MSEC)	/* and, in another line, what happened */
 
 bool scx_present(void)
 {
@@ -57,11 +58,18 @@ static int wait_disabled(struct scx_status *st, uint64_t limit_ns)
 	return 0;
 }
 
+/* Those that tell no more are the ends that somebody has asked for. */
+static bool all_said(const struct scx_reason *r)
+{
+	return r->msg[0] || scx_reason_normal(r) || scx_reason_hotplug(r);
+}
+
 /* Read on in the kernel log; wait for a reason if there is none yet, at most @limit_ns. */
 static void read_reason(struct sched *s, struct scx_reason *r, uint64_t limit_ns)
 {
 	struct pollfd pfd = { .fd = s->kmsg_fd, .events = POLLIN };
 	uint64_t deadline = now_ns() + limit_ns;
+	bool named = false;
 	char buf[KLOG_RECORD_LEN];
 	struct klog_rec rec;
 	unsigned int reads = 0;
@@ -78,7 +86,11 @@ static void read_reason(struct sched *s, struct scx_reason *r, uint64_t limit_ns
 		       reads++ < KLOG_MAX_READS)
 			scx_reason_line(r, rec.text);
 		now = now_ns();
-		if (ret || r->name[0] || now >= deadline)
+		if (r->name[0] && !named) {
+			named = true;
+			deadline = min(deadline, now + MESSAGE_LIMIT);
+		}
+		if (ret || (named && all_said(r)) || now >= deadline)
 			return;
 		if (poll(&pfd, 1, (int)DIV_ROUND_UP(deadline - now, NSEC_PER_MSEC)) < 0 &&
 		    errno != EINTR)
@@ -296,6 +308,28 @@ static int restart_after_hotplug(struct guest *g, struct sched *s, struct msg_re
 	return sched_attach(g, s, s->builtin, res);
 }
 
+/*
+ * The kernel takes a scheduler for the cause of an RCU stall, and ends it. If that was why, it is
+ * what is judged, where that is.
+ */
+static bool ended_for_rcu_stall(struct guest *g, const struct sched *s,
+				const struct scx_reason *reason, struct msg_result *res)
+{
+	char why[384];
+
+	if (!scx_reason_rcu_stall(reason))
+		return false;
+	scx_reason_format(reason, why, sizeof(why));
+	if (s->no_rcu_stall_check)
+		result_set(g, res, VERDICT_INCONCLUSIVE, CAUSE_RCU_STALL,
+			   "scheduler %s died: %s, which is not judged; it could not go on", s->name,
+			   why);
+	else
+		result_set(g, res, VERDICT_FAIL, CAUSE_RCU_STALL, "scheduler %s died: %s", s->name,
+			   why);
+	return true;
+}
+
 /* @what is what we saw; how it ended, if it did, and what the kernel says tells more. */
 static int report_death(struct guest *g, struct sched *s, struct msg_result *res, const char *what)
 {
@@ -310,13 +344,8 @@ static int report_death(struct guest *g, struct sched *s, struct msg_result *res
 	s->dead = true;
 	scx_reason_format(&reason, why, sizeof(why));
 
-	if (scx_reason_rcu_stall(&reason) && said_of(g).no_rcu_stall_check)
-		result_set(g, res, VERDICT_INCONCLUSIVE, CAUSE_RCU_STALL,
-			   "scheduler %s died: %s, which is not judged; it could not go on", s->name,
-			   why);
-	else if (scx_reason_rcu_stall(&reason))
-		result_set(g, res, VERDICT_FAIL, CAUSE_RCU_STALL, "scheduler %s died: %s; %s",
-			   s->name, why, exit_buf);
+	if (ended_for_rcu_stall(g, s, &reason, res))
+		;
 	else if (reason.name[0] && !scx_reason_normal(&reason))
 		result_set(g, res, VERDICT_FAIL, CAUSE_SCHED_DIED, "scheduler %s died: %s; %s",
 			   s->name, why, exit_buf);
@@ -461,9 +490,10 @@ int sched_detach(struct guest *g, struct sched *s, bool by_kill, struct msg_resu
 	if (!s->dead && first <= 0) {
 		read_reason(s, &reason, REASON_LIMIT);
 		if (reason.name[0] && !scx_reason_normal(&reason)) {
-			result_set(g, res, VERDICT_FAIL, CAUSE_SCHED_DETACH,
-				   "scheduler %s was detached by the kernel: %s",
-				   s->name, scx_reason_format(&reason, why, sizeof(why)));
+			if (!ended_for_rcu_stall(g, s, &reason, res))
+				result_set(g, res, VERDICT_FAIL, CAUSE_SCHED_DETACH,
+					   "scheduler %s was detached by the kernel: %s", s->name,
+					   scx_reason_format(&reason, why, sizeof(why)));
 			first = first ? first : -EPROTO;
 		}
 	}

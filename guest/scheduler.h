@@ -22,6 +22,7 @@ struct sched {
 	uint64_t enable_seq;	/* when it was attached */
 	int wstatus;		/* wait status once it was reaped, else -1 */
 	bool dead;		/* sched_check() has said so */
+	bool no_rcu_stall_check;	/* as the test and what is said of it have it together */
 	struct sched_faults *faults;	/* guest/sched_fault.h; NULL: it has none */
 	uint32_t switched;	/* those that the host has on */
 	uint64_t fault_ns;	/* when one began, 0: none did */
