@@ -306,8 +306,8 @@ static void *unmap_ram(void *arg)
 
 /*
  * The kernel takes the page tables of a VM apart and then waits for a grace period (rcu_barrier()
- * in arch/x86/kvm/mmu/mmu.c): beside that, RAM can go. Whoever unmaps that much holds up all who
- * would unmap anything, so what holds the VM comes before it.
+ * in arch/x86/kvm/mmu/tdp_mmu.c): beside that, RAM can go. Whoever unmaps that much holds up all
+ * who would unmap anything, so what holds the VM comes before it.
  */
 static void kvm_leave(struct vm *vm)
 {
