@@ -433,13 +433,24 @@ static void add_need(char *buf, size_t size, const char *fmt, ...)
 	va_end(ap);
 }
 
+static bool listed(const char *list, const char *word)
+{
+	size_t len = strlen(word), n;
+
+	for (; *list; list += n + strspn(list + n, ", ")) {
+		n = strcspn(list, ",");
+		if (n == len && !memcmp(list, word, len))
+			return true;
+	}
+	return false;
+}
+
 /* Programs of the host, each once. */
 static void add_programs(const struct ktstr_test *test, char *buf, size_t size)
 {
 	const struct step *step;
 	const char *program;
 	const struct op *op;
-	char *seen;
 
 	for (step = test->steps; step && step->hold.kind != HOLD_KIND_NONE; step++) {
 		for (op = step->ops; op && op->kind != OP_NONE; op++) {
@@ -447,12 +458,7 @@ static void add_programs(const struct ktstr_test *test, char *buf, size_t size)
 				continue;
 			program = strrchr(op->payload->program, '/');
 			program = program ? program + 1 : op->payload->program;
-			for (seen = buf; (seen = strstr(seen, program)); seen++) {
-				if (strchr(", ", seen[strlen(program)]) &&
-				    (seen == buf || seen[-1] == ' '))
-					break;
-			}
-			if (!seen)
+			if (!listed(buf, program))
 				add_need(buf, size, "%s", program);
 		}
 	}
