@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 #include "checking.h"
-#include "expect.h"
 #include "cpusets.h"
+#include "expect.h"
 #include "steps.h"
 #include "work/work.h"
 

@@ -69,7 +69,6 @@ static void read_reason(struct sched *s, struct scx_reason *r, uint64_t limit_ns
 {
 	struct pollfd pfd = { .fd = s->kmsg_fd, .events = POLLIN };
 	uint64_t deadline = now_ns() + limit_ns;
-	bool named = false;
 	char buf[KLOG_RECORD_LEN];
 	struct klog_rec rec;
 	unsigned int reads = 0;
@@ -86,11 +85,9 @@ static void read_reason(struct sched *s, struct scx_reason *r, uint64_t limit_ns
 		       reads++ < KLOG_MAX_READS)
 			scx_reason_line(r, rec.text);
 		now = now_ns();
-		if (r->name[0] && !named) {
-			named = true;
+		if (r->name[0])
 			deadline = min(deadline, now + MESSAGE_LIMIT);
-		}
-		if (ret || (named && all_said(r)) || now >= deadline)
+		if (ret || all_said(r) || now >= deadline)
 			return;
 		if (poll(&pfd, 1, (int)DIV_ROUND_UP(deadline - now, NSEC_PER_MSEC)) < 0 &&
 		    errno != EINTR)
