@@ -553,4 +553,10 @@ extern const struct ktstr_test *const __stop_ktstr_tests[] __weak;
 #define for_each_test(pos) \
 	for ((pos) = __start_ktstr_tests; (pos) < __stop_ktstr_tests; (pos)++)
 
+/* All operations of a test, step by step; to break out of it leaves a step only. */
+#define for_each_op(_test, step, op)						\
+	for ((step) = (_test)->steps;						\
+	     (step) && (step)->hold.kind != HOLD_KIND_NONE; (step)++)		\
+		for ((op) = (step)->ops; (op) && (op)->kind != OP_NONE; (op)++)
+
 #endif /* KTSTR_H */

@@ -77,26 +77,24 @@ static void skip_all(struct plan *plan, const struct ktstr_test *test, const cha
 static int add_all(const struct ktstr_test *test, struct plan *plan, const char *self,
 		   struct initramfs *ird)
 {
-	const struct step *step = test->steps;
+	const struct step *step;
 	char why[sizeof(plan->inst->skip)];
 	struct err err = { "" };
 	const struct op *op;
 	int ret;
 
-	for (; step && step->hold.kind != HOLD_KIND_NONE; step++) {
-		for (op = step->ops; op && op->kind != OP_NONE; op++) {
-			if (op->kind != OP_RUN_PAYLOAD)
-				continue;
-			ret = add_payload(op->payload, self, ird, &err);
-			if (ret == -ENOMEM)
-				return ret;
-			if (!ret)
-				continue;
-			snprintf(why, sizeof(why), "payload %s: %.120s; %s", op->payload->name,
-				 err.msg[0] ? err.msg : strerror(-ret), op->payload->cure);
-			skip_all(plan, test, why);
-			return 0;
-		}
+	for_each_op(test, step, op) {
+		if (op->kind != OP_RUN_PAYLOAD)
+			continue;
+		ret = add_payload(op->payload, self, ird, &err);
+		if (ret == -ENOMEM)
+			return ret;
+		if (!ret)
+			continue;
+		snprintf(why, sizeof(why), "payload %s: %.120s; %s", op->payload->name,
+			 err.msg[0] ? err.msg : strerror(-ret), op->payload->cure);
+		skip_all(plan, test, why);
+		return 0;
 	}
 	return 0;
 }

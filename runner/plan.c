@@ -99,12 +99,12 @@ static unsigned int test_wait_ms(const struct ktstr_test *test)
 	const struct op *op;
 	uint64_t sum = 0, times;
 
-	for (step = test->steps; step && step->hold.kind != HOLD_KIND_NONE; step++) {
+	for_each_op(test, step, op) {
+		if (op->kind != OP_WAIT_PAYLOAD)
+			continue;
 		/* A loop that has lasted for T ends; the last turn may have begun before that. */
 		times = step->hold.kind == HOLD_KIND_LOOP ? 2 : 1;
-		for (op = step->ops; op && op->kind != OP_NONE; op++)
-			if (op->kind == OP_WAIT_PAYLOAD)
-				sum += times * op->ms;
+		sum += times * op->ms;
 	}
 	return min(sum, (uint64_t)UINT32_MAX / 4);
 }
@@ -452,15 +452,13 @@ static void add_programs(const struct ktstr_test *test, char *buf, size_t size)
 	const char *program;
 	const struct op *op;
 
-	for (step = test->steps; step && step->hold.kind != HOLD_KIND_NONE; step++) {
-		for (op = step->ops; op && op->kind != OP_NONE; op++) {
-			if (op->kind != OP_RUN_PAYLOAD)
-				continue;
-			program = strrchr(op->payload->program, '/');
-			program = program ? program + 1 : op->payload->program;
-			if (!listed(buf, program))
-				add_need(buf, size, "%s", program);
-		}
+	for_each_op(test, step, op) {
+		if (op->kind != OP_RUN_PAYLOAD)
+			continue;
+		program = strrchr(op->payload->program, '/');
+		program = program ? program + 1 : op->payload->program;
+		if (!listed(buf, program))
+			add_need(buf, size, "%s", program);
 	}
 }
 
