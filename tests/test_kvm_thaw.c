@@ -56,6 +56,66 @@ GUEST_CODE(timer_over_bell,
 	   "sti;" HALT
 	   "3:" PUTC("T") EXIT(0x20) FOREVER IDT);
 
+/* An MSR and what it is given, or whether it has it still: ZF. */
+#define SET_MSR(msr, val)							\
+	"mov $" #msr ", %ecx; mov $" #val ", %rax; mov %rax, %rdx; shr $32, %rdx; wrmsr;"
+#define HAS_MSR(msr, val)							\
+	"mov $" #msr ", %ecx; rdmsr; shl $32, %rdx; or %rax, %rdx;"		\
+	"mov $" #val ", %rax; cmp %rax, %rdx;"
+/* @letter if ZF says so. */
+#define SHOW(letter)								\
+	"mov $'" letter "', %eax; je 8f; mov $'!', %eax; 8: mov $0x3f8, %edx; out %al, %dx;"
+/* @nr bytes of what FXSAVE had before and has now. */
+#define HAS_FPU(offset, nr)							\
+	"mov $0x13000 + " #offset ", %esi; mov $0x13200 + " #offset ", %edi;"	\
+	"mov $" #nr ", %ecx; repe cmpsb;"
+
+/*
+ * All that a CPU has in it, none of it as it is after reset: general registers, flags, control and
+ * debug registers, FPU (exceptions off, it rounds down), MSRs. What of it is there after the bell. Of
+ * SYSENTER_EIP KVM keeps no more than an AMD CPU uses, half of it (arch/x86/kvm/svm/svm.c).
+ */
+GUEST_CODE(state_over_bell,
+	   "mov %cr4, %rax; or $0x600, %eax; mov %rax, %cr4;"
+	   "mov %cr0, %rax; and $~4, %eax; or $2, %eax; mov %rax, %cr0;"
+	   "mov $0x13000, %ebx; fxsave (%rbx); movw $0x77f, (%rbx); movb $0xff, 4(%rbx);"
+	   "movl $0x3f80, 24(%rbx);"
+	   /* ST0 to ST7 have 10 bytes in each 16, XMM0 to XMM15 all. */
+	   "xor %ecx, %ecx; 7: lea 0x41(%rcx), %eax; mov %al, 0x20(%rbx,%rcx);"
+	   "mov %al, 0xa0(%rbx,%rcx); mov %al, 0x120(%rbx,%rcx); inc %ecx; cmp $0x80, %ecx; jb 7b;"
+	   "xor %ecx, %ecx; 7: movl $0, 0x2a(%rbx,%rcx); movw $0, 0x2e(%rbx,%rcx);"
+	   "add $16, %ecx; cmp $0x80, %ecx; jb 7b; fxrstor (%rbx); fxsave (%rbx);"
+	   SET_MSR(0xc0000082, 0xffffffff81111111) SET_MSR(0xc0000102, 0xffff888022222222)
+	   SET_MSR(0xc0000100, 0x7fff33333333) SET_MSR(0xc0000084, 0x47700)
+	   SET_MSR(0x176, 0x44444444) SET_MSR(0x277, 0x0007010600070106)
+	   SET_MSR(0x200, 0xc0000000) SET_MSR(0x250, 0x0606060606060606)
+	   "mov $0x5555000, %eax; mov %rax, %cr2; mov $6, %eax; mov %rax, %cr8;"
+	   "mov $0x7777, %eax; mov %rax, %dr0; mov $0x8888, %eax; mov %rax, %dr3;"
+	   "mov $0x1234567890abcdef, %r8; mov $0x234567890abcdef1, %r15;"
+	   "mov $0x14ff0, %esp; mov $0x3456789, %ebp; mov $0x456789a, %ebx; stc; std;"
+	   BELL
+	   "pushf; cld; pop %rsi; and $0x401, %esi; cmp $0x401, %esi;" SHOW("f")
+	   "cmp $0x14ff0, %rsp;" SHOW("s") "cmp $0x3456789, %rbp;" SHOW("b")
+	   "cmp $0x456789a, %rbx;" SHOW("x")
+	   "mov $0x1234567890abcdef, %rax; cmp %rax, %r8;" SHOW("8")
+	   "mov $0x234567890abcdef1, %rax; cmp %rax, %r15;" SHOW("9")
+	   "mov %cr2, %rax; cmp $0x5555000, %rax;" SHOW("2")
+	   "mov %cr8, %rax; cmp $6, %rax;" SHOW("t")
+	   "mov %dr0, %rax; cmp $0x7777, %rax;" SHOW("d")
+	   "mov %dr3, %rax; cmp $0x8888, %rax;" SHOW("D")
+	   "mov $0x13200, %ebx; fxsave (%rbx);"
+	   HAS_FPU(0, 2) SHOW("c") HAS_FPU(24, 4) SHOW("m")
+	   HAS_FPU(32, 128) SHOW("7") HAS_FPU(160, 256) SHOW("X")
+	   HAS_MSR(0xc0000082, 0xffffffff81111111) SHOW("L")
+	   HAS_MSR(0xc0000102, 0xffff888022222222) SHOW("G")
+	   HAS_MSR(0xc0000100, 0x7fff33333333) SHOW("F")
+	   HAS_MSR(0xc0000084, 0x47700) SHOW("M")
+	   HAS_MSR(0x176, 0x44444444) SHOW("E")
+	   HAS_MSR(0x277, 0x0007010600070106) SHOW("P")
+	   HAS_MSR(0x200, 0xc0000000) SHOW("V")
+	   HAS_MSR(0x250, 0x0606060606060606) SHOW("I")
+	   EXIT(0x20) FOREVER);
+
 #define FREEZE(_name, _image) do {						\
 	LOAD(_name);								\
 	OK(vm_image_open(_image, &self->err));					\
@@ -175,6 +235,11 @@ TEST_F(kvm, thaw_interrupt_in_service_masked)
 TEST_F(kvm, thaw_timer)
 {
 	THAW_AND_EXPECT(timer_over_bell, "T");
+}
+
+TEST_F(kvm, thaw_state)
+{
+	THAW_AND_EXPECT(state_over_bell, "fsbx892tdDcm7XLGFMEPVI");
 }
 
 TEST_F(kvm, thaw_smp)
