@@ -10,17 +10,14 @@
 
 struct result_head {
 	uint32_t magic;
-	uint32_t verdict;
-	uint32_t cause;
 	uint32_t flags;
 	uint32_t have_result;
 	uint32_t pad;
 	uint64_t run_ns;
 	struct phases phases;
-	struct caught caught;
+	struct outcome outcome;
 	uint64_t len[NR_SECTIONS];
 	uint64_t nr_dropped[NR_SECTIONS];
-	char text[OUTCOME_TEXT_LEN];
 };
 
 _Static_assert(sizeof(struct result_head) <= 4 * KIB, "the head must fit into RESULT_MAX");
@@ -44,18 +41,15 @@ int result_send(int fd, const struct instance_result *res)
 {
 	struct result_head head = {
 		.magic = RESULT_MAGIC,
-		.verdict = res->outcome.verdict,
-		.cause = res->outcome.cause,
 		.flags = res->flags,
 		.have_result = res->have_result,
 		.run_ns = res->run_ns,
 		.phases = res->phases,
-		.caught = res->outcome.caught,
+		.outcome = res->outcome,
 	};
 	unsigned int i;
 	int ret;
 
-	memcpy(head.text, res->outcome.text, sizeof(head.text));
 	for (i = 0; i < NR_SECTIONS; i++) {
 		head.len[i] = res->section[i].len;
 		head.nr_dropped[i] = res->section[i].nr_dropped;
@@ -91,6 +85,14 @@ int result_read(struct result_reader *rd, int fd)
 	return n == 0;
 }
 
+static bool outcome_sound(const struct outcome *out)
+{
+	return out->verdict > VERDICT_NONE && out->verdict < NR_VERDICTS &&
+	       out->cause < NR_CAUSES && out->caught.cause < NR_CAUSES &&
+	       memchr(out->unseen, '\0', sizeof(out->unseen)) &&
+	       memchr(out->text, '\0', sizeof(out->text));
+}
+
 int result_parse(const struct result_reader *rd, struct instance_result *res)
 {
 	struct result_head head;
@@ -101,10 +103,7 @@ int result_parse(const struct result_reader *rd, struct instance_result *res)
 	if (rd->len < sizeof(head))
 		return -EBADMSG;
 	memcpy(&head, rd->buf, sizeof(head));
-	if (head.magic != RESULT_MAGIC || head.verdict <= VERDICT_NONE ||
-	    head.verdict >= NR_VERDICTS || head.cause >= NR_CAUSES ||
-	    head.caught.cause >= NR_CAUSES ||
-	    !memchr(head.text, '\0', sizeof(head.text)))
+	if (head.magic != RESULT_MAGIC || !outcome_sound(&head.outcome))
 		return -EBADMSG;
 	for (i = 0; i < NR_SECTIONS; i++) {
 		if (head.len[i] > rd->len - off)
@@ -114,10 +113,7 @@ int result_parse(const struct result_reader *rd, struct instance_result *res)
 	if (off != rd->len)
 		return -EBADMSG;
 
-	res->outcome.verdict = head.verdict;
-	res->outcome.cause = head.cause;
-	res->outcome.caught = head.caught;
-	memcpy(res->outcome.text, head.text, sizeof(head.text));
+	res->outcome = head.outcome;
 	res->flags = head.flags;
 	res->have_result = head.have_result;
 	res->run_ns = head.run_ns;

@@ -615,8 +615,10 @@ static int transfer(const struct instance_result *in, size_t cut, struct instanc
 TEST(record)
 {
 	struct instance_result in = {
-		.outcome = { .verdict = VERDICT_FAIL, .cause = CAUSE_STUCK, .text = "text" },
+		.outcome = { .verdict = VERDICT_FAIL, .cause = CAUSE_STUCK, .at_ns = 9, .text = "text",
+			     .unseen = "all is dark", .caught = { CAUSE_STALL, 3, 4 } },
 		.flags = RESULT_NO_WINDOW, .have_result = true, .run_ns = 5,
+		.phases = { .at_ns = { 1, 2 }, .thawed = true },
 	}, out;
 
 	textbuf_printf(&in.section[SECTION_DETAIL], "a");
@@ -624,11 +626,12 @@ TEST(record)
 	textbuf_printf(&in.section[SECTION_LOG], "c");
 	in.section[SECTION_LOG].nr_dropped = 7;
 	ASSERT_EQ(0, transfer(&in, 0, &out));
-	EXPECT_EQ(VERDICT_FAIL, out.outcome.verdict);
-	EXPECT_EQ(CAUSE_STUCK, out.outcome.cause);
-	EXPECT_STREQ("text", out.outcome.text);
+	/* All of it: what one end leaves out is never seen at the other. */
+	EXPECT_EQ(0, memcmp(&in.outcome, &out.outcome, sizeof(in.outcome)));
+	EXPECT_EQ(0, memcmp(&in.phases, &out.phases, sizeof(in.phases)));
 	EXPECT_EQ(RESULT_NO_WINDOW, out.flags);
 	EXPECT_TRUE(out.have_result);
+	EXPECT_EQ(5, out.run_ns);
 	EXPECT_STREQ("a\nb\n", textbuf_str(&out.section[SECTION_DETAIL]));
 	EXPECT_STREQ("", textbuf_str(&out.section[SECTION_SCHED]));
 	EXPECT_STREQ("c\n", textbuf_str(&out.section[SECTION_LOG]));
@@ -644,6 +647,9 @@ TEST(record)
 	EXPECT_EQ(-EBADMSG, transfer(&in, 0, &out));
 	in.outcome.verdict = VERDICT_FAIL;
 	in.outcome.cause = NR_CAUSES;
+	EXPECT_EQ(-EBADMSG, transfer(&in, 0, &out));
+	in.outcome.cause = CAUSE_STUCK;
+	memset(in.outcome.unseen, 'x', sizeof(in.outcome.unseen));
 	EXPECT_EQ(-EBADMSG, transfer(&in, 0, &out));
 	instance_result_free(&in);
 }

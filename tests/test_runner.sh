@@ -6,8 +6,8 @@
 #
 # Usage: test_runner.sh BINARY [KERNEL]
 #
-# BINARY is the scenario program ktstr_basic, beside which ktstr_dynamic lies. With
-# KERNEL, a bzImage, the rows run that need a guest; they end it in ways that it must
+# BINARY is the scenario program ktstr_basic, beside which lie ktstr_dynamic and, in build/tests, the
+# controls. With KERNEL, a bzImage, the rows run that need a guest; they end it in ways that it must
 # not survive.
 
 if [ $# -lt 1 ] || [ ! -x "$1" ]; then
@@ -339,6 +339,11 @@ row stop_off_midway 4 '^# inconclusive: step 1, .* not judged' "$dynamic" -k "$k
 row nothing_done 4 '^# inconclusive: no worker at all did any work in ' "$bin" -k "$kernel" -t cgroup_steady	\
 	--accel tcg --sched builtin:fault --sched-arg --fault --sched-arg drop=1				\
 	--sched-expect starvation=off,stop=off
+
+# Nor by the monitor, where PID 1 has no window to tell it where to look.
+controls=$(dirname "$bin")/build/tests/ktstr_controls
+row nothing_seen 0 '^# not judged: dsq-depth, stall: no sample was taken$' "$controls" -k "$kernel"		\
+	-t control_no_devmem --accel tcg
 
 # --- ends of a run ------------------------------------------------------------------------
 
