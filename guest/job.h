@@ -17,8 +17,8 @@ int job_check(const struct job *job, struct err *err);
 int job_read_file(const char *path, struct job *job, struct err *err);
 
 /*
- * job_take - fill g->job: from the window, where it is either there from the start or comes
- * after the doorbell; without a window from JOB_FILE. Checked.
+ * job_take - fill g->job: from the window, where it is either there from the start or comes after the
+ * doorbell or, with SHM_REQ_WAIT, without one; without a window from JOB_FILE. Checked.
  */
 int job_take(struct guest *g, struct err *err);
 

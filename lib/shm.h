@@ -41,6 +41,7 @@
 /* Signal words, host -> guest. */
 #define SHM_REQ_SHUTDOWN	BIT(0)	/* drain and power off */
 #define SHM_REQ_DUMP		BIT(1)	/* SysRq-D: dump the sched_ext state */
+#define SHM_REQ_WAIT		BIT(2)	/* from the start: the job will come without a doorbell */
 
 /* Signal words, guest -> host: bits of shm_header.guest. */
 #define SHM_GST_ATTACHED	BIT(0)	/* the scheduler is attached */

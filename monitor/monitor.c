@@ -60,6 +60,12 @@ int monitor_start(struct monitor *mon, struct err *err)
 	return 0;
 }
 
+bool monitor_settled(const struct monitor *mon)
+{
+	return atomic_load_explicit(&mon->sampler.resolved, memory_order_acquire) ||
+	       atomic_load_explicit(&mon->sampler.ended, memory_order_acquire);
+}
+
 static void monitor_join(struct monitor *mon)
 {
 	if (!mon->running)

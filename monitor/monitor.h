@@ -130,6 +130,9 @@ int monitor_learn(const struct monitor_config *cfg, struct monitor_known *known,
 /* monitor_start - start the thread. -EAGAIN when there can be none. */
 int monitor_start(struct monitor *mon, struct err *err);
 
+/* monitor_settled - can it read the guest by now, or will it never? Callable from any thread. */
+bool monitor_settled(const struct monitor *mon);
+
 /*
  * monitor_stop - end the thread, fill the report. The guest may be gone, its RAM may
  * not. Idempotent.

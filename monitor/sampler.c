@@ -160,6 +160,7 @@ void *sampler_run(void *arg)
 			break;
 	}
 	looked(s, false);
+	atomic_store_explicit(&s->ended, true, memory_order_release);
 	return NULL;
 }
 

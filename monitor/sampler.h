@@ -20,6 +20,7 @@ struct sampler {
 	const struct monitor_config *cfg;
 	struct target target;
 	atomic_bool resolved;		/* the target can be used, and will not change */
+	atomic_bool ended;		/* no more is read */
 	atomic_bool stop;
 	struct verdict_state *verdict;	/* from the first sample on */
 	struct cpu_sample *cpus;

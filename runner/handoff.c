@@ -24,3 +24,8 @@ void handoff_job(struct vm *vm, const struct job *job)
 	       sizeof(*job) - sizeof(job->magic));
 	atomic_store_explicit(&dst->magic, JOB_MAGIC, memory_order_release);
 }
+
+void handoff_later(struct vm *vm)
+{
+	atomic_fetch_or(&shm_header(&vm->shm)->request, SHM_REQ_WAIT);
+}

@@ -15,9 +15,12 @@
 void handoff_symreq(struct vm *vm);
 
 /*
- * handoff_job - what to do; for a cold guest before it boots, for a thawed one before it runs.
- * @job->magic is not used.
+ * handoff_job - what to do; for a cold guest before it boots or after handoff_later(), for a thawed
+ * one before it runs. @job->magic is not used.
  */
 void handoff_job(struct vm *vm, const struct job *job);
+
+/* handoff_later - before the guest boots: the job will come, PID 1 need not stop the VM for it. */
+void handoff_later(struct vm *vm);
 
 #endif /* KTSTR_RUNNER_HANDOFF_H */

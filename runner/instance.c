@@ -362,7 +362,13 @@ struct vm *instance_run(const struct runner *run, const struct plan_instance *in
 	s.col.phases.thawed = tmpl;
 	if (tmpl)
 		s.job_off = session_console_size(&s);
-	handoff_job(s.vm, &job);
+	/* Virtual time waits for who looks, and has to be the same each time. */
+	if (!tmpl && run->engine->time == VM_TIME_REAL) {
+		handoff_later(s.vm);
+		s.job = &job;
+	} else {
+		handoff_job(s.vm, &job);
+	}
 	start_monitor(&s, tmpl);
 	session_start_clock(&s, tmpl);
 	ret = vm_run(s.vm, &err);

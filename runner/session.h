@@ -24,6 +24,7 @@ struct session {
 	struct deadline deadline;
 	struct vm *vm;
 	struct monitor *mon;
+	const struct job *job;		/* the guest gets it when the monitor can see; NULL: it has it */
 	struct shm mon_shm;		/* the monitor's own view of the window */
 	struct monitor_report report;
 	bool ring_corrupt;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include "../lib/truth.h"
 #include "../monitor/truth.h"
+#include "handoff.h"
 #include "session.h"
 
 /* A guest whose time is virtual waits for us: it has no CPU when we have none. */
@@ -42,6 +43,15 @@ void session_drain(struct session *s)
 		deadline_job(&s->deadline, &host);
 		s->job_off = session_console_size(s);
 	}
+}
+
+/* The guest waits for it: what it does before the monitor can see would be seen by nobody. */
+static void give_job(struct session *s)
+{
+	if (!s->job || (s->mon && !monitor_settled(s->mon)))
+		return;
+	handoff_job(s->vm, s->job);
+	s->job = NULL;
 }
 
 /* At once when workers run. PID 1 looks several times a second. */
@@ -152,6 +162,7 @@ static void watch(struct session *s)
 			session_event(s, event);
 			return;
 		}
+		give_job(s);
 		switch_faults(s);
 		if (s->col.ev.have_exit) {
 			if (!run_until(s, now_ns() + SESSION_EXIT_S * NSEC_PER_SEC))

@@ -2,6 +2,7 @@
 /* What PID 1 reads: kernel log, sched_ext's files, a loader's log, the command line, the job. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -486,6 +487,37 @@ TEST(job_in_window)
 	job_drop(&g);
 	job = shm_job(&host);
 	EXPECT_EQ(0, atomic_load(&job->magic));
+	munmap(window, SHM_SIZE);
+}
+
+static void *bring_job(void *window)
+{
+	struct job *job = (void *)((char *)window + SHM_JOB_OFF);
+
+	usleep(20000);
+	memcpy((char *)job + sizeof(job->magic), (const char *)&good_job + sizeof(job->magic),
+	       sizeof(*job) - sizeof(job->magic));
+	atomic_store_explicit(&job->magic, JOB_MAGIC, memory_order_release);
+	return NULL;
+}
+
+/* Nor here: it will come. A bell would be rung on the machine that this test runs on. */
+TEST(job_that_comes)
+{
+	struct guest g = { .com2_fd = -1 };
+	pthread_t thread;
+	struct shm host;
+	void *window;
+
+	window = mmap(NULL, SHM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, window);
+	shm_format(&host, window);
+	atomic_store(&shm_header(&host)->request, SHM_REQ_WAIT);
+	ASSERT_EQ(0, shm_attach(&g.shm, window));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, bring_job, window));
+	EXPECT_EQ(0, job_take(&g, NULL));
+	EXPECT_STREQ("declared", g.job.test);
+	pthread_join(thread, NULL);
 	munmap(window, SHM_SIZE);
 }
 

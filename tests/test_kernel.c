@@ -534,11 +534,13 @@ TEST_F(kernel, thread)
 	cfg.limits = (struct monitor_limits){ .max_dsq_depth = 41, .sustain_ms = 100 };
 	make_handover(self, variant->kaslr, variant->zero_based);
 	ASSERT_EQ(0, monitor_create(&cfg, &mon));
+	EXPECT_FALSE(monitor_settled(mon));
 	ASSERT_EQ(0, monitor_start(mon, NULL));
 	/* Only between started and stopped; one sample a period of guest time. */
 	for (i = 0; i < 500 && monitor_guest_ns(mon, &ns); i++)
 		usleep(10000);
 	ASSERT_EQ(0, monitor_guest_ns(mon, &ns));
+	EXPECT_TRUE(monitor_settled(mon));
 	atomic_store(&shm_header(&self->shm)->guest, SHM_GST_STARTED);
 	for (i = 0; i < 40; i++) {
 		usleep(10000);
@@ -575,7 +577,10 @@ TEST_F(kernel, thread_without_a_guest)
 	ASSERT_EQ(0, monitor_create(&cfg, &mon));
 	ASSERT_EQ(0, monitor_start(mon, NULL));
 	usleep(30000);
+	EXPECT_FALSE(monitor_settled(mon));
 	monitor_stop(mon, &rep);
+	/* It will never see anything. */
+	EXPECT_TRUE(monitor_settled(mon));
 	EXPECT_FALSE(rep.usable);
 	EXPECT_NE('\0', rep.why[0]);
 	EXPECT_EQ(0U, rep.nr_violations);
