@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -167,6 +169,36 @@ out:
 	return ret;
 }
 
+static void *close_vm(void *fd)
+{
+	close((intptr_t)fd);
+	return NULL;
+}
+
+/*
+ * The kernel waits for RCU there, for longer than all the rest takes, and nobody need wait with it.
+ * No signal is for that thread.
+ */
+static void close_vm_aside(int vm)
+{
+	pthread_attr_t attr;
+	sigset_t all, old;
+	pthread_t thread;
+	int ret;
+
+	ret = pthread_attr_init(&attr);
+	if (!ret) {
+		sigfillset(&all);
+		pthread_sigmask(SIG_SETMASK, &all, &old);
+		pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+		ret = pthread_create(&thread, &attr, close_vm, (void *)(intptr_t)vm);
+		pthread_sigmask(SIG_SETMASK, &old, NULL);
+		pthread_attr_destroy(&attr);
+	}
+	if (ret)
+		close(vm);
+}
+
 int kvm_probe(struct err *err)
 {
 	int kvm = kvm_open(err), vm, ret;
@@ -175,7 +207,9 @@ int kvm_probe(struct err *err)
 		return kvm;
 	vm = kvm_create_vm(kvm, err);
 	ret = vm < 0 ? vm : probe_vm(kvm, vm, err);
-	if (vm >= 0)
+	if (!ret)
+		close_vm_aside(vm);
+	else if (vm >= 0)
 		close(vm);
 	close(kvm);
 	return ret;

@@ -22,7 +22,8 @@ int kvm_create_vm(int kvm, struct err *err);
  * there with KVM_INTERNAL_ERROR_EMULATION. One of the instructions is therefore
  * one that KVM's emulator does not know (POPCNT is not in arch/x86/kvm/emulate.c).
  * Returns 0, -ENOENT without /dev/kvm, -EACCES, or -ENODEV where it cannot be used,
- * with the reason in @err. Leaves nothing open; some milliseconds at most.
+ * with the reason in @err. Some milliseconds; if it can be used, the VM may be there still for some
+ * more, in a thread that ends by itself.
  */
 int kvm_probe(struct err *err);
 
