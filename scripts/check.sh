@@ -95,7 +95,7 @@ kvm()
 		with_kvm "kvm-fifo-$series" "$out/ktstr_basic" "$kernel" --sched builtin:fifo		\
 			-t cgroup_steady -t cgroup_pipe_io -t 'cgroup_*load*'
 		for program in "$out"/build/tests/ktstr_controls*; do
-			with_kvm "kvm-${program##*/}-$series" "$program" "$kernel"
+			with_kvm "kvm-${program##*/}-$series" "$program" "$kernel" -v
 		done
 		# shellcheck disable=SC2046,SC2086
 		with_kvm "kvm-topologies-$series" "$out/ktstr_basic" "$kernel"	\
@@ -104,6 +104,9 @@ kvm()
 	# One alone unpacks its kernel itself.
 	with_kvm "kvm-alone-$first" "$out/ktstr_basic" "$(tail -n 1 "$logs/kernel-$first.log")"	\
 		-t cgroup_steady
+	# With CPUs of the host for itself, and more than there are.
+	with_kvm "kvm-perf-$first" "$out/ktstr_basic" "$(tail -n 1 "$logs/kernel-$first.log")"	\
+		--perf -v -t cgroup_steady --topology 1n1l2c1t --topology 1n1l64c1t
 }
 
 all=
@@ -204,4 +207,6 @@ for series in $all; do
 	done
 done
 [ $# -eq 0 ] || run test_engines 60 tests/test_engines.sh "$@"
+[ $# -eq 0 ] || run test_kvm_said 60 tests/test_kvm_said.sh "$logs/kvm-ktstr_controls-$first.log"	\
+	"$logs/kvm-perf-$first.log"
 finish
