@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2317	# row() calls them
 #
 # What runs on kvm have said with -v is all there and true: when which phase was reached, what KVM counted,
 # what the monitor saw, where the CPUs of a guest are that hangs, and what came of --perf.
