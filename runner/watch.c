@@ -45,10 +45,21 @@ void session_drain(struct session *s)
 	}
 }
 
-/* The guest waits for it: what it does before the monitor can see would be seen by nobody. */
+/* What the guest does before the monitor can see would be seen by nobody. */
+static bool monitor_will_see(const struct session *s)
+{
+	const struct bulk_header *bulk = shm_bulk(&s->vm->shm);
+
+	if (!s->mon || monitor_settled(s->mon))
+		return false;
+	/* PID 1 has not told it where to look, and goes on without. */
+	return s->col.ev.stage < STAGE_READY ||
+	       atomic_load_explicit(&bulk->ready, memory_order_acquire);
+}
+
 static void give_job(struct session *s)
 {
-	if (!s->job || (s->mon && !monitor_settled(s->mon)))
+	if (!s->job || monitor_will_see(s))
 		return;
 	handoff_job(s->vm, s->job);
 	s->job = NULL;

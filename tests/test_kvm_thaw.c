@@ -71,8 +71,8 @@ GUEST_CODE(timer_over_bell,
 	"mov $" #nr ", %ecx; repe cmpsb;"
 
 /*
- * All that a CPU has in it, none of it as it is after reset: general registers, flags, control and
- * debug registers, FPU (exceptions off, it rounds down), MSRs. What of it is there after the bell. Of
+ * What a CPU has in it, not as it is after reset: general registers, flags, CR2, CR8, debug registers,
+ * FPU (exceptions off, it rounds down), MSRs. What of it is there after the bell. Of
  * SYSENTER_EIP KVM keeps no more than an AMD CPU uses, half of it (arch/x86/kvm/svm/svm.c).
  */
 GUEST_CODE(state_over_bell,
