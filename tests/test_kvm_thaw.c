@@ -56,6 +56,21 @@ GUEST_CODE(timer_over_bell,
 	   "sti;" HALT
 	   "3:" PUTC("T") EXIT(0x20) FOREVER IDT);
 
+/* As Linux arms it: by a time of the TSC, 300 million cycles ahead. */
+GUEST_CODE(deadline_over_bell,
+	   SET_UP_IRQ(0x10000)
+	   "movl $0x40040, 0x320(%rbx); mfence; rdtsc; add $300000000, %eax; adc $0, %edx;"
+	   "mov $0x6e0, %ecx; wrmsr;" BELL
+	   "sti;" HALT
+	   "3:" PUTC("T") EXIT(0x20) FOREVER IDT);
+
+/* What kvmclock's page (MSR_KVM_SYSTEM_TIME_NEW, at 0x13000) has as system_time, before and after. */
+GUEST_CODE(kvmclock_bell,
+	   "mov $0x4b564d01, %ecx; mov $0x13001, %eax; xor %edx, %edx; wrmsr; pause;"
+	   "mov $0x7001000, %ebx; mov 0x13010, %rax; mov %rax, (%rbx);" BELL
+	   "mov 0x13010, %rax; mov %rax, 8(%rbx);"
+	   EXIT(0x20) FOREVER);
+
 /* An MSR and what it is given, or whether it has it still: ZF. */
 #define SET_MSR(msr, val)							\
 	"mov $" #msr ", %ecx; mov $" #val ", %rax; mov %rax, %rdx; shr $32, %rdx; wrmsr;"
@@ -235,6 +250,37 @@ TEST_F(kvm, thaw_interrupt_in_service_masked)
 TEST_F(kvm, thaw_timer)
 {
 	THAW_AND_EXPECT(timer_over_bell, "T");
+}
+
+TEST_F(kvm, thaw_deadline)
+{
+	THAW_AND_EXPECT(deadline_over_bell, "T");
+}
+
+/* Seconds before the freeze, of which a new machine would know nothing, and before the thaw. */
+TEST_F(kvm, thaw_kvmclock)
+{
+	struct vm_image image;
+	uint64_t ns[2];
+
+	LOAD(kvmclock_bell);
+	OK(vm_image_open(&image, &self->err));
+	OK(vm_create(&self->cfg, image.ram_fd, &self->vm, &self->err));
+	sleep(2);
+	OK(vm_run(self->vm, &self->err));
+	EXPECT_END(VM_EVENT_DOORBELL);
+	OK(vm_freeze(self->vm, &image, &self->err));
+	finish(&self->vm);
+	sleep(2);
+	OK(vm_thaw(&self->cfg, &image, &self->vm, &self->err));
+	OK(vm_run(self->vm, &self->err));
+	EXPECT_END(VM_EVENT_EXIT);
+	memcpy(ns, shm_job(&self->vm->shm), sizeof(ns));
+	finish(&self->vm);
+	vm_image_close(&image);
+	EXPECT_GT(ns[0], NSEC_PER_SEC);
+	EXPECT_GE(ns[1], ns[0]);
+	EXPECT_LT(ns[1] - ns[0], NSEC_PER_SEC);
 }
 
 TEST_F(kvm, thaw_state)
