@@ -64,7 +64,7 @@ GUEST_CODE(deadline_over_bell,
 	   "sti;" HALT
 	   "3:" PUTC("T") EXIT(0x20) FOREVER IDT);
 
-/* What kvmclock's page (MSR_KVM_SYSTEM_TIME_NEW, at 0x13000) has as system_time, before and after. */
+/* system_time in the page of kvmclock (MSR_KVM_SYSTEM_TIME_NEW, at 0x13000), before and after. */
 GUEST_CODE(kvmclock_bell,
 	   "mov $0x4b564d01, %ecx; mov $0x13001, %eax; xor %edx, %edx; wrmsr; pause;"
 	   "mov $0x7001000, %ebx; mov 0x13010, %rax; mov %rax, (%rbx);" BELL
@@ -86,8 +86,8 @@ GUEST_CODE(kvmclock_bell,
 	"mov $" #nr ", %ecx; repe cmpsb;"
 
 /*
- * What a CPU has in it, not as it is after reset: general registers, flags, CR2, CR8, debug registers,
- * FPU (exceptions off, it rounds down), MSRs. What of it is there after the bell. Of
+ * What a CPU has in it, not as it is after reset: general registers, flags, CR2, CR8, debug
+ * registers, FPU (exceptions off, it rounds down), MSRs. What of it is there after the bell. Of
  * SYSENTER_EIP KVM keeps no more than an AMD CPU uses, half of it (arch/x86/kvm/svm/svm.c).
  */
 GUEST_CODE(state_over_bell,
