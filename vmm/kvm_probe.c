@@ -181,22 +181,18 @@ static void *close_vm(void *fd)
  */
 static void close_vm_aside(int vm)
 {
-	pthread_attr_t attr;
 	sigset_t all, old;
 	pthread_t thread;
 	int ret;
 
-	ret = pthread_attr_init(&attr);
-	if (!ret) {
-		sigfillset(&all);
-		pthread_sigmask(SIG_SETMASK, &all, &old);
-		pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-		ret = pthread_create(&thread, &attr, close_vm, (void *)(intptr_t)vm);
-		pthread_sigmask(SIG_SETMASK, &old, NULL);
-		pthread_attr_destroy(&attr);
-	}
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	ret = pthread_create(&thread, NULL, close_vm, (void *)(intptr_t)vm);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (ret)
 		close(vm);
+	else
+		pthread_detach(thread);
 }
 
 int kvm_probe(struct err *err)
