@@ -18,6 +18,7 @@
 #include "../guest/klog.h"
 #include "../guest/sched_log.h"
 #include "../guest/scx.h"
+#include "../runner/handoff.h"
 
 KTSTR_TEST(declared, .desc = "to be found by its name");
 
@@ -490,14 +491,10 @@ TEST(job_in_window)
 	munmap(window, SHM_SIZE);
 }
 
-static void *bring_job(void *window)
+static void *bring_job(void *vm)
 {
-	struct job *job = (void *)((char *)window + SHM_JOB_OFF);
-
 	usleep(20000);
-	memcpy((char *)job + sizeof(job->magic), (const char *)&good_job + sizeof(job->magic),
-	       sizeof(*job) - sizeof(job->magic));
-	atomic_store_explicit(&job->magic, JOB_MAGIC, memory_order_release);
+	handoff_job(vm, &good_job);
 	return NULL;
 }
 
@@ -505,18 +502,18 @@ static void *bring_job(void *window)
 TEST(job_that_comes)
 {
 	struct guest g = { .com2_fd = -1 };
+	struct vm vm = { 0 };
 	pthread_t thread;
-	struct shm host;
 	void *window;
 
 	window = mmap(NULL, SHM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, window);
-	shm_format(&host, window);
-	atomic_store(&shm_header(&host)->request, SHM_REQ_WAIT);
+	shm_format(&vm.shm, window);
+	handoff_later(&vm);
 	if (!geteuid())
 		ASSERT_EQ(0, setresuid(65534, 65534, 65534));
 	ASSERT_EQ(0, shm_attach(&g.shm, window));
-	ASSERT_EQ(0, pthread_create(&thread, NULL, bring_job, window));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, bring_job, &vm));
 	EXPECT_EQ(0, job_take(&g, NULL));
 	EXPECT_STREQ("declared", g.job.test);
 	pthread_join(thread, NULL);

@@ -131,14 +131,28 @@ GUEST_CODE(state_over_bell,
 	   HAS_MSR(0x250, 0x0606060606060606) SHOW("I")
 	   EXIT(0x20) FOREVER);
 
-#define FREEZE(_name, _image) do {						\
+/* @_s: seconds that it is there before it runs. */
+#define FREEZE_AGED(_name, _image, _s) do {					\
 	LOAD(_name);								\
 	OK(vm_image_open(_image, &self->err));					\
 	OK(vm_create(&self->cfg, (_image)->ram_fd, &self->vm, &self->err));	\
+	sleep(_s);								\
 	OK(vm_run(self->vm, &self->err));					\
 	EXPECT_END(VM_EVENT_DOORBELL);						\
 	OK(vm_freeze(self->vm, _image, &self->err));				\
 	finish(&self->vm);							\
+} while (0)
+#define FREEZE(_name, _image)	FREEZE_AGED(_name, _image, 0)
+
+/* Whole seconds later a copy, which puts what it reads beside what was read before. */
+#define THAW_LATER(_image, _read) do {						\
+	sleep(2);								\
+	OK(vm_thaw(&self->cfg, _image, &self->vm, &self->err));			\
+	OK(vm_run(self->vm, &self->err));					\
+	EXPECT_END(VM_EVENT_EXIT);						\
+	memcpy(_read, shm_job(&self->vm->shm), sizeof(_read));			\
+	finish(&self->vm);							\
+	vm_image_close(_image);							\
 } while (0)
 
 /* One frozen guest, thawed many times with a job of its own each, also side by side. */
@@ -263,21 +277,8 @@ TEST_F(kvm, thaw_kvmclock)
 	struct vm_image image;
 	uint64_t ns[2];
 
-	LOAD(kvmclock_bell);
-	OK(vm_image_open(&image, &self->err));
-	OK(vm_create(&self->cfg, image.ram_fd, &self->vm, &self->err));
-	sleep(2);
-	OK(vm_run(self->vm, &self->err));
-	EXPECT_END(VM_EVENT_DOORBELL);
-	OK(vm_freeze(self->vm, &image, &self->err));
-	finish(&self->vm);
-	sleep(2);
-	OK(vm_thaw(&self->cfg, &image, &self->vm, &self->err));
-	OK(vm_run(self->vm, &self->err));
-	EXPECT_END(VM_EVENT_EXIT);
-	memcpy(ns, shm_job(&self->vm->shm), sizeof(ns));
-	finish(&self->vm);
-	vm_image_close(&image);
+	FREEZE_AGED(kvmclock_bell, &image, 2);
+	THAW_LATER(&image, ns);
 	EXPECT_GT(ns[0], NSEC_PER_SEC);
 	EXPECT_GE(ns[1], ns[0]);
 	EXPECT_LT(ns[1] - ns[0], NSEC_PER_SEC);
@@ -301,13 +302,7 @@ TEST_F(kvm, thaw_clock_does_not_jump)
 	uint64_t tsc[2];
 
 	FREEZE(rdtsc_bell, &image);
-	sleep(2);
-	OK(vm_thaw(&self->cfg, &image, &self->vm, &self->err));
-	OK(vm_run(self->vm, &self->err));
-	EXPECT_END(VM_EVENT_EXIT);
-	memcpy(tsc, shm_job(&self->vm->shm), sizeof(tsc));
-	finish(&self->vm);
-	vm_image_close(&image);
+	THAW_LATER(&image, tsc);
 	/* A new machine's begins at 0. 10 s of the fastest there is: that was the host's. */
 	if (tsc[0] > 60000000000)
 		SKIP(return, "this KVM does not virtualize the TSC");
