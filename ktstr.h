@@ -417,9 +417,9 @@ struct expect {
 	double max_slow_tier_ratio;	/* share on nodes without CPUs */
 	double max_cross_node_migration_ratio;	/* moved by NUMA balancing in the guest, per page */
 	/*
-	 * Of cgroups, from the operation that has set it to the end: how far their share of CPU
-	 * time may be from their part of the weights of siblings, and from cpu.max, in percent
-	 * of what it should be.
+	 * Of cgroups, in the last step: how far their share of CPU time may be from their part of
+	 * the weights of siblings, and from cpu.max, in percent of what it should be. All of it
+	 * must be in their reach: CPUs for which they compete, workers that never sleep.
 	 */
 	unsigned int max_weight_error_pct;
 	unsigned int max_limit_error_pct;

@@ -201,6 +201,7 @@ static int add_one(struct cgroup_fs *fs, struct cgroup *parent, const char *name
 		ret = cgroup_write(fs, parent, "cgroup.subtree_control", fs->controllers, err);
 		if (ret)
 			return ret;
+		parent->hands_down = true;
 	}
 	cg = calloc(1, sizeof(*cg));
 	if (!cg)
@@ -250,6 +251,17 @@ int cgroup_add(struct cgroup_fs *fs, const char *name, unsigned int step, bool k
 	return 0;
 }
 
+static bool has_children(const struct cgroup_fs *fs, const struct cgroup *cg)
+{
+	const struct cgroup *c;
+
+	for (c = fs->list; c; c = c->next) {
+		if (c->parent == cg)
+			return true;
+	}
+	return false;
+}
+
 /* Processes that are not ours to stop: none are expected, but a cgroup must go all the same. */
 static int drain(struct cgroup_fs *fs, const struct cgroup *cg, struct err *err)
 {
@@ -284,10 +296,8 @@ int cgroup_remove(struct cgroup_fs *fs, struct cgroup *cg, struct err *err)
 	struct cgroup **p;
 	int ret;
 
-	for (p = &fs->list; *p; p = &(*p)->next) {
-		if ((*p)->parent == cg)
-			return err_set(err, -ENOTEMPTY, "cgroup %s has children", cg->name);
-	}
+	if (has_children(fs, cg))
+		return err_set(err, -ENOTEMPTY, "cgroup %s has children", cg->name);
 	ret = drain(fs, cg, err);
 	if (!ret)
 		ret = request(fs, CGROUP_REQ_RMDIR, rel_path(fs, cg, rel, sizeof(rel)), NULL, NULL,
@@ -382,11 +392,22 @@ int cgroup_set_cpus(struct cgroup_fs *fs, struct cgroup *cg, const struct cpumas
 int cgroup_move(struct cgroup_fs *fs, struct cgroup *cg, pid_t pid, struct err *err)
 {
 	char data[16];
+	int ret = 0;
 
 	snprintf(data, sizeof(data), "%d", pid);
 	if (!cg)
 		return request(fs, CGROUP_REQ_WRITE, "", "cgroup.procs", data, err);
-	return cgroup_write(fs, cg, "cgroup.procs", data, err);
+	if (cg->hands_down && !has_children(fs, cg))
+		ret = cgroup_no_controllers(fs, cg, err);
+	return ret ? ret : cgroup_write(fs, cg, "cgroup.procs", data, err);
+}
+
+void cgroup_forget_control(struct cgroup *cg)
+{
+	cg->has_cpus = false;
+	cg->mems = 0;
+	cg->weight = 0;
+	cg->quota_us = 0;
 }
 
 int cgroup_no_controllers(struct cgroup_fs *fs, struct cgroup *cg, struct err *err)
@@ -394,13 +415,18 @@ int cgroup_no_controllers(struct cgroup_fs *fs, struct cgroup *cg, struct err *e
 	struct cgroup *c;
 	int ret;
 
-	ret = cgroup_write(fs, cg, "cgroup.subtree_control", "-cpuset -cpu", err);
-	for (c = fs->list; c && !ret; c = c->next) {
-		if (c == cg || !cgroup_is_below(c, cg))
+	/* Children come before their parents: no one loses what it still hands down. */
+	for (c = fs->list; c; c = c->next) {
+		if (!cgroup_is_below(c, cg))
 			continue;
-		c->has_cpus = false;
-		c->weight = 0;
-		c->limit_ns = 0;
+		if (c->hands_down) {
+			ret = cgroup_write(fs, c, "cgroup.subtree_control", "-cpuset -cpu", err);
+			if (ret)
+				return ret;
+			c->hands_down = false;
+		}
+		if (c != cg)
+			cgroup_forget_control(c);
 	}
-	return ret;
+	return 0;
 }

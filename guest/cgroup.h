@@ -25,6 +25,7 @@
 /* A partition takes workqueues and RCU, and the scheduler under test may be slow: 2.4 s was seen. */
 #define CGROUP_DEADLINE_NS	(10 * NSEC_PER_SEC)
 #define CGROUP_NAME_LEN		128
+#define CGROUP_ROOT_NAME	"root"	/* in reports: where who is in no cgroup of the test is */
 #define CGROUP_DATA_LEN		4096
 
 enum cgroup_req_op {
@@ -52,16 +53,16 @@ struct cgroup {
 	struct cgroup *next;		/* newest first: children before their parents */
 	struct cgroup *parent;		/* NULL: the base */
 	char name[CGROUP_NAME_LEN];	/* below the base */
+	bool hands_down;		/* controllers, to its children; then it has no processes */
 	bool has_cpus;
 	struct cpumask cpus;		/* of its own cpuset, if has_cpus */
 	bool partition;			/* which nobody else may use */
 	uint64_t mems;			/* nodes of its cpuset.mems, a bit each; 0: not set */
 	bool frozen;
-	/* CPU time is judged from these times on, 0: not; and what had been used until then. */
-	unsigned int weight;
-	uint64_t weight_ns, weight_used_ns;
-	uint64_t quota_us, period_us;
-	uint64_t limit_ns, limit_used_ns;
+	unsigned int weight;		/* cpu.weight; 0: not set */
+	uint64_t quota_us, period_us;	/* cpu.max; 0: none */
+	/* Its share of CPU time is judged from then on, and what had been used until then. */
+	uint64_t share_ns, share_used_ns;
 	unsigned int step;		/* that made it */
 	bool keep;			/* outlives its step */
 };
@@ -119,15 +120,21 @@ void cgroup_effective(const struct cgroup_fs *fs, const struct cgroup *cg, struc
 int cgroup_set_cpus(struct cgroup_fs *fs, struct cgroup *cg, const struct cpumask *cpus,
 		    struct err *err);
 
-/* cgroup_move - a process into a cgroup, or with @cg NULL into the root. -ESRCH if it is gone. */
+/*
+ * cgroup_move - a process into a cgroup, or with @cg NULL into the root. One that has no
+ * children any more does not hand down controllers then. -ESRCH if the process is gone.
+ */
 int cgroup_move(struct cgroup_fs *fs, struct cgroup *cg, pid_t pid, struct err *err);
 
 /*
- * cgroup_no_controllers - take the controllers from what is below, and with them the
- * cpusets, weights and limits, so that processes can move into a cgroup that has populated
- * children. None of them may be a partition.
+ * cgroup_no_controllers - take the controllers from what is below, and with them all that they
+ * have set, so that processes can move into a cgroup that has populated children. None of them
+ * may be a partition.
  */
 int cgroup_no_controllers(struct cgroup_fs *fs, struct cgroup *cg, struct err *err);
+
+/* cgroup_forget_control - what controllers have set went with them. */
+void cgroup_forget_control(struct cgroup *cg);
 
 /* cgroup_write, cgroup_read - a control file; @data of a read is of CGROUP_DATA_LEN bytes. */
 int cgroup_write(struct cgroup_fs *fs, const struct cgroup *cg, const char *file,
@@ -154,7 +161,12 @@ int cgroup_set_max(struct cgroup_fs *fs, struct cgroup *cg, unsigned int quota_u
 /* cgroup_freeze - and wait until the kernel says so. -ETIME if it never does. */
 int cgroup_freeze(struct cgroup_fs *fs, struct cgroup *cg, bool freeze, struct err *err);
 
-/* cgroup_set_partition - and read back that it took; -EBADE with the kernel's reason if not. */
+/*
+ * cgroup_set_partition - with the CPUs handed down to it, or taken back. cgroup_make_partition -
+ * without that. Reads back that it took; -EBADE with the kernel's reason if not.
+ */
+int cgroup_make_partition(struct cgroup_fs *fs, struct cgroup *cg, enum partition_kind kind,
+			  struct err *err);
 int cgroup_set_partition(struct cgroup_fs *fs, struct cgroup *cg, enum partition_kind kind,
 			 struct err *err);
 

@@ -39,15 +39,6 @@ int cgroup_used(struct cgroup_fs *fs, const struct cgroup *cg, uint64_t *ns, str
 	return ret;
 }
 
-/* What is promised from now on is judged by what is used from now on. */
-static int write_share(struct cgroup_fs *fs, const struct cgroup *cg, const char *file,
-		       const char *data, uint64_t *used_ns, struct err *err)
-{
-	int ret = cgroup_write(fs, cg, file, data, err);
-
-	return ret ? ret : cgroup_used(fs, cg, used_ns, err);
-}
-
 int cgroup_set_weight(struct cgroup_fs *fs, struct cgroup *cg, unsigned int weight,
 		      struct err *err)
 {
@@ -55,12 +46,10 @@ int cgroup_set_weight(struct cgroup_fs *fs, struct cgroup *cg, unsigned int weig
 	int ret;
 
 	snprintf(data, sizeof(data), "%u", weight);
-	ret = write_share(fs, cg, "cpu.weight", data, &cg->weight_used_ns, err);
-	if (ret)
-		return ret;
-	cg->weight = weight;
-	cg->weight_ns = now_ns();
-	return 0;
+	ret = cgroup_write(fs, cg, "cpu.weight", data, err);
+	if (!ret)
+		cg->weight = weight;
+	return ret;
 }
 
 int cgroup_set_max(struct cgroup_fs *fs, struct cgroup *cg, unsigned int quota_us,
@@ -73,12 +62,11 @@ int cgroup_set_max(struct cgroup_fs *fs, struct cgroup *cg, unsigned int quota_u
 		snprintf(data, sizeof(data), "%u %u", quota_us, period_us);
 	else
 		snprintf(data, sizeof(data), "max");
-	ret = write_share(fs, cg, "cpu.max", data, &cg->limit_used_ns, err);
+	ret = cgroup_write(fs, cg, "cpu.max", data, err);
 	if (ret)
 		return ret;
 	cg->quota_us = quota_us;
 	cg->period_us = period_us;
-	cg->limit_ns = quota_us ? now_ns() : 0;
 	return 0;
 }
 
@@ -143,21 +131,14 @@ static int hand_down(struct cgroup_fs *fs, const struct cgroup *cg, bool with, s
 	return ret;
 }
 
-int cgroup_set_partition(struct cgroup_fs *fs, struct cgroup *cg, enum partition_kind kind,
-			 struct err *err)
+int cgroup_make_partition(struct cgroup_fs *fs, struct cgroup *cg, enum partition_kind kind,
+			  struct err *err)
 {
 	const char *want = partition_names[kind];
-	char data[CGROUP_DATA_LEN], list[CPULIST_LEN];
-	bool on = kind != PARTITION_MEMBER;
-	int ret = 0;
+	char data[CGROUP_DATA_LEN];
+	int ret;
 
-	cpulist_format(&cg->cpus, list, sizeof(list));
-	if (on && !cg->partition)
-		ret = hand_down(fs, cg, true, err);
-	if (!ret && on && !cg->partition)
-		ret = cgroup_write(fs, cg, "cpuset.cpus.exclusive", list, err);
-	if (!ret)
-		ret = cgroup_write(fs, cg, "cpuset.cpus.partition", want, err);
+	ret = cgroup_write(fs, cg, "cpuset.cpus.partition", want, err);
 	if (!ret)
 		ret = cgroup_read(fs, cg, "cpuset.cpus.partition", data, err);
 	if (ret)
@@ -166,9 +147,26 @@ int cgroup_set_partition(struct cgroup_fs *fs, struct cgroup *cg, enum partition
 	if (strcmp(data, want))
 		return err_set(err, -EBADE, "cpuset.cpus.partition of %s is \"%s\", must be \"%s\"",
 			       cg->name, data, want);
-	cg->partition = on;
-	if (on)
-		return 0;
+	cg->partition = kind != PARTITION_MEMBER;
+	return 0;
+}
+
+int cgroup_set_partition(struct cgroup_fs *fs, struct cgroup *cg, enum partition_kind kind,
+			 struct err *err)
+{
+	bool on = kind != PARTITION_MEMBER;
+	char list[CPULIST_LEN];
+	int ret = 0;
+
+	cpulist_format(&cg->cpus, list, sizeof(list));
+	if (on && !cg->partition)
+		ret = hand_down(fs, cg, true, err);
+	if (!ret && on && !cg->partition)
+		ret = cgroup_write(fs, cg, "cpuset.cpus.exclusive", list, err);
+	if (!ret)
+		ret = cgroup_make_partition(fs, cg, kind, err);
+	if (ret || on)
+		return ret;
 	ret = cgroup_write(fs, cg, "cpuset.cpus.exclusive", "\n", err);
 	return ret ? ret : hand_down(fs, cg, false, err);
 }

@@ -13,8 +13,6 @@
 #include "steps.h"
 #include "work/work.h"
 
-#define ROOT_NAME	"root"
-
 static uint32_t random_of(void *ctx, uint32_t bound)
 {
 	return guest_random(ctx, bound);
@@ -43,20 +41,6 @@ static int resolve_affinity(struct scenario *scn, const struct affinity *aff, st
 	cgroup_effective(&scn->fs, w->cgroup, &pool);
 	return affinity_resolve(aff, &scn->g->topo, &scn->all, &pool, w->id, random_of, scn->g,
 				cpus, err);
-}
-
-static unsigned int nr_workers(const struct scenario *scn, const struct work *work)
-{
-	unsigned int nr = work->nr, group = work_group(work);
-	double wanted;
-
-	if (work->per_cpu > 0) {
-		wanted = work->per_cpu * cpumask_weight(&scn->usable);
-		nr = wanted;
-		if (wanted - nr > FRAC_EPSILON)
-			nr++;
-	}
-	return DIV_ROUND_UP(nr, group) * group;
 }
 
 /* With the CPUs that each may have as things are now. */
@@ -101,7 +85,7 @@ static int spawn(struct scenario *scn, const struct work *work, struct cgroup *c
 	struct cpumask cpus;
 	int ret;
 
-	spec.work.nr = nr_workers(scn, work);
+	spec.work.nr = work_nr(work, cpumask_weight(&scn->usable));
 	ret = workers_fork(&scn->workers, &spec, &w, err);
 	if (ret)
 		return ret;
@@ -207,15 +191,14 @@ static int set_affinity(struct scenario *scn, struct cgroup *cg, const struct af
 	return 0;
 }
 
-static bool has_children(const struct scenario *scn, const struct cgroup *cg)
+static void set_worker_mems(struct scenario *scn)
 {
-	const struct cgroup *c;
+	struct worker *w;
 
-	for (c = scn->fs.list; c; c = c->next) {
-		if (c->parent == cg)
-			return true;
+	for (w = scn->workers; w; w = w->next) {
+		if (worker_alive(w))
+			w->mems = cgroup_mems(w->cgroup);
 	}
-	return false;
 }
 
 /* Whoever is below @cg may go wherever it may itself: the cpusets in between are gone. */
@@ -234,6 +217,7 @@ static int no_controllers(struct scenario *scn, struct cgroup *cg, struct err *e
 	}
 	ret = cgroup_no_controllers(&scn->fs, cg, err);
 	scenario_allow(scn);
+	set_worker_mems(scn);
 	return ret;
 }
 
@@ -244,7 +228,7 @@ static int move_tasks(struct scenario *scn, struct cgroup *from, struct cgroup *
 	struct worker *w;
 	int ret;
 
-	if (has_children(scn, to)) {
+	if (to->hands_down) {
 		ret = no_controllers(scn, to, err);
 		if (ret)
 			return ret;
@@ -270,11 +254,9 @@ static int move_tasks(struct scenario *scn, struct cgroup *from, struct cgroup *
 static int set_mems(struct scenario *scn, struct cgroup *cg, const char *nodes, struct err *err)
 {
 	int ret = cgroup_set_mems(&scn->fs, cg, nodes, err);
-	struct worker *w;
 
-	for (w = scn->workers; w && !ret; w = w->next)
-		if (worker_alive(w))
-			w->mems = cgroup_mems(w->cgroup);
+	if (!ret)
+		set_worker_mems(scn);
 	return ret;
 }
 
@@ -384,7 +366,7 @@ static int do_free_op(struct scenario *scn, const struct op *op, bool keep, stru
 
 	switch (op->kind) {
 	case OP_SPAWN_ROOT:
-		return spawn(scn, &op->work, NULL, keep, ROOT_NAME, err);
+		return spawn(scn, &op->work, NULL, keep, CGROUP_ROOT_NAME, err);
 	case OP_ADD_CGROUP:
 		return cgroup_add(&scn->fs, op->name, scn->step, keep, &cg, err);
 	case OP_ADD_CGROUP_DEF:

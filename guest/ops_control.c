@@ -10,18 +10,7 @@
 
 int op_weight(struct scenario *scn, struct cgroup *cg, const struct op *op, struct err *err)
 {
-	struct cgroup *c;
-	int ret;
-
-	ret = cgroup_set_weight(&scn->fs, cg, op->weight, err);
-	/* Shares are relative: with one of them all change. */
-	for (c = scn->fs.list; c && !ret; c = c->next) {
-		if (c == cg || c->parent != cg->parent || !c->weight)
-			continue;
-		ret = cgroup_used(&scn->fs, c, &c->weight_used_ns, err);
-		c->weight_ns = now_ns();
-	}
-	return ret;
+	return cgroup_set_weight(&scn->fs, cg, op->weight, err);
 }
 
 int op_max(struct scenario *scn, struct cgroup *cg, const struct op *op, struct err *err)

@@ -104,6 +104,8 @@ static int hold_loop(struct scenario *scn, const struct step *step, struct msg_r
 			return ret;
 		ret = scenario_ops(scn, step->ops, step->keep, &err);
 		scenario_release(scn);
+		if (!ret)
+			ret = shares_begin(scn, &err);
 		if (ret)
 			return ops_failed(scn, ret, &err, res);
 		send_stimulus(scn, step);
@@ -124,6 +126,9 @@ static int run_step(struct scenario *scn, const struct step *step, struct msg_re
 	if (!scn->start_ns)
 		ns += scn->test->settle_ms * NSEC_PER_MSEC;
 	scenario_release(scn);
+	ret = shares_begin(scn, &err);
+	if (ret)
+		return ops_failed(scn, ret, &err, res);
 	begin(scn, ns);
 	send_stimulus(scn, step);
 	if (step->hold.kind == HOLD_KIND_LOOP)

@@ -18,7 +18,28 @@ struct share {
 	unsigned int nr_judged;
 };
 
-static int used_since(struct share *s, const struct cgroup *cg, uint64_t before, uint64_t *used)
+static bool judged(const struct scenario *scn)
+{
+	return scn->expect.max_weight_error_pct || scn->expect.max_limit_error_pct;
+}
+
+int shares_begin(struct scenario *scn, struct err *err)
+{
+	struct cgroup *cg;
+	int ret = 0;
+
+	if (!judged(scn))
+		return 0;
+	for (cg = scn->fs.list; cg && !ret; cg = cg->next) {
+		if (!cg->weight && !cg->quota_us)
+			continue;
+		ret = cgroup_used(&scn->fs, cg, &cg->share_used_ns, err);
+		cg->share_ns = now_ns();
+	}
+	return ret;
+}
+
+static int used_since(struct share *s, const struct cgroup *cg, uint64_t *used)
 {
 	struct err err = { };
 	int ret;
@@ -27,7 +48,7 @@ static int used_since(struct share *s, const struct cgroup *cg, uint64_t before,
 	if (ret)
 		result_set(s->scn->g, s->res, VERDICT_FAIL, CAUSE_CGROUP, "%s", err.msg);
 	else
-		*used -= before;
+		*used -= cg->share_used_ns;
 	return ret;
 }
 
@@ -47,18 +68,18 @@ static void judge_siblings(struct share *s, const struct cgroup *first)
 	for (cg = first; cg; cg = cg->next) {
 		if (cg->parent != first->parent || !cg->weight)
 			continue;
-		if (used_since(s, cg, cg->weight_used_ns, &used))
+		if (used_since(s, cg, &used))
 			return;
 		weights += cg->weight;
 		all += used;
 		nr++;
 	}
-	if (nr < 2 || all <= 0 || now_ns() - first->weight_ns < JUDGE_MIN_NS)
+	if (nr < 2 || all <= 0 || now_ns() - first->share_ns < JUDGE_MIN_NS)
 		return;
 	s->nr_judged += nr;
 	for (cg = first; cg; cg = cg->next) {
 		if (cg->parent != first->parent || !cg->weight ||
-		    used_since(s, cg, cg->weight_used_ns, &used))
+		    used_since(s, cg, &used))
 			continue;
 		is = used / all * 100;
 		must = cg->weight / weights * 100;
@@ -90,13 +111,13 @@ static void judge_weights(struct share *s)
 static void judge_limit(struct share *s, const struct cgroup *cg)
 {
 	unsigned int limit = s->scn->expect.max_limit_error_pct;
-	uint64_t wall = now_ns() - cg->limit_ns, used;
+	uint64_t wall = now_ns() - cg->share_ns, used;
 	/* It may begin and end anywhere in a period, and each CPU may have its slice and a tick. */
 	uint64_t slack = cg->quota_us * NSEC_PER_USEC +
 			 cpumask_weight(&s->scn->all) * SLICE_AND_TICK_NS;
 	double must = (double)wall * cg->quota_us / cg->period_us;
 
-	if (wall < JUDGE_MIN_NS || used_since(s, cg, cg->limit_used_ns, &used))
+	if (wall < JUDGE_MIN_NS || used_since(s, cg, &used))
 		return;
 	s->nr_judged++;
 	guest_log(s->scn->g, "%s: %" PRIu64 " ms of CPU time, cpu.max promises %.0f ms", cg->name,
@@ -116,12 +137,12 @@ void shares_judge(struct scenario *scn, struct msg_result *res)
 	const struct expect *expect = &scn->expect, *own = &scn->test->expect;
 	const struct cgroup *cg;
 
-	if (!expect->max_weight_error_pct && !expect->max_limit_error_pct)
+	if (!judged(scn))
 		return;
 	if (expect->max_weight_error_pct)
 		judge_weights(&s);
 	for (cg = scn->fs.list; expect->max_limit_error_pct && cg; cg = cg->next) {
-		if (cg->limit_ns)
+		if (cg->quota_us)
 			judge_limit(&s, cg);
 	}
 	/* A limit that is the scheduler's is for whichever tests have something to judge. */

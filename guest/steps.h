@@ -46,6 +46,12 @@ void scenario_cpus_back(struct scenario *scn);
 
 /* --- share.c -------------------------------------------------------------- */
 
+/*
+ * shares_begin - what counts for shares is what is used from now on. In each step anew: whatever
+ * an operation does may be about who competes with whom.
+ */
+int shares_begin(struct scenario *scn, struct err *err);
+
 /* shares_judge - did cgroups get the CPU time that their weights and limits promise? */
 void shares_judge(struct scenario *scn, struct msg_result *res);
 

@@ -280,6 +280,43 @@ TEST_F(cgroup, taking_controllers_away)
 	EXPECT_FALSE(cg->has_cpus);
 }
 
+TEST_F(cgroup, taking_controllers_away_from_the_bottom_up)
+{
+	struct cgroup *cg;
+
+	ADD("a/b/c", &cg);
+	cg->weight = 300;
+	cg->quota_us = 1000;
+	cg->mems = 1;
+	EXPECT_EQ(0, cgroup_no_controllers(&self->fs, cg->parent->parent, &self->err));
+	EXPECT_LT(fake_index("write ktstr/a/b/cgroup.subtree_control -cpuset -cpu"),
+		  fake_index("write ktstr/a/cgroup.subtree_control -cpuset -cpu"));
+	EXPECT_EQ(0, cg->weight);
+	EXPECT_EQ(0, cg->quota_us);
+	EXPECT_EQ(0, cg->mems);
+	/* There are none to take. */
+	EXPECT_EQ(0, cgroup_no_controllers(&self->fs, cg->parent->parent, &self->err));
+	EXPECT_EQ(1, fake_count("write ktstr/a/cgroup.subtree_control -cpuset -cpu"));
+}
+
+/* The kernel lets no process into one that hands controllers down, to whomever. */
+TEST_F(cgroup, moving_where_children_were)
+{
+	struct cgroup *cg, *top;
+	char line[64];
+
+	snprintf(line, sizeof(line), "write ktstr/a/cgroup.procs %d", getpid());
+	ADD("a/sub", &cg);
+	top = cg->parent;
+	ASSERT_EQ(0, cgroup_remove(&self->fs, cg, &self->err));
+	EXPECT_EQ(0, cgroup_move(&self->fs, top, getpid(), &self->err));
+	EXPECT_LT(fake_index("write ktstr/a/cgroup.subtree_control -cpuset -cpu"),
+		  fake_index(line));
+	EXPECT_EQ(0, cgroup_move(&self->fs, top, getpid(), &self->err));
+	EXPECT_EQ(1, fake_count("write ktstr/a/cgroup.subtree_control -cpuset -cpu"));
+	EXPECT_EQ(0, cgroup_move(&self->fs, NULL, getpid(), &self->err));
+}
+
 /* A wedged kernel: an error after the deadline, and no second wait. */
 TEST_F(cgroup, a_file_that_hangs)
 {

@@ -206,10 +206,47 @@ TEST_F(ops, weights_are_judged)
 {
 	fake->used_step = 1000;
 	self->test.expect.max_weight_error_pct = 40;
+	self->test.backdrop = CGROUPS({ "a", CPUSET_EXACT("0"), WORKERS(CPU_SPIN, 1) },
+				      { "b", CPUSET_EXACT("0"), WORKERS(CPU_SPIN, 1) });
 	LONG_STEP(SET_WEIGHT("a", 100), SET_WEIGHT("b", 300));
 	run(self);
 	/* The clock of the fake one knows no weights. */
 	EXPECT_FAIL(CAUSE_SHARE, "limit of the error 40 %");
+}
+
+/* How often it was asked what a cgroup has used; forgets it. */
+static unsigned int nr_asked(void)
+{
+	unsigned int nr = fake->used_us;
+
+	fake->used_us = 0;
+	fake->used_step = 1;
+	return nr;
+}
+
+/* What was used before the last step does not count. */
+TEST_F(ops, shares_are_of_the_last_step)
+{
+	unsigned int one;
+
+	nr_asked();
+	self->test.expect.max_limit_error_pct = 10;
+	TWO_STEPS(SET_MAX("a", 90000, 100000));
+	run(self);
+	one = nr_asked();
+	EXPECT_LE(1, one);
+	memset(&self->res, 0, sizeof(self->res));
+	self->test.steps = STEPS({ .hold = HOLD_FIXED(30) },
+				 { .ops = OPS(SET_MAX("a", 90000, 100000)), .hold = HOLD_FIXED(30),
+				   .keep = true },
+				 { .ops = OPS(STOP_CGROUP("b")), .hold = HOLD_FIXED(30) });
+	run(self);
+	EXPECT_EQ(one + 1, nr_asked());
+	/* Nobody wants to know. */
+	memset(&self->res, 0, sizeof(self->res));
+	self->test.expect.max_limit_error_pct = 0;
+	run(self);
+	EXPECT_EQ(0, nr_asked());
 }
 
 TEST_F(ops, a_limit_is_judged)

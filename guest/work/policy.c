@@ -10,7 +10,6 @@
 
 #define DL_MIN_US	10	/* the kernel's own minimum is about one */
 #define DL_MAX_US	4000000
-#define DL_MAX_PCT	90	/* PID 1 is below them */
 
 /* struct sched_attr of uapi/linux/sched/types.h, which newer C libraries have as well. */
 struct attr {
@@ -73,6 +72,13 @@ int work_set_mem(const struct mem_policy *mem)
 	return 0;
 }
 
+uint64_t work_dl_ppm(const struct work *work)
+{
+	unsigned int period = work->dl.period_us ? work->dl.period_us : work->dl.deadline_us;
+
+	return work->dl.runtime_us * 1000000ULL / period;
+}
+
 static int check_deadline(const struct work *work, struct err *err)
 {
 	const struct work_deadline *dl = &work->dl;
@@ -86,10 +92,10 @@ static int check_deadline(const struct work *work, struct err *err)
 	}
 	if (dl->runtime_us < DL_MIN_US || dl->runtime_us > dl->deadline_us ||
 	    dl->deadline_us > period || period > DL_MAX_US ||
-	    dl->runtime_us * 100ULL > period * (uint64_t)DL_MAX_PCT)
+	    dl->runtime_us * 100ULL > period * (uint64_t)WORK_DL_MAX_PCT)
 		return err_set(err, -EINVAL,
 			       "deadline %u/%u/%u us: runtime <= deadline <= period, %u %% at most",
-			       dl->runtime_us, dl->deadline_us, period, DL_MAX_PCT);
+			       dl->runtime_us, dl->deadline_us, period, WORK_DL_MAX_PCT);
 	return 0;
 }
 

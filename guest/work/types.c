@@ -3,6 +3,7 @@
  * All work types, with what they are by default.
  */
 #include <errno.h>
+#include "../cpusets.h"
 #include "work.h"
 
 #define PHASE_MAX_MS	60000U
@@ -153,6 +154,20 @@ unsigned int work_group(const struct work *work)
 	if (!size && ops)
 		size = ops->defaults.group;
 	return size ? size : 1;
+}
+
+unsigned int work_nr(const struct work *work, unsigned int nr_cpus)
+{
+	unsigned int nr = work->nr, group = work_group(work);
+	double wanted;
+
+	if (work->per_cpu > 0) {
+		wanted = work->per_cpu * nr_cpus;
+		nr = wanted;
+		if (wanted - nr > FRAC_EPSILON)
+			nr++;
+	}
+	return DIV_ROUND_UP(nr, group) * group;
 }
 
 static int check_phases(const struct work_phase *phases, struct err *err)

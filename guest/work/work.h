@@ -51,6 +51,9 @@ const struct work_type_ops *work_ops(unsigned int type);
 /* work_group - how many work together; 1 where each does so alone. */
 unsigned int work_group(const struct work *work);
 
+/* work_nr - how many workers that makes, in whole groups, where tests may use @nr_cpus. */
+unsigned int work_nr(const struct work *work, unsigned int nr_cpus);
+
 /* work_check - type, parameters and number of workers; what is wrong with them is in @err. */
 int work_check(const struct work *work, struct err *err);
 
@@ -69,6 +72,12 @@ int work_set_mem(const struct mem_policy *mem);
 
 /* work_check_policy - of CPU and memory, on @nr_nodes; what is wrong with it is in @err. */
 int work_check_policy(const struct work *work, unsigned int nr_nodes, struct err *err);
+
+/* work_dl_ppm - what a SCHED_DEADLINE worker takes of a CPU, in millionths. */
+uint64_t work_dl_ppm(const struct work *work);
+
+/* Of all CPUs that they may use; PID 1 is below them, and the kernel has its own share. */
+#define WORK_DL_MAX_PCT	90
 
 /* work_mem_nodes - those that a memory policy names, a bit each. */
 uint64_t work_mem_nodes(const struct mem_policy *mem);
