@@ -21,12 +21,22 @@
 #define WARN_TEXT	"<4>WARNING: CPU: 0 PID: 1 at ktstr fault_inject\n"
 #define RCU_STALL_TEXT	"<3>rcu: INFO: rcu_preempt detected stalls on CPUs/tasks: { ktstr fault_inject }\n"
 
-static void write_or_log(struct scenario *scn, const char *path, const char *text)
+/* Those that are done elsewhere, and cannot fail to come. */
+#define ELSEWHERE	(JOB_FAULT_CUT_WINDOW | JOB_FAULT_CUT_COM2 | JOB_FAULT_NO_WINDOW)
+
+static bool wanted(const struct scenario *scn, uint32_t fault)
+{
+	return scn->g->job.fault & fault;
+}
+
+static void write_or_log(struct scenario *scn, uint32_t fault, const char *path, const char *text)
 {
 	int ret = write_file(path, text);
 
 	if (ret)
 		guest_log(scn->g, "fault: cannot write to %s: %s", path, strerror(-ret));
+	else
+		scn->faults_done |= fault;
 }
 
 static struct worker *first_alive(struct scenario *scn)
@@ -62,6 +72,8 @@ static void escape(struct scenario *scn)
 	if (ret)
 		guest_log(scn->g, "fault: worker %u stays where it is: %s %s", w->id,
 			  strerror(-ret), err.msg);
+	else
+		scn->faults_done |= JOB_FAULT_ESCAPE;
 }
 
 static void unfair(struct scenario *scn)
@@ -70,6 +82,8 @@ static void unfair(struct scenario *scn)
 
 	if (!w || setpriority(PRIO_PROCESS, w->pid, 19))
 		guest_log(scn->g, "fault: no worker could be made nice");
+	else
+		scn->faults_done |= JOB_FAULT_UNFAIR;
 }
 
 static void hang(void) __noreturn;
@@ -86,12 +100,14 @@ static void hang(void)
 }
 
 /* A process that is killed at the end of the scenario; true in it. */
-static bool fork_fault(struct scenario *scn)
+static bool fork_fault(struct scenario *scn, uint32_t fault)
 {
 	pid_t pid = fork();
 
 	if (pid < 0)
 		guest_log(scn->g, "fault: cannot fork: %s", strerror(errno));
+	else
+		scn->faults_done |= fault;
 	if (pid) {
 		scn->fault_pid = max(pid, 0);
 		return false;
@@ -111,7 +127,7 @@ static void flood(struct scenario *scn)
 	uint64_t until = now_ns() + FLOOD_NS;
 	int fd;
 
-	if (!fork_fault(scn))
+	if (!fork_fault(scn, JOB_FAULT_FLOOD))
 		return;
 	fd = open("/dev/console", O_WRONLY | O_NOCTTY);
 	while (fd >= 0 && now_ns() < until && !write_all(fd, line, sizeof(line) - 1))
@@ -119,29 +135,34 @@ static void flood(struct scenario *scn)
 	_exit(0);
 }
 
+static void kill_sched(struct scenario *scn)
+{
+	if (scn->sched && scn->sched->pid > 0 && !kill(scn->sched->pid, SIGKILL))
+		scn->faults_done |= JOB_FAULT_KILL_SCHED;
+}
+
 void fault_inject(struct scenario *scn)
 {
-	uint32_t fault = scn->g->job.fault;
-
-	if (fault & JOB_FAULT_WARN)
-		write_or_log(scn, "/dev/kmsg", WARN_TEXT);
-	if (fault & JOB_FAULT_RCU_STALL)
-		write_or_log(scn, "/dev/kmsg", RCU_STALL_TEXT);
-	if (fault & JOB_FAULT_ESCAPE)
+	if (wanted(scn, JOB_FAULT_WARN))
+		write_or_log(scn, JOB_FAULT_WARN, "/dev/kmsg", WARN_TEXT);
+	if (wanted(scn, JOB_FAULT_RCU_STALL))
+		write_or_log(scn, JOB_FAULT_RCU_STALL, "/dev/kmsg", RCU_STALL_TEXT);
+	if (wanted(scn, JOB_FAULT_ESCAPE))
 		escape(scn);
-	if (fault & JOB_FAULT_UNFAIR)
+	if (wanted(scn, JOB_FAULT_UNFAIR))
 		unfair(scn);
-	if (fault & JOB_FAULT_FLOOD)
+	if (wanted(scn, JOB_FAULT_FLOOD))
 		flood(scn);
-	if ((fault & JOB_FAULT_KILL_SCHED) && scn->sched && scn->sched->pid > 0)
-		kill(scn->sched->pid, SIGKILL);
-	if (fault & JOB_FAULT_PANIC)
-		write_or_log(scn, "/proc/sysrq-trigger", "c");
-	if (fault & JOB_FAULT_TRIPLE)
-		write_or_log(scn, "/proc/sysrq-trigger", "b");
-	if (fault & JOB_FAULT_INIT_KILLED)
+	if (wanted(scn, JOB_FAULT_KILL_SCHED))
+		kill_sched(scn);
+	/* Of these nobody comes back. */
+	if (wanted(scn, JOB_FAULT_PANIC))
+		write_or_log(scn, JOB_FAULT_PANIC, "/proc/sysrq-trigger", "c");
+	if (wanted(scn, JOB_FAULT_TRIPLE))
+		write_or_log(scn, JOB_FAULT_TRIPLE, "/proc/sysrq-trigger", "b");
+	if (wanted(scn, JOB_FAULT_INIT_KILLED))
 		_exit(1);
-	if (fault & JOB_FAULT_HANG)
+	if (wanted(scn, JOB_FAULT_HANG))
 		hang();
 }
 
@@ -149,17 +170,19 @@ void fault_before_release(struct scenario *scn)
 {
 	struct worker *w = first_alive(scn);
 
-	if (!(scn->g->job.fault & JOB_FAULT_STARVE) || scn->start_ns || !w)
+	if (!wanted(scn, JOB_FAULT_STARVE) || scn->start_ns || !w)
 		return;
 	/* It sleeps in the kernel and stops before it comes back. */
 	if (kill(w->pid, SIGSTOP))
 		guest_log(scn->g, "fault: no worker could be stopped: %s", strerror(errno));
+	else
+		scn->faults_done |= JOB_FAULT_STARVE;
 }
 
 /* As if somebody else had started it. */
 static void second_scheduler(struct scenario *scn)
 {
-	if (!fork_fault(scn))
+	if (!fork_fault(scn, JOB_FAULT_SECOND_SCHED))
 		return;
 	execl("/proc/self/exe", "ktstr", "--role=scheduler", KTSTR_SCHED, NULL);
 	_exit(1);
@@ -177,31 +200,55 @@ static bool stop_worker(const struct worker *w)
 void fault_scheduler(struct scenario *scn)
 {
 	struct worker *w = first_alive(scn);
-	uint32_t fault = scn->g->job.fault;
 
-	if ((fault & JOB_FAULT_LEFT_BEHIND) && (!w || !stop_worker(w)))
-		guest_log(scn->g, "fault: no worker could be stopped");
-	if ((fault & JOB_FAULT_SECOND_SCHED) && !scn->fault_pid)
+	if (wanted(scn, JOB_FAULT_LEFT_BEHIND)) {
+		if (w && stop_worker(w))
+			scn->faults_done |= JOB_FAULT_LEFT_BEHIND;
+		else
+			guest_log(scn->g, "fault: no worker could be stopped");
+	}
+	if (wanted(scn, JOB_FAULT_SECOND_SCHED) && !scn->fault_pid)
 		second_scheduler(scn);
+}
+
+static bool make_dir(struct scenario *scn, const char *name)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s/%s", scn->fs.mount, scn->fs.base, name);
+	if (!mkdir(path, 0755))
+		return true;
+	guest_log(scn->g, "fault: cannot make %s: %s", path, strerror(errno));
+	return false;
+}
+
+void fault_before_cgroup(struct scenario *scn, const char *name)
+{
+	if (fault_refuse(scn))
+		make_dir(scn, name);
+}
+
+bool fault_refuse(struct scenario *scn)
+{
+	if (!wanted(scn, JOB_FAULT_REFUSED))
+		return false;
+	scn->faults_done |= JOB_FAULT_REFUSED;
+	return true;
 }
 
 void fault_cgroups(struct scenario *scn)
 {
-	char path[512];
-
-	if (!(scn->g->job.fault & JOB_FAULT_LEAK_CGROUP))
-		return;
-	snprintf(path, sizeof(path), "%s/%s/leak", scn->fs.mount, scn->fs.base);
-	if (mkdir(path, 0755))
-		guest_log(scn->g, "fault: cannot make %s: %s", path, strerror(errno));
+	if (wanted(scn, JOB_FAULT_LEAK_CGROUP) && make_dir(scn, "leak"))
+		scn->faults_done |= JOB_FAULT_LEAK_CGROUP;
 }
 
 void fault_forget(struct scenario *scn)
 {
 	pid_t pid;
 
-	if (!(scn->g->job.fault & JOB_FAULT_NO_DETACH) || !scn->sched)
+	if (!wanted(scn, JOB_FAULT_NO_DETACH) || !scn->sched)
 		return;
+	scn->faults_done |= JOB_FAULT_NO_DETACH;
 	scn->sched->kind = SCHED_KIND_NONE;
 	/* PID 1 is real-time, and else nobody may have anything to do. */
 	pid = fork();
@@ -218,4 +265,9 @@ void fault_end(struct scenario *scn)
 	kill(scn->fault_pid, SIGKILL);
 	waitpid(scn->fault_pid, NULL, 0);
 	scn->fault_pid = 0;
+}
+
+uint32_t fault_missing(const struct scenario *scn)
+{
+	return scn->g->job.fault & ~(scn->faults_done | ELSEWHERE);
 }

@@ -368,6 +368,7 @@ static int do_free_op(struct scenario *scn, const struct op *op, bool keep, stru
 	case OP_SPAWN_ROOT:
 		return spawn(scn, &op->work, NULL, keep, CGROUP_ROOT_NAME, err);
 	case OP_ADD_CGROUP:
+		fault_before_cgroup(scn, op->name);
 		return cgroup_add(&scn->fs, op->name, scn->step, keep, &cg, err);
 	case OP_ADD_CGROUP_DEF:
 		return make_def(scn, op->def, keep, err);

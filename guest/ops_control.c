@@ -48,7 +48,7 @@ int op_freeze(struct scenario *scn, struct cgroup *cg, bool freeze, struct err *
 {
 	cg->frozen = freeze;
 	set_pauses(scn);
-	if (freeze && (scn->g->job.fault & JOB_FAULT_UNFREEZABLE))
+	if (freeze && fault_refuse(scn))
 		return cgroup_wait(&scn->fs, cg, "cgroup.events", "frozen 1", err);
 	return cgroup_freeze(&scn->fs, cg, freeze, err);
 }
@@ -77,7 +77,8 @@ int op_partition(struct scenario *scn, struct cgroup *cg, const struct op *op, s
 	cg->partition = op->partition != PARTITION_MEMBER;
 	scenario_widen(scn);
 	cg->partition = was;
-	ret = cgroup_set_partition(&scn->fs, cg, op->partition, err);
+	ret = fault_refuse(scn) ? cgroup_make_partition(&scn->fs, cg, op->partition, err) :
+				  cgroup_set_partition(&scn->fs, cg, op->partition, err);
 	scenario_allow(scn);
 	return ret;
 }

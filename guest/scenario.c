@@ -331,6 +331,9 @@ void scenario_run_in(struct guest *g, struct sched *s, const struct ktstr_test *
 	scenario_cpus_back(&scn);
 	close_cgroups(&scn, res);
 	fault_forget(&scn);
+	if (fault_missing(&scn) && res->verdict == VERDICT_NONE)
+		result_set(g, res, VERDICT_FAIL, CAUSE_INFRA,
+			   "faults %#x that the test asks for never came", fault_missing(&scn));
 	workers_free(&scn.workers);
 	payloads_free(&scn);
 	if (res->verdict == VERDICT_NONE)

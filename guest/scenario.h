@@ -30,6 +30,7 @@ struct scenario {
 	unsigned int batch;		/* of the last workers */
 	uint64_t fault_ns;		/* when the job's fault is due; 0: none, or done */
 	uint64_t faulted_ns;		/* when it was done */
+	uint32_t faults_done;		/* JOB_FAULT_* */
 	pid_t fault_pid;		/* JOB_FAULT_FLOOD, JOB_FAULT_SECOND_SCHED */
 };
 

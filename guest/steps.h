@@ -75,6 +75,12 @@ void fault_inject(struct scenario *scn);
 /* fault_scheduler - after the scheduler was detached or attached in the middle. */
 void fault_scheduler(struct scenario *scn);
 
+/* fault_before_cgroup - of an operation; JOB_FAULT_REFUSED: there is one of that name already. */
+void fault_before_cgroup(struct scenario *scn, const char *name);
+
+/* fault_refuse - JOB_FAULT_REFUSED: what else is asked of a cgroup will not do. */
+bool fault_refuse(struct scenario *scn);
+
 /* fault_cgroups - before cgroups are removed for good. */
 void fault_cgroups(struct scenario *scn);
 
@@ -86,6 +92,9 @@ void fault_forget(struct scenario *scn);
 
 /* fault_end - what a fault started is stopped. */
 void fault_end(struct scenario *scn);
+
+/* fault_missing - at the very end: those that the job asks for, but that never came. */
+uint32_t fault_missing(const struct scenario *scn);
 
 /* --- steal.c -------------------------------------------------------------- */
 

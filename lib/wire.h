@@ -169,7 +169,7 @@ enum sched_kind {
 /* Those that follow happen with an operation, not half-way through the first hold. */
 #define JOB_FAULT_LEFT_BEHIND	BIT(16)	/* a worker stays stopped across a change */
 #define JOB_FAULT_SECOND_SCHED	BIT(17)	/* a scheduler comes back after a detach */
-#define JOB_FAULT_UNFREEZABLE	BIT(18)	/* what is to be frozen does not freeze */
+#define JOB_FAULT_REFUSED	BIT(18)	/* a cgroup is not made, nor frozen, nor a partition */
 #define JOB_FAULT_LEAK_CGROUP	BIT(19)	/* a cgroup is left at the end */
 #define JOB_FAULT_NO_DETACH	BIT(20)	/* a scheduler is left at the end, without a word */
 

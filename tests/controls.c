@@ -63,21 +63,29 @@ KTSTR_TEST(control_escape,
 	.expect = { .isolation = true, .no_starvation_check = true },
 	.expect_fail = EXPECT_FAIL(ISOLATION, "ran outside of its CPUs"));
 
+/* A node that no machine has; in a declaration it would be refused before. */
+static void no_memory(struct work_self *self)
+{
+	static const struct mem_policy policy = { .kind = MEM_BIND, .nodes = "63" };
+	int ret = work_set_mem(&policy);
+
+	if (ret)
+		work_fail(self, WORKER_SETUP_MEM, -ret);
+}
+
 KTSTR_TEST(control_worker,
 	.desc = "a worker that cannot set itself up is no starved one",
 	.steps = STEPS({ .cgroups = CGROUPS({ "cg_0", CPUSET_EXACT("0"),
-					      WORKERS(CPU_SPIN, 1,
-						      .affinity = { .kind = AFFINITY_EXACT,
-								    .cpus = "1" }) }),
+					      WORKERS(CUSTOM, 1, .custom = no_memory) }),
 			 .hold = HOLD_FULL }),
-	.expect_fail = EXPECT_FAIL(WORKER, "sched_setaffinity failed: Invalid argument"));
+	.expect_fail = EXPECT_FAIL(WORKER, "set_mempolicy failed: Invalid argument"));
 
 KTSTR_TEST(control_cgroup,
 	.desc = "a cgroup operation that the kernel refuses is a failure that names it",
 	.topology = "1n1l2c1t",
-	.backdrop = CGROUPS({ "cgroup.procs", CPUSET_NONE, { } }),
-	.steps = STEPS({ .hold = HOLD_FULL }),
-	.expect_fail = EXPECT_FAIL(CGROUP, "cannot make"));
+	.steps = STEPS({ .ops = OPS(ADD_CGROUP("cg_0")), .hold = HOLD_FULL }),
+	.fault = JOB_FAULT_REFUSED,
+	.expect_fail = EXPECT_FAIL(CGROUP, "operation 0 (add-cgroup) on cg_0: cannot make"));
 
 static void custom_work(struct work_self *self)
 {

@@ -102,7 +102,7 @@ KTSTR_TEST(control_unfreezable,
 	.desc = "a cgroup that does not freeze is not waited for for ever",
 	.steps = STEPS({ .cgroups = TWO_CGROUPS, .hold = HOLD_FRAC(.5), .keep = true },
 		       { .ops = OPS(FREEZE("cg_0")), .hold = HOLD_FRAC(.5) }),
-	.fault = JOB_FAULT_UNFREEZABLE,
+	.fault = JOB_FAULT_REFUSED,
 	.expect_fail = EXPECT_FAIL(CGROUP, "does not say \"frozen 1\" after"));
 
 KTSTR_TEST(control_not_paused,
@@ -131,11 +131,11 @@ KTSTR_TEST(control_leaked_cgroup,
 
 KTSTR_TEST(control_partition,
 	.desc = "a partition that the kernel accepts and does not make is found",
-	.steps = STEPS({ .cgroups = CGROUPS({ "cg_0", CPUSET_EXACT("0-3"), WORKERS(CPU_SPIN, 4) }),
+	.steps = STEPS({ .cgroups = CGROUPS({ "top/cg_0", CPUSET_EXACT("2"), WORKERS(CPU_SPIN, 2) }),
 			 .hold = HOLD_FRAC(.5), .keep = true },
-		       { .ops = OPS(SET_PARTITION("cg_0", ROOT)), .hold = HOLD_FRAC(.5) }),
-	.expect = { .max_spread_pct = 75 },
-	.expect_fail = EXPECT_FAIL(CGROUP, "cpuset.cpus.partition"));
+		       { .ops = OPS(SET_PARTITION("top/cg_0", ROOT)), .hold = HOLD_FRAC(.5) }),
+	.fault = JOB_FAULT_REFUSED,
+	.expect_fail = EXPECT_FAIL(CGROUP, "cpuset.cpus.partition of top/cg_0 is \"root invalid"));
 
 /* "fifo" knows neither. */
 KTSTR_TEST(control_weight,
@@ -162,10 +162,10 @@ KTSTR_TEST(control_max,
 KTSTR_TEST(control_too_little,
 	.desc = "a limit that is not used up is found: its cgroup did not get what it may have",
 	.sched = "none",
-	.steps = STEPS({ .cgroups = CGROUPS({ "cg_0", CPUSET_EXACT("0"),
-					      WORKERS(BURSTY, 1, .burst_ms = 1, .sleep_ms = 99) }),
+	.steps = STEPS({ .cgroups = CGROUPS({ "cg_0", CPUSET_EXACT("0"), WORKERS(CPU_SPIN, 1) }),
 			 .hold = HOLD_FRAC(.1), .keep = true },
 		       { .ops = OPS(SET_MAX("cg_0", 12500, 50000)), .hold = HOLD_FRAC(.9) }),
+	.fault = JOB_FAULT_STARVE,
 	.duration_ms = 4000,
 	.expect = { .max_limit_error_pct = 15 },
 	.expect_fail = EXPECT_FAIL(SHARE, "cpu.max 12500 50000 promises"));

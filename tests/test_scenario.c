@@ -353,6 +353,20 @@ TEST_F(run, an_affinity_that_is_not_to_be_had)
 	EXPECT_FAIL(CAUSE_CGROUP, "CPUs 63: not all of them are online");
 }
 
+/* A declaration asks for what does not happen in its scenario. */
+TEST_F(run, a_fault_that_never_comes)
+{
+	self->g.job.fault = JOB_FAULT_LEFT_BEHIND;
+	self->test.steps = STEPS({ .hold = HOLD_FULL });
+	run(self);
+	EXPECT_FAIL(CAUSE_INFRA, "faults 0x10000 that the test asks for never came");
+	/* What is done elsewhere is not missed here. */
+	memset(&self->res, 0, sizeof(self->res));
+	self->g.job.fault = JOB_FAULT_CUT_COM2 | JOB_FAULT_NO_WINDOW;
+	run(self);
+	EXPECT_PASS();
+}
+
 TEST_F(run, starved)
 {
 	self->test.duration_ms = 600;
