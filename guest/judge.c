@@ -52,8 +52,7 @@ void judge_object(struct judge *j, enum verdict verdict, enum cause cause, const
 	j->sink(j->ctx, verdict, cause, text);
 }
 
-/* Ends the objections of one cause. */
-static void end_cause(struct judge *j, enum cause cause)
+void judge_end_cause(struct judge *j, enum cause cause)
 {
 	char text[64];
 
@@ -231,7 +230,7 @@ static void judge_nothing_done(struct judge *j)
 	judge_object(j, VERDICT_INCONCLUSIVE, CAUSE_STARVED,
 		     "no worker at all did any work in %" PRIu64 " ms, which is not judged",
 		     ms(longest));
-	end_cause(j, CAUSE_STARVED);
+	judge_end_cause(j, CAUSE_STARVED);
 }
 
 /* A change of schedulers moves all tasks from one class to another. */
@@ -349,7 +348,7 @@ static struct group group_of(const struct worker *w, uint64_t min_ns)
 	return g;
 }
 
-static bool fair_policy(int policy)
+bool judge_fair_policy(int policy)
 {
 	return policy == SCHED_OTHER || policy == SCHED_BATCH || policy == SCHED_IDLE ||
 	       policy == SCHED_EXT;
@@ -362,7 +361,7 @@ static void judge_spread(struct judge *j, const struct worker *w)
 	unsigned int limit, lo, hi;
 	struct group g;
 
-	if (!ops || !ops->always_runnable || !fair_policy(w->work.policy) ||
+	if (!ops || !ops->always_runnable || !judge_fair_policy(w->work.policy) ||
 	    !judge_first_of_its_like(in->workers, w))
 		return;
 	g = group_of(w, JUDGE_MIN_NS);
@@ -392,7 +391,7 @@ void judge_workers(struct judge *j, enum cause cause,
 
 	for (w = j->in->workers; w; w = w->next)
 		check(j, w);
-	end_cause(j, cause);
+	judge_end_cause(j, cause);
 }
 
 unsigned int judge(const struct judge_input *in, judge_sink sink, void *ctx)

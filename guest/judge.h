@@ -29,6 +29,7 @@
 
 struct judge_input {
 	const struct expect *expect;
+	const struct expect *own;	/* the test's: who judges nothing is not passed; may be NULL */
 	const struct worker *workers;	/* all that there were, collected */
 	uint64_t start_ns;		/* start of the scenario: times are told from there */
 	uint64_t steal_ns;		/* of the CPU that lost most to the host while it ran */
@@ -50,6 +51,9 @@ unsigned int judge(const struct judge_input *in, judge_sink sink, void *ctx);
 
 /* judge_like - are two workers alike, as above? */
 bool judge_like(const struct worker *a, const struct worker *b);
+
+/* judge_fair_policy - one under which all that are alike get the same. */
+bool judge_fair_policy(int policy);
 
 /* judge_describe - a line of figures for each group of like workers. */
 void judge_describe(const struct judge_input *in, void (*line)(void *ctx, const char *text),

@@ -14,6 +14,7 @@ struct judge {
 	unsigned int nr;		/* objections */
 	unsigned int nr_cause;		/* of the cause at hand */
 	enum verdict verdict;		/* of the last one */
+	unsigned int nr_seen;		/* of what the limit at hand is about */
 };
 
 #define JUDGE_WHO_LEN	128
@@ -26,6 +27,9 @@ static inline uint64_t ms(uint64_t ns)
 /* judge_object - one more objection. */
 void judge_object(struct judge *j, enum verdict verdict, enum cause cause, const char *fmt, ...)
 	__printf(4, 5);
+
+/* judge_end_cause - no more objections of one cause. */
+void judge_end_cause(struct judge *j, enum cause cause);
 
 /* judge_workers - all of them, for objections of one cause. */
 void judge_workers(struct judge *j, enum cause cause,

@@ -54,6 +54,7 @@ static void judge_throughput_cv(struct judge *j, const struct worker *w)
 	mean = nr ? sum / nr : 0;
 	if (nr < 2 || mean <= 0)
 		return;
+	j->nr_seen++;
 	for (o = w; o; o = o->next) {
 		if (judge_like(o, w) && complete(o))
 			sum2 += pow(work_rate(o) - mean, 2);
@@ -76,7 +77,10 @@ static void judge_work_rate(struct judge *j, const struct worker *w)
 	double limit = j->in->expect->min_work_rate;
 	char buf[JUDGE_WHO_LEN];
 
-	if (!complete(w) || work_rate(w) >= limit)
+	if (!complete(w))
+		return;
+	j->nr_seen++;
+	if (work_rate(w) >= limit)
 		return;
 	judge_object(j, judge_timing(j), CAUSE_THROUGHPUT,
 		     "%s did %.1f units per CPU second, limit %.1f; %" PRIu64 " in %" PRIu64
@@ -94,6 +98,7 @@ static void judge_iteration_rate(struct judge *j, const struct worker *w)
 
 	if (!complete(w))
 		return;
+	j->nr_seen++;
 	wall -= min(wall - 1, rep->end_paused_ns);
 	rate = rep->iterations / seconds(wall);
 	if (rate >= limit)
@@ -224,6 +229,7 @@ static void judge_wakes(struct judge *j, const struct worker *w)
 
 	if (!judge_first_of_its_like(j->in->workers, w) || !wakes_of(w, &f))
 		return;
+	j->nr_seen++;
 	judge_percentile(j, &f, "p50", f.p50_ns, expect->max_p50_wake_latency_us);
 	judge_percentile(j, &f, "p99", f.p99_ns, expect->max_p99_wake_latency_us);
 	rep = &f.worst->page->rep;
@@ -245,6 +251,7 @@ static void judge_migrations(struct judge *j, const struct worker *w)
 	const struct migration *last;
 	char buf[JUDGE_WHO_LEN];
 
+	j->nr_seen += rep->nr_migrations || rep->units;
 	if (!rep->nr_migrations)
 		return;
 	ratio = (double)rep->nr_migrations / max(rep->iterations, 1UL);
@@ -321,6 +328,7 @@ static void judge_locality(struct judge *j, const struct worker *w)
 		return;
 	nodes = expected_nodes(j, w);
 	on = pages_on(w, nodes, &all);
+	j->nr_seen += all > 0;
 	if (!all || (double)on / all >= limit)
 		return;
 	judge_object(j, VERDICT_FAIL, CAUSE_NUMA,
@@ -348,6 +356,7 @@ static void judge_node_share(struct judge *j, const struct worker *w)
 		least = on;
 		node = i;
 	}
+	j->nr_seen += all > 0;
 	if (!all || (double)least / all >= limit)
 		return;
 	judge_object(j, VERDICT_FAIL, CAUSE_NUMA,
@@ -367,6 +376,7 @@ static void judge_slow_tier(struct judge *j, const struct worker *w)
 	if (!numa_known(j, w))
 		return;
 	on = pages_on(w, j->in->slow_nodes, &all);
+	j->nr_seen += all > 0;
 	if (!all || (double)on / all <= limit)
 		return;
 	judge_object(j, VERDICT_FAIL, CAUSE_NUMA,
@@ -376,20 +386,39 @@ static void judge_slow_tier(struct judge *j, const struct worker *w)
 		     rep->last_cpu, judge_at_ms(j->in, rep->end_ns));
 }
 
+/* What a test is about and nobody did is not passed. */
+static void judge_unseen(struct judge *j, enum cause cause, unsigned int before)
+{
+	if (j->nr_seen || j->nr != before)
+		return;
+	judge_object(j, VERDICT_INCONCLUSIVE, cause,
+		     "no worker has done, for %llu ms, what the test's limit for '%s' is about",
+		     JUDGE_MIN_NS / NSEC_PER_MSEC, cause_name(cause));
+	judge_end_cause(j, cause);
+}
+
+static bool on_wakes(const struct expect *e)
+{
+	return e->max_p50_wake_latency_us > 0 || e->max_p99_wake_latency_us > 0 ||
+	       e->max_wake_latency_cv > 0;
+}
+
 /* The kernel counts for the guest as a whole, so this is about all workers together. */
-static void judge_cross_node(struct judge *j)
+static void judge_cross_node(struct judge *j, const struct worker *first)
 {
 	double limit = j->in->expect->max_cross_node_migration_ratio;
 	const struct worker *w, *most = NULL;
 	uint64_t all, total = 0, largest = 0;
 	char buf[JUDGE_WHO_LEN];
 
+	if (first != j->in->workers)
+		return;
 	if (!j->in->have_numa_moved) {
 		judge_object(j, VERDICT_INCONCLUSIVE, CAUSE_NUMA,
 			     "the kernel does not count pages that move between nodes");
 		return;
 	}
-	for (w = j->in->workers; w; w = w->next) {
+	for (w = first; w; w = w->next) {
 		pages_on(w, 0, &all);
 		total += all;
 		if (all > largest) {
@@ -401,6 +430,7 @@ static void judge_cross_node(struct judge *j)
 		judge_object(j, VERDICT_INCONCLUSIVE, CAUSE_NUMA,
 			     "%" PRIu64 " pages went to another node, but no worker has any",
 			     j->in->numa_moved);
+	j->nr_seen += most != NULL;
 	if (!most || (double)j->in->numa_moved / total <= limit)
 		return;
 	judge_object(j, VERDICT_FAIL, CAUSE_NUMA,
@@ -411,29 +441,44 @@ static void judge_cross_node(struct judge *j)
 		     most->page->rep.last_cpu, judge_at_ms(j->in, most->page->rep.end_ns));
 }
 
+/* One limit, or those on one figure; @own: the test itself is about it. */
+static void judge_limit(struct judge *j, bool on, bool own, enum cause cause,
+			void (*check)(struct judge *j, const struct worker *w))
+{
+	unsigned int before = j->nr;
+
+	if (!on)
+		return;
+	j->nr_seen = 0;
+	judge_workers(j, cause, check);
+	if (own)
+		judge_unseen(j, cause, before);
+}
+
 void judge_performance(struct judge *j)
 {
-	const struct expect *expect = j->in->expect;
+	const struct expect none = { }, *e = j->in->expect, *own = j->in->own ? j->in->own : &none;
 
-	if (expect->max_throughput_cv > 0)
-		judge_workers(j, CAUSE_THROUGHPUT, judge_throughput_cv);
-	if (expect->min_work_rate > 0)
-		judge_workers(j, CAUSE_THROUGHPUT, judge_work_rate);
-	if (expect->min_iteration_rate > 0)
-		judge_workers(j, CAUSE_THROUGHPUT, judge_iteration_rate);
-	if (expect->max_p50_wake_latency_us > 0 || expect->max_p99_wake_latency_us > 0 ||
-	    expect->max_wake_latency_cv > 0)
-		judge_workers(j, CAUSE_LATENCY, judge_wakes);
-	if (expect_has(expect, expect->max_migration_ratio, ZERO_MIGRATION))
-		judge_workers(j, CAUSE_MIGRATION, judge_migrations);
-	if (expect->min_page_locality > 0)
-		judge_workers(j, CAUSE_NUMA, judge_locality);
-	if (expect->min_node_share > 0)
-		judge_workers(j, CAUSE_NUMA, judge_node_share);
-	if (expect_has(expect, expect->max_slow_tier_ratio, ZERO_SLOW_TIER))
-		judge_workers(j, CAUSE_NUMA, judge_slow_tier);
-	if (expect_has(expect, expect->max_cross_node_migration_ratio, ZERO_CROSS_NODE))
-		judge_cross_node(j);
+	judge_limit(j, e->max_throughput_cv > 0, own->max_throughput_cv > 0, CAUSE_THROUGHPUT,
+		    judge_throughput_cv);
+	judge_limit(j, e->min_work_rate > 0, own->min_work_rate > 0, CAUSE_THROUGHPUT,
+		    judge_work_rate);
+	judge_limit(j, e->min_iteration_rate > 0, own->min_iteration_rate > 0, CAUSE_THROUGHPUT,
+		    judge_iteration_rate);
+	judge_limit(j, on_wakes(e), on_wakes(own), CAUSE_LATENCY, judge_wakes);
+	judge_limit(j, expect_has(e, e->max_migration_ratio, ZERO_MIGRATION),
+		    expect_has(own, own->max_migration_ratio, ZERO_MIGRATION), CAUSE_MIGRATION,
+		    judge_migrations);
+	judge_limit(j, e->min_page_locality > 0, own->min_page_locality > 0, CAUSE_NUMA,
+		    judge_locality);
+	judge_limit(j, e->min_node_share > 0, own->min_node_share > 0, CAUSE_NUMA,
+		    judge_node_share);
+	judge_limit(j, expect_has(e, e->max_slow_tier_ratio, ZERO_SLOW_TIER),
+		    expect_has(own, own->max_slow_tier_ratio, ZERO_SLOW_TIER), CAUSE_NUMA,
+		    judge_slow_tier);
+	judge_limit(j, expect_has(e, e->max_cross_node_migration_ratio, ZERO_CROSS_NODE),
+		    expect_has(own, own->max_cross_node_migration_ratio, ZERO_CROSS_NODE),
+		    CAUSE_NUMA, judge_cross_node);
 }
 
 bool judge_describe_more(const struct judge_input *in, const struct worker *w, char *buf,

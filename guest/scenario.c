@@ -232,6 +232,7 @@ static void judge_run(struct scenario *scn, const struct numa_state *numa, struc
 	struct judge_ctx ctx = { .g = scn->g, .res = res };
 	struct judge_input in = {
 		.expect = &scn->expect,
+		.own = &scn->test->expect,
 		.workers = scn->workers,
 		.start_ns = scn->start_ns,
 		.steal_ns = res->steal_ns,

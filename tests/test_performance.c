@@ -100,6 +100,57 @@ TEST_F(judge, iteration_rate)
 	EXPECT_EQ(1, run_judge(self));
 }
 
+/* A test that is about what nobody did is not passed; a limit of the scheduler's asks for nothing. */
+#define EXPECT_UNSEEN(_cause, _field, _value) do {				\
+	struct expect _own = { ._field = _value };				\
+	self->expect = (struct expect){ .no_starvation_check = true, ._field = _value }; \
+	EXPECT_EQ(0, run_judge(self));						\
+	self->in.own = &_own;							\
+	EXPECT_EQ(1, run_judge(self));						\
+	EXPECT_EQ(VERDICT_INCONCLUSIVE, self->said[0].verdict);			\
+	EXPECT_EQ(_cause, self->said[0].cause);					\
+	EXPECT_SAID("what the test's limit for '");				\
+	self->in.own = NULL;							\
+} while (0)
+
+TEST_F(judge, nothing_to_judge)
+{
+	const struct expect own = { .min_iteration_rate = 1 };
+	unsigned int i;
+
+	for (i = 0; i < MAX_WORKERS; i++) {
+		self->page[i].rep.end_ns = self->page[i].rep.start_ns + JUDGE_MIN_NS - 1;
+		self->page[i].rep.have_numa = true;
+	}
+	self->in.numa_moved = 0;
+	self->in.have_numa_moved = true;
+	EXPECT_UNSEEN(CAUSE_THROUGHPUT, max_throughput_cv, 1);
+	EXPECT_UNSEEN(CAUSE_THROUGHPUT, min_work_rate, 1);
+	EXPECT_UNSEEN(CAUSE_THROUGHPUT, min_iteration_rate, 1);
+	EXPECT_UNSEEN(CAUSE_LATENCY, max_p50_wake_latency_us, 1);
+	EXPECT_UNSEEN(CAUSE_LATENCY, max_p99_wake_latency_us, 1);
+	EXPECT_UNSEEN(CAUSE_LATENCY, max_wake_latency_cv, 1);
+	EXPECT_UNSEEN(CAUSE_NUMA, min_page_locality, 1);
+	EXPECT_UNSEEN(CAUSE_NUMA, min_node_share, 1);
+	EXPECT_UNSEEN(CAUSE_NUMA, max_slow_tier_ratio, 1);
+	EXPECT_UNSEEN(CAUSE_NUMA, max_cross_node_migration_ratio, 1);
+	EXPECT_UNSEEN(CAUSE_NUMA, zero, ZERO_CROSS_NODE);
+	for (i = 0; i < MAX_WORKERS; i++)
+		self->page[i].rep.units = 0;
+	EXPECT_UNSEEN(CAUSE_MIGRATION, max_migration_ratio, 1);
+	EXPECT_UNSEEN(CAUSE_MIGRATION, zero, ZERO_MIGRATION);
+
+	/* One is enough, and one that is held against a test is more. */
+	self->in.own = &own;
+	self->expect.min_iteration_rate = 1;
+	self->expect.zero = 0;
+	self->page[2].rep.end_ns++;
+	self->page[2].rep.iterations = 1;
+	EXPECT_EQ(0, run_judge(self));
+	self->page[2].rep.iterations = 0;
+	EXPECT_OBJECTION(CAUSE_THROUGHPUT, "iterations per second, limit 1.0");
+}
+
 /* As many wake-ups as given, from the first one on. */
 static void woken(FIXTURE_DATA(judge) *self, unsigned int i, unsigned int nr, uint64_t first_ns,
 		  uint64_t step_ns)
