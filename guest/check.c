@@ -5,210 +5,72 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "builtin.h"
 #include "checking.h"
 #include "cpusets.h"
 #include "expect.h"
 #include "steps.h"
 #include "work/work.h"
 
-#define MAX_WORKERS	1024
 #define MAX_STEPS	64
 
-static struct paper_cgroup *find(struct paper *p, const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < p->nr; i++) {
-		if (!strcmp(p->cgroup[i].name, name))
-			return &p->cgroup[i];
-	}
-	return NULL;
-}
-
-bool check_is_below(const char *name, const char *top)
-{
-	size_t len = strlen(top);
-
-	return !strncmp(name, top, len) && (!name[len] || name[len] == '/');
-}
-
-static bool has_children(const struct paper *p, const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < p->nr; i++) {
-		if (strcmp(p->cgroup[i].name, name) && check_is_below(p->cgroup[i].name, name))
-			return true;
-	}
-	return false;
-}
-
-/* Whoever is stopped must run for that. */
-static void thaw(struct paper *p, const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < p->nr; i++) {
-		if (check_is_below(p->cgroup[i].name, name) ||
-		    check_is_below(name, p->cgroup[i].name))
-			p->cgroup[i].frozen = false;
-	}
-}
-
-static void remove_below(struct paper *p, const char *top)
-{
-	char name[CGROUP_NAME_LEN];
-	unsigned int i, nr = 0;
-
-	snprintf(name, sizeof(name), "%s", top);	/* may lie in the array */
-	thaw(p, name);
-	for (i = 0; i < p->nr; i++) {
-		if (!check_is_below(p->cgroup[i].name, name))
-			p->cgroup[nr++] = p->cgroup[i];
-	}
-	p->nr = nr;
-	check_forget_payloads(p, name);
-}
-
-static int check_name(const char *name, struct err *err)
-{
-	static const char ok[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-/.";
-	size_t len = name ? strlen(name) : 0;
-
-	if (!len || len >= CGROUP_NAME_LEN)
-		return err_set(err, -EINVAL, "the name of a cgroup has %zu characters", len);
-	if (name[strspn(name, ok)] || name[0] == '/' || name[len - 1] == '/' ||
-	    name[0] == '.' || strstr(name, "//") || strstr(name, "/."))
-		return err_set(err, -EINVAL, "\"%s\" is not a name for a cgroup", name);
-	return 0;
-}
-
-/* A name and all of its ancestors. */
-static int add(struct paper *p, const char *name, bool keep, struct err *err)
-{
-	struct paper_cgroup *cg;
-	char part[CGROUP_NAME_LEN];
-	size_t len;
-	int ret;
-
-	ret = check_name(name, err);
-	if (ret)
-		return ret;
-	if (find(p, name))
-		return err_set(err, -EINVAL, "cgroup %s exists already", name);
-	for (len = strcspn(name, "/");; len += 1 + strcspn(name + len + 1, "/")) {
-		snprintf(part, sizeof(part), "%.*s", (int)len, name);
-		if (!find(p, part)) {
-			if (p->nr == CHECK_CGROUPS)
-				return err_set(err, -EINVAL, "more than %d cgroups", CHECK_CGROUPS);
-			cg = &p->cgroup[p->nr++];
-			memset(cg, 0, sizeof(*cg));
-			memcpy(cg->name, part, sizeof(part));
-			cg->step = p->step;
-			cg->keep = keep;
-		}
-		if (!name[len])
-			return 0;
-	}
-}
-
-static int check_affinity(const struct affinity *aff, struct err *err)
-{
-	struct cpumask m;
-
-	switch (aff->kind) {
-	case AFFINITY_INHERIT:
-	case AFFINITY_RANDOM:
-	case AFFINITY_ALL:
-	case AFFINITY_SINGLE:
-	case AFFINITY_LLC:
-	case AFFINITY_EACH:
-		return 0;
-	case AFFINITY_FIRST:
-		if (!aff->nr)
-			return err_set(err, -EINVAL, "affinity: the first how many CPUs?");
-		return 0;
-	case AFFINITY_EXACT:
-		if (!aff->cpus || cpulist_parse(aff->cpus, &m) || cpumask_empty(&m))
-			return err_set(err, -EINVAL, "\"%s\" is not a list of CPUs",
-				       aff->cpus ? aff->cpus : "");
-		return 0;
-	}
-	return err_set(err, -EINVAL, "affinity kind %d does not exist", aff->kind);
-}
-
-static int check_work(const struct paper *p, const struct work *work, struct err *err)
-{
-	int ret;
-
-	ret = work_check(work, err);
-	if (ret)
-		return ret;
-	if (!(work->per_cpu >= 0 && work->per_cpu <= 64))
-		return err_set(err, -EINVAL, "%g workers per CPU: must be up to 64", work->per_cpu);
-	if (!work->nr == !(work->per_cpu > 0))
-		return err_set(err, -EINVAL, "workers: say either how many or how many per CPU");
-	if (work->nr > MAX_WORKERS)
-		return err_set(err, -EINVAL, "%u workers: must be up to %d", work->nr, MAX_WORKERS);
-	ret = work_check_policy(work, topology_all_nodes(&p->topo), err);
-	return ret ? ret : check_affinity(&work->affinity, err);
-}
-
-/* In a cgroup with a cpuset: outside of it the worker would be outside of its CPUs. */
-static int check_stays(const struct work *work, struct err *err)
-{
-	if (!work_ops(work->type)->roams)
-		return 0;
-	return err_set(err, -EINVAL, "type %s leaves its cgroup, which must have no cpuset then",
-		       work_ops(work->type)->name);
-}
-
-static int check_cpuset(struct paper *p, const struct cpuset_spec *spec, struct err *err)
+static int check_cpuset(struct paper *p, struct paper_cgroup *pc, const struct cpuset_spec *spec,
+			struct err *err)
 {
 	struct cpumask cpus;
+	int ret;
 
-	return cpuset_resolve(spec, &p->topo, &p->all, &p->usable, &cpus, err);
+	ret = cpuset_resolve(spec, &p->topo, &p->fs.all, &p->usable, &cpus, err);
+	return ret ? ret : paper_set_cpus(p, pc, &cpus, err);
+}
+
+static int spawn_all(struct paper *p, struct paper_cgroup *pc, const struct cgroup_def *def,
+		     struct err *err)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < WORK_LIST_MAX && def->work[i].type != WORK_NONE; i++)
+		ret = paper_spawn(p, pc, &def->work[i], true, err);
+	return ret;
 }
 
 /* One for each usable CPU, below a common name. */
 static int add_each(struct paper *p, const struct cgroup_def *def, bool keep, struct err *err)
 {
-	unsigned int i, nr = cpumask_weight(&p->usable);
 	char name[CGROUP_NAME_LEN];
-	int ret = check_name(def->name, err);
+	struct paper_cgroup *pc;
+	unsigned int cpu, i = 0;
+	int ret;
 
-	for (i = 0; !ret && i < nr; i++) {
-		snprintf(name, sizeof(name), "%s/%u", def->name, i);
-		ret = add(p, name, keep, err);
+	for_each_cpu(cpu, &p->usable) {
+		struct cpumask cpus = { };
+
+		cpumask_set_cpu(&cpus, cpu);
+		if (snprintf(name, sizeof(name), "%s/%u", def->name, i++) >= (int)sizeof(name))
+			return err_set(err, -EINVAL, "its name is too long");
+		ret = paper_add(p, name, keep, &pc, err);
 		if (!ret)
-			find(p, name)->has_cpus = true;
+			ret = paper_set_cpus(p, pc, &cpus, err);
+		if (!ret)
+			ret = spawn_all(p, pc, def, err);
+		if (ret)
+			return ret;
 	}
-	return ret;
+	return 0;
 }
 
 static int check_def(struct paper *p, const struct cgroup_def *def, bool keep, struct err *err)
 {
-	unsigned int i;
+	struct paper_cgroup *pc;
 	int ret;
 
 	if (def->cpuset.kind == CPUSET_KIND_EACH_CPU)
-		ret = add_each(p, def, keep, err);
-	else
-		ret = add(p, def->name, keep, err);
-	if (!ret && def->cpuset.kind != CPUSET_KIND_NONE &&
-	    def->cpuset.kind != CPUSET_KIND_EACH_CPU) {
-		ret = check_cpuset(p, &def->cpuset, err);
-		find(p, def->name)->has_cpus = true;
-	}
-	for (i = 0; !ret && i < WORK_LIST_MAX && def->work[i].type != WORK_NONE; i++) {
-		ret = check_work(p, &def->work[i], err);
-		if (!ret)
-			ret = check_thawed(p, def->name, err);
-		if (!ret && def->cpuset.kind != CPUSET_KIND_NONE)
-			ret = check_stays(&def->work[i], err);
-	}
-	return ret;
+		return add_each(p, def, keep, err);
+	ret = paper_add(p, def->name, keep, &pc, err);
+	if (!ret && def->cpuset.kind != CPUSET_KIND_NONE)
+		ret = check_cpuset(p, pc, &def->cpuset, err);
+	return ret ? ret : spawn_all(p, pc, def, err);
 }
 
 static int check_defs(struct paper *p, const struct cgroup_def *defs, bool keep, struct err *err)
@@ -225,129 +87,86 @@ static int check_defs(struct paper *p, const struct cgroup_def *defs, bool keep,
 	return 0;
 }
 
-static int need(struct paper *p, const char *name, struct paper_cgroup **cg, struct err *err)
-{
-	*cg = name ? find(p, name) : NULL;
-	if (!*cg)
-		return err_set(err, -EINVAL, "cgroup %s does not exist here", name ? name : "?");
-	return 0;
-}
-
 static int need_both(struct paper *p, const struct op *op, struct paper_cgroup **a,
 		     struct paper_cgroup **b, struct err *err)
 {
 	int ret;
 
-	ret = need(p, op->name, a, err);
+	ret = paper_need(p, op->name, a, err);
 	if (!ret)
-		ret = need(p, op->other, b, err);
+		ret = paper_need(p, op->other, b, err);
 	if (!ret && *a == *b)
 		ret = err_set(err, -EINVAL, "cgroup %s with itself", op->name);
 	return ret;
 }
 
-/* The kernel would take the cpuset and make the partition invalid, or refuse it. */
-static int no_partition(const struct paper_cgroup *cg, struct err *err)
-{
-	return cg->partition ? err_set(err, -EINVAL, "cgroup %s is a partition", cg->name) : 0;
-}
-
-/* Processes that move into one that has children: these lose their controllers. */
-static int no_controllers(struct paper *p, const char *name, struct err *err)
-{
-	struct paper_cgroup *cg;
-	int ret = 0;
-
-	for (cg = p->cgroup; cg < p->cgroup + p->nr && !ret; cg++) {
-		if (!strcmp(cg->name, name) || !check_is_below(cg->name, name))
-			continue;
-		ret = no_partition(cg, err);
-		cg->has_cpus = false;
-		cg->weight = false;
-		cg->limit = false;
-	}
-	return ret;
-}
-
-/* Only those without children have processes. */
-static int need_leaf(struct paper *p, const char *name, struct paper_cgroup **cg,
-		     struct err *err)
-{
-	int ret = need(p, name, cg, err);
-
-	if (!ret && has_children(p, name))
-		ret = err_set(err, -EINVAL, "cgroup %s has children, so no processes", name);
-	return ret;
-}
-
 static int check_tasks_op(struct paper *p, const struct op *op, struct err *err)
 {
-	struct paper_cgroup *cg, *other;
+	struct paper_cgroup *pc, *other;
 	int ret;
 
 	switch (op->kind) {
 	case OP_SPAWN:
-		ret = need_leaf(p, op->name, &cg, err);
-		if (!ret)
-			ret = check_thawed(p, op->name, err);
-		if (!ret)
-			ret = check_work(p, &op->work, err);
-		return !ret && cg->has_cpus ? check_stays(&op->work, err) : ret;
+		ret = paper_need_leaf(p, op->name, &pc, err);
+		return ret ? ret : paper_spawn(p, pc, &op->work, true, err);
 	case OP_SET_AFFINITY:
-		ret = need(p, op->name, &cg, err);
-		return ret ? ret : check_affinity(&op->affinity, err);
+		ret = paper_need(p, op->name, &pc, err);
+		return ret ? ret : paper_affinity(p, pc, &op->affinity, err);
 	case OP_MOVE_TASKS:
-		ret = need_both(p, op, &cg, &other, err);
+		ret = need_both(p, op, &pc, &other, err);
 		if (!ret)
-			ret = check_thawed(p, op->name, err);
+			ret = paper_thawed(pc, err);
 		if (!ret)
-			ret = check_thawed(p, op->other, err);
-		return ret ? ret : no_controllers(p, op->other, err);
+			ret = paper_thawed(other, err);
+		return ret ? ret : paper_move_tasks(p, pc, other, err);
 	case OP_REMOVE_CGROUP:
 	case OP_STOP_CGROUP:
-		ret = need(p, op->name, &cg, err);
+		ret = paper_need(p, op->name, &pc, err);
 		if (ret)
 			return ret;
 		if (op->kind == OP_REMOVE_CGROUP)
-			remove_below(p, op->name);
+			paper_remove(p, pc);
 		else
-			thaw(p, op->name);
+			paper_stop(p, pc);
 		return 0;
 	default:
 		return -EOPNOTSUPP;
 	}
 }
 
+static int swap_cpusets(struct paper *p, const struct op *op, struct err *err)
+{
+	struct paper_cgroup *a, *b;
+	struct cpumask of_a;
+	int ret;
+
+	ret = need_both(p, op, &a, &b, err);
+	if (!ret && !(a->cg.has_cpus && b->cg.has_cpus))
+		ret = err_set(err, -EINVAL, "cgroups %s and %s do not both have a cpuset",
+			      op->name, op->other);
+	if (ret)
+		return ret;
+	of_a = a->cg.cpus;
+	ret = paper_set_cpus(p, a, &b->cg.cpus, err);
+	return ret ? ret : paper_set_cpus(p, b, &of_a, err);
+}
+
 static int check_cpuset_op(struct paper *p, const struct op *op, struct err *err)
 {
-	struct paper_cgroup *cg, *other;
+	struct paper_cgroup *pc;
 	int ret;
 
 	switch (op->kind) {
 	case OP_SET_CPUSET:
-		ret = need(p, op->name, &cg, err);
-		if (ret)
-			return ret;
-		cg->has_cpus = true;
-		ret = check_cpuset(p, &op->cpuset, err);
-		return ret ? ret : no_partition(cg, err);
+		ret = paper_need(p, op->name, &pc, err);
+		return ret ? ret : check_cpuset(p, pc, &op->cpuset, err);
 	case OP_CLEAR_CPUSET:
-		ret = need(p, op->name, &cg, err);
-		if (!ret && !cg->has_cpus)
+		ret = paper_need(p, op->name, &pc, err);
+		if (!ret && !pc->cg.has_cpus)
 			ret = err_set(err, -EINVAL, "cgroup %s has no cpuset to clear", op->name);
-		if (!ret)
-			ret = no_partition(cg, err);
-		if (!ret)
-			cg->has_cpus = false;
-		return ret;
+		return ret ? ret : paper_set_cpus(p, pc, NULL, err);
 	case OP_SWAP_CPUSETS:
-		ret = need_both(p, op, &cg, &other, err);
-		if (!ret && !(cg->has_cpus && other->has_cpus))
-			ret = err_set(err, -EINVAL, "cgroups %s and %s do not both have a cpuset",
-				      op->name, op->other);
-		if (!ret)
-			ret = no_partition(cg, err);
-		return ret ? ret : no_partition(other, err);
+		return swap_cpusets(p, op, err);
 	default:
 		return -EOPNOTSUPP;
 	}
@@ -355,7 +174,7 @@ static int check_cpuset_op(struct paper *p, const struct op *op, struct err *err
 
 static int check_op(struct paper *p, const struct op *op, bool keep, struct err *err)
 {
-	struct paper_cgroup *cg;
+	struct paper_cgroup *pc;
 	int ret;
 
 	switch (op->kind) {
@@ -363,15 +182,13 @@ static int check_op(struct paper *p, const struct op *op, bool keep, struct err 
 		return op->def ? check_def(p, op->def, keep, err) :
 				 err_set(err, -EINVAL, "no cgroup is given");
 	case OP_ADD_CGROUP:
-		return add(p, op->name, keep, err);
+		return paper_add(p, op->name, keep, &pc, err);
 	case OP_SPAWN_ROOT:
-		return check_work(p, &op->work, err);
+		return paper_spawn(p, NULL, &op->work, keep, err);
 	default:
 		break;
 	}
 	ret = check_free_op(p, op, keep, err);
-	if (!ret && op->kind == OP_RUN_PAYLOAD && op->name)
-		return need_leaf(p, op->name, &cg, err);
 	if (ret == -EOPNOTSUPP)
 		ret = check_tasks_op(p, op, err);
 	if (ret == -EOPNOTSUPP)
@@ -380,8 +197,8 @@ static int check_op(struct paper *p, const struct op *op, bool keep, struct err 
 		return ret;
 	if ((unsigned int)op->kind >= NR_OPS)
 		return err_set(err, -EINVAL, "operation %d does not exist", op->kind);
-	ret = need(p, op->name, &cg, err);
-	return ret ? ret : check_cgroup_op(p, op, cg, err);
+	ret = paper_need(p, op->name, &pc, err);
+	return ret ? ret : check_cgroup_op(p, op, pc, err);
 }
 
 static int check_ops(struct paper *p, const struct op *ops, bool keep, struct err *err)
@@ -400,7 +217,8 @@ static int check_ops(struct paper *p, const struct op *ops, bool keep, struct er
 	return 0;
 }
 
-static int check_hold(struct paper *p, const struct step *step, double *sum, struct err *err)
+static int check_hold(struct paper *p, const struct step *step, double *sum, unsigned int *ms,
+		      struct err *err)
 {
 	const struct hold *hold = &step->hold;
 
@@ -410,6 +228,7 @@ static int check_hold(struct paper *p, const struct step *step, double *sum, str
 			return err_set(err, -EINVAL, "step %u: hold %g: must be above 0, up to 1",
 				       p->step, hold->frac);
 		*sum += hold->frac;
+		*ms += hold->frac * p->duration_ms;
 		if (*sum > 1 + FRAC_EPSILON)
 			return err_set(err, -EINVAL, "step %u: the holds so far are %g of the run",
 				       p->step, *sum);
@@ -418,6 +237,7 @@ static int check_hold(struct paper *p, const struct step *step, double *sum, str
 		if (!hold->ms || hold->ms > 60 * MSEC_PER_SEC)
 			return err_set(err, -EINVAL, "step %u: hold of %u ms: must be 1 to 60000",
 				       p->step, hold->ms);
+		*ms += hold->ms;
 		return 0;
 	case HOLD_KIND_LOOP:
 		if (!hold->ms || !step->ops || step->ops[0].kind == OP_NONE)
@@ -427,6 +247,10 @@ static int check_hold(struct paper *p, const struct step *step, double *sum, str
 		if (step[1].hold.kind != HOLD_KIND_NONE)
 			return err_set(err, -EINVAL, "step %u: a loop must be the last step",
 				       p->step);
+		if (*ms + hold->ms >= p->duration_ms)
+			return err_set(err, -EINVAL,
+				       "step %u: a loop of %u ms each, %u ms after the start, has no turn in %u ms",
+				       p->step, hold->ms, *ms, p->duration_ms);
 		return 0;
 	default:
 		return err_set(err, -EINVAL, "step %u: hold kind %d does not exist", p->step,
@@ -434,24 +258,46 @@ static int check_hold(struct paper *p, const struct step *step, double *sum, str
 	}
 }
 
-static void end_step(struct paper *p)
+/* A loop does them again, and what each turn leaves adds up. */
+static int check_turn(struct paper *p, const struct step *step, unsigned int begin_ms,
+		      struct err *err)
 {
-	unsigned int i;
+	unsigned int turns = (p->duration_ms - begin_ms) / step->hold.ms;
+	unsigned int before = paper_nr_workers(p), after;
+	uint64_t all;
+	int ret;
 
-	check_forget_payloads(p, NULL);
-	for (i = 0; i < p->nr;) {
-		if (!p->cgroup[i].keep && p->cgroup[i].step == p->step) {
-			remove_below(p, p->cgroup[i].name);
-			i = 0;
-		} else {
-			i++;
-		}
-	}
+	ret = check_ops(p, step->ops, step->keep, err);
+	if (ret)
+		return ret;
+	after = paper_nr_workers(p);
+	all = before + (uint64_t)turns * (after - min(after, before));
+	if (all > paper_max_workers(p))
+		return err_set(err, -EINVAL,
+			       "step %u: %u turns of a loop leave %llu workers: must be up to %u",
+			       p->step, turns, (unsigned long long)all, paper_max_workers(p));
+	return 0;
+}
+
+static int check_step(struct paper *p, const struct step *step, double *sum, unsigned int *ms,
+		      struct err *err)
+{
+	int ret;
+
+	ret = check_ops(p, step->ops, step->keep, err);
+	if (!ret)
+		ret = check_defs(p, step->cgroups, step->keep, err);
+	if (!ret)
+		ret = check_hold(p, step, sum, ms, err);
+	if (!ret && step->hold.kind == HOLD_KIND_LOOP)
+		ret = check_turn(p, step, *ms, err);
+	return ret;
 }
 
 static int check_steps(struct paper *p, struct err *err)
 {
 	const struct step *step = p->test->steps;
+	unsigned int ms = p->test->settle_ms;
 	double sum = 0;
 	int ret;
 
@@ -461,17 +307,39 @@ static int check_steps(struct paper *p, struct err *err)
 	for (; !ret && step->hold.kind != HOLD_KIND_NONE; step++, p->step++) {
 		if (p->step == MAX_STEPS)
 			return err_set(err, -EINVAL, "more than %d steps", MAX_STEPS);
-		ret = check_ops(p, step->ops, step->keep, err);
-		if (!ret)
-			ret = check_defs(p, step->cgroups, step->keep, err);
-		if (!ret)
-			ret = check_hold(p, step, &sum, err);
-		/* A loop does them again. */
-		if (!ret && step->hold.kind == HOLD_KIND_LOOP)
-			ret = check_ops(p, step->ops, step->keep, err);
-		end_step(p);
+		ret = check_step(p, step, &sum, &ms, err);
+		if (!ret && step[1].hold.kind == HOLD_KIND_NONE)
+			ret = check_judged(p, err);
+		paper_end_step(p);
 	}
-	return ret ? ret : check_shares(p, err);
+	return ret;
+}
+
+/* What is for the framework's own controls. */
+static int check_sched(const struct ktstr_test *test, struct err *err)
+{
+	bool own = test->sched && strcmp(test->sched, "none");
+	unsigned int nr = 0;
+	const char *why;
+
+	if (own && builtin_check(test->sched, &why) == -ENOENT)
+		return err_set(err, -EINVAL, "scheduler %s: %s", test->sched, why);
+	if (!own && (test->sched_args || test->sched_faults))
+		return err_set(err, -EINVAL, "arguments or faults of a scheduler need .sched");
+	if (test->sched_faults && strcmp(test->sched, "fault"))
+		return err_set(err, -EINVAL, "scheduler %s has no faults", test->sched);
+	while (test->sched_args && test->sched_args[nr])
+		nr++;
+	return own ? builtin_check_args(test->sched, test->sched_args, nr, err) : 0;
+}
+
+static int check_expect_fail(const struct expect_fail *e, struct err *err)
+{
+	if (e->cause >= NR_CAUSES || e->cause == CAUSE_INFRA)
+		return err_set(err, -EINVAL, "cause %d cannot be expected", e->cause);
+	if (e->text && e->cause == CAUSE_NONE)
+		return err_set(err, -EINVAL, "\"%s\" is expected of no cause", e->text);
+	return 0;
 }
 
 static int check_head(struct paper *p, struct err *err)
@@ -486,30 +354,42 @@ static int check_head(struct paper *p, struct err *err)
 		return err_set(err, -EINVAL, "there is no description of what it verifies");
 	if (!test->steps == !test->body)
 		return err_set(err, -EINVAL, "it must have either steps or a body");
-	if (test->expect_fail.cause >= NR_CAUSES || test->expect_fail.cause == CAUSE_INFRA)
-		return err_set(err, -EINVAL, "cause %d cannot be expected",
-			       test->expect_fail.cause);
-	ret = expect_check(&test->expect, err);
+	ret = check_expect_fail(&test->expect_fail, err);
 	if (!ret)
-		ret = topology_parse(test->topology ? test->topology : KTSTR_TOPOLOGY, &p->topo, err);
+		ret = expect_check(&test->expect, err);
+	if (!ret)
+		ret = check_sched(test, err);
 	if (ret)
 		return ret;
-	cpumask_set_range(&p->all, 0, topology_nr_cpus(&p->topo));
-	cpuset_usable(&p->all, &p->usable);
+	cpumask_set_range(&p->fs.all, 0, topology_nr_cpus(&p->topo));
+	cpuset_usable(&p->fs.all, &p->usable);
 	if (topology_nr_cpus(&p->topo) < test->min_cpus || p->topo.nr_llcs < test->min_llcs ||
 	    p->topo.nr_nodes < test->min_nodes ||
 	    (test->needs_smt && p->topo.threads_per_core < 2))
-		return err_set(err, -EINVAL, "it cannot run on its own topology");
+		return err_set(err, -EINVAL, "it cannot run on this topology");
 	return 0;
 }
 
-int scenario_check(const struct ktstr_test *test, struct err *err)
+int scenario_check_on(const struct ktstr_test *test, const struct topology *topo,
+		      unsigned int duration_ms, struct err *err)
 {
-	struct paper p = { .test = test };
+	struct paper p = { .test = test, .topo = *topo, .duration_ms = duration_ms };
 	int ret;
 
 	ret = check_head(&p, err);
 	if (!ret && test->steps)
 		ret = check_steps(&p, err);
 	return ret;
+}
+
+int scenario_check(const struct ktstr_test *test, struct err *err)
+{
+	struct topology topo;
+	int ret;
+
+	ret = topology_parse(test->topology ? test->topology : KTSTR_TOPOLOGY, &topo, err);
+	if (ret)
+		return ret;
+	return scenario_check_on(test, &topo,
+				 test->duration_ms ? test->duration_ms : KTSTR_DURATION_MS, err);
 }

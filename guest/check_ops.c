@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "builtin.h"
 #include "checking.h"
 #include "cpusets.h"
 
@@ -13,80 +14,109 @@
 #define PERIOD_MAX_US	1000000
 #define WAIT_MAX_MS	600000
 
-int check_thawed(struct paper *p, const char *name, struct err *err)
-{
-	unsigned int i;
-
-	for (i = 0; i < p->nr; i++) {
-		if (p->cgroup[i].frozen && check_is_below(name, p->cgroup[i].name))
-			return err_set(err, -EINVAL, "cgroup %s is frozen", p->cgroup[i].name);
-	}
-	return 0;
-}
-
 /* The kernel keeps it frozen while one above it is: a thaw of it would not be seen. */
-static int check_thawed_below(struct paper *p, const char *name, struct err *err)
+static int check_thawed_below(const struct paper *p, const struct paper_cgroup *pc, struct err *err)
 {
-	unsigned int i;
+	const struct cgroup *cg;
 
-	for (i = 0; i < p->nr; i++) {
-		if (p->cgroup[i].frozen && check_is_below(p->cgroup[i].name, name))
-			return err_set(err, -EINVAL, "cgroup %s, below it, is frozen",
-				       p->cgroup[i].name);
+	for (cg = p->fs.list; cg; cg = cg->next) {
+		if (cg->frozen && cgroup_is_below(cg, &pc->cg))
+			return err_set(err, -EINVAL, "cgroup %s, below it, is frozen", cg->name);
 	}
 	return 0;
 }
 
-static int check_max(const struct op *op, struct paper_cgroup *cg, struct err *err)
+/* The controller cpu. */
+static int check_cpu(const struct paper *p, const struct paper_cgroup *pc, struct err *err)
 {
-	if (!op->quota_us) {
-		if (!cg->limit)
-			return err_set(err, -EINVAL, "cgroup %s has no limit to take away",
-				       op->name);
-		cg->limit = false;
-		return 0;
-	}
-	if (op->quota_us < QUOTA_MIN_US || op->period_us < QUOTA_MIN_US ||
-	    op->period_us > PERIOD_MAX_US)
+	int ret = paper_controlled(pc, err);
+
+	if (!ret)
+		ret = paper_no_roamers(pc, err);
+	if (!ret && p->test->no_cpu_controller)
+		ret = err_set(err, -EINVAL, "the test has .no_cpu_controller");
+	return ret;
+}
+
+static int check_weight(const struct paper *p, const struct op *op, struct paper_cgroup *pc,
+			struct err *err)
+{
+	if (!op->weight || op->weight > WEIGHT_MAX)
+		return err_set(err, -EINVAL, "cpu.weight %u: must be 1 to %u", op->weight,
+			       WEIGHT_MAX);
+	pc->cg.weight = op->weight;
+	return check_cpu(p, pc, err);
+}
+
+static int check_max(const struct paper *p, const struct op *op, struct paper_cgroup *pc,
+		     struct err *err)
+{
+	if (!op->quota_us && !pc->cg.quota_us)
+		return err_set(err, -EINVAL, "cgroup %s has no limit to take away", op->name);
+	if (op->quota_us && (op->quota_us < QUOTA_MIN_US || op->period_us < QUOTA_MIN_US ||
+			     op->period_us > PERIOD_MAX_US))
 		return err_set(err, -EINVAL,
 			       "cpu.max %u %u: a quota is %u us or more, a period %u to %u us",
 			       op->quota_us, op->period_us, QUOTA_MIN_US, QUOTA_MIN_US,
 			       PERIOD_MAX_US);
-	cg->limit = true;
+	pc->cg.quota_us = op->quota_us;
+	pc->cg.period_us = op->period_us;
+	return check_cpu(p, pc, err);
+}
+
+/* Kernels before 7 want the CPUs of a partition to be in no other cpuset; none can do with all. */
+static int check_exclusive(const struct paper *p, const struct cgroup *part, struct err *err)
+{
+	const struct cgroup *cg;
+	struct cpumask cpus;
+
+	cgroup_effective(&p->fs, NULL, &cpus);
+	if (cpumask_empty(&cpus))
+		return err_set(err, -EINVAL, "partition %s leaves no CPU to the root", part->name);
+	for (cg = p->fs.list; cg; cg = cg->next) {
+		if (!cg->has_cpus || cgroup_is_below(cg, part) || cgroup_is_below(part, cg))
+			continue;
+		cpumask_and(&cpus, &cg->cpus, &part->cpus);
+		if (!cpumask_empty(&cpus))
+			return err_set(err, -EINVAL,
+				       "partition %s is not exclusive: cgroup %s has CPUs of it",
+				       part->name, cg->name);
+	}
 	return 0;
 }
 
-static int check_partition(struct paper *p, const struct op *op, struct paper_cgroup *cg,
+static int check_partition(struct paper *p, const struct op *op, struct paper_cgroup *pc,
 			   struct err *err)
 {
-	unsigned int i;
+	const struct cgroup *cg;
 
 	if ((unsigned int)op->partition >= NR_PARTITIONS)
 		return err_set(err, -EINVAL, "partition kind %d does not exist", op->partition);
 	if (op->partition == PARTITION_MEMBER) {
-		if (!cg->partition)
+		if (!pc->cg.partition)
 			return err_set(err, -EINVAL, "cgroup %s is no partition", op->name);
-		cg->partition = false;
+		pc->cg.partition = false;
 		return 0;
 	}
-	if (!cg->has_cpus)
+	if (!pc->cg.has_cpus)
 		return err_set(err, -EINVAL, "cgroup %s has no cpuset, which a partition needs",
 			       op->name);
-	for (i = 0; i < p->nr; i++) {
-		if (&p->cgroup[i] != cg && p->cgroup[i].partition &&
-		    (check_is_below(op->name, p->cgroup[i].name) ||
-		     check_is_below(p->cgroup[i].name, op->name)))
+	for (cg = p->fs.list; cg; cg = cg->next) {
+		if (cg != &pc->cg && cg->partition &&
+		    (cgroup_is_below(cg, &pc->cg) || cgroup_is_below(&pc->cg, cg)))
 			return err_set(err, -EINVAL, "cgroup %s is a partition above or below it",
-				       p->cgroup[i].name);
+				       cg->name);
 	}
-	cg->partition = true;
-	return 0;
+	pc->cg.partition = true;
+	return check_exclusive(p, &pc->cg, err);
 }
 
-static int check_mems(const struct paper *p, const struct op *op, struct err *err)
+static int check_mems(const struct paper *p, const struct op *op, struct paper_cgroup *pc,
+		      struct err *err)
 {
 	struct cpumask nodes;
 	unsigned int node;
+	int ret;
 
 	if (!op->nodes || cpulist_parse(op->nodes, &nodes) || cpumask_empty(&nodes))
 		return err_set(err, -EINVAL, "cpuset.mems \"%s\": no list of nodes",
@@ -97,40 +127,43 @@ static int check_mems(const struct paper *p, const struct op *op, struct err *er
 				       "node %u: the test needs .min_nodes of %u or more", node,
 				       node + 1);
 	}
-	return 0;
+	pc->cg.mems = nodes.bits[0];
+	ret = paper_controlled(pc, err);
+	return ret ? ret : paper_no_roamers(pc, err);
 }
 
-int check_cgroup_op(struct paper *p, const struct op *op, struct paper_cgroup *cg,
-		    struct err *err)
+static int check_freeze(const struct paper *p, struct paper_cgroup *pc, struct err *err)
 {
 	int ret;
 
+	ret = paper_thawed(pc, err);
+	if (!ret)
+		ret = check_thawed_below(p, pc, err);
+	if (!ret)
+		ret = paper_no_roamers(pc, err);
+	pc->cg.frozen = true;
+	return ret;
+}
+
+int check_cgroup_op(struct paper *p, const struct op *op, struct paper_cgroup *pc,
+		    struct err *err)
+{
 	switch (op->kind) {
 	case OP_SET_WEIGHT:
-		if (!op->weight || op->weight > WEIGHT_MAX)
-			return err_set(err, -EINVAL, "cpu.weight %u: must be 1 to %u", op->weight,
-				       WEIGHT_MAX);
-		p->nr_weights += !cg->weight;
-		cg->weight = true;
-		return 0;
+		return check_weight(p, op, pc, err);
 	case OP_SET_MAX:
-		p->nr_limits += op->quota_us > 0;
-		return check_max(op, cg, err);
+		return check_max(p, op, pc, err);
 	case OP_FREEZE:
-		ret = check_thawed(p, op->name, err);
-		if (!ret)
-			ret = check_thawed_below(p, op->name, err);
-		cg->frozen = true;
-		return ret;
+		return check_freeze(p, pc, err);
 	case OP_THAW:
-		if (!cg->frozen)
+		if (!pc->cg.frozen)
 			return err_set(err, -EINVAL, "cgroup %s is not frozen", op->name);
-		cg->frozen = false;
+		pc->cg.frozen = false;
 		return 0;
 	case OP_SET_PARTITION:
-		return check_partition(p, op, cg, err);
+		return check_partition(p, op, pc, err);
 	case OP_SET_MEMS:
-		return check_mems(p, op, err);
+		return check_mems(p, op, pc, err);
 	default:
 		return err_set(err, -EINVAL, "operation %d does not exist", op->kind);
 	}
@@ -143,26 +176,28 @@ static int check_hotplug(struct paper *p, unsigned int cpu, bool online, struct 
 	if (cpu >= p->test->min_cpus)
 		return err_set(err, -EINVAL, "CPU %u: the test needs .min_cpus of %u or more", cpu,
 			       cpu + 1);
-	if (cpumask_test_cpu(&p->all, cpu) == online)
+	if (cpumask_test_cpu(&p->fs.all, cpu) == online)
 		return err_set(err, -EINVAL, "CPU %u is %s already", cpu,
 			       online ? "online" : "offline");
 	if (online)
-		cpumask_set_cpu(&p->all, cpu);
+		cpumask_set_cpu(&p->fs.all, cpu);
 	else
-		cpumask_clear_cpu(&p->all, cpu);
-	cpuset_usable(&p->all, &p->usable);
+		cpumask_clear_cpu(&p->fs.all, cpu);
+	cpuset_usable(&p->fs.all, &p->usable);
 	return 0;
 }
 
 static int check_scheduler(struct paper *p, const struct op *op, struct err *err)
 {
-	const char *own = p->test->sched;
+	const char *own = p->test->sched, *why;
 
 	if (!p->test->needs_sched && (!own || !strcmp(own, "none")))
 		return err_set(err, -EINVAL, "a test with this needs .needs_sched, or .sched");
 	if (p->detached != (op->kind == OP_ATTACH_SCHEDULER))
 		return err_set(err, -EINVAL, "the scheduler is %s here",
 			       p->detached ? "detached" : "attached");
+	if (op->name && builtin_check(op->name, &why) == -ENOENT)
+		return err_set(err, -EINVAL, "%s: %s", op->name, why);
 	p->detached = op->kind == OP_DETACH_SCHEDULER || op->kind == OP_KILL_SCHEDULER;
 	return 0;
 }
@@ -183,14 +218,14 @@ static void forget(struct paper *p, unsigned int i)
 	p->payload[i] = p->payload[--p->nr_payloads];
 }
 
-void check_forget_payloads(struct paper *p, const char *top)
+void check_forget_payloads(struct paper *p, const struct paper_cgroup *top)
 {
 	unsigned int i = 0;
 
 	while (i < p->nr_payloads) {
 		const struct paper_payload *pl = &p->payload[i];
 
-		if (top ? *pl->cgroup && check_is_below(pl->cgroup, top) :
+		if (top ? pl->cgroup && cgroup_is_below(&pl->cgroup->cg, &top->cg) :
 			  !pl->keep && pl->step == p->step)
 			forget(p, i);
 		else
@@ -204,6 +239,7 @@ static int check_run(struct paper *p, const struct op *op, bool keep, struct err
 	static const char ok[] = "abcdefghijklmnopqrstuvwxyz0123456789_-.";
 	const struct payload_metric *m;
 	struct paper_payload *pl;
+	int ret;
 
 	if (!def->name || !*def->name || def->name[strspn(def->name, ok)] || def->name[0] == '.' ||
 	    !def->program || !*def->program || !def->cure)
@@ -221,13 +257,15 @@ static int check_run(struct paper *p, const struct op *op, bool keep, struct err
 		return err_set(err, -EINVAL, "more than %d payloads", CHECK_PAYLOADS);
 	pl = &p->payload[p->nr_payloads++];
 	*pl = (struct paper_payload){ .def = def, .step = p->step, .keep = keep };
-	snprintf(pl->cgroup, sizeof(pl->cgroup), "%s", op->name ? op->name : "");
-	return op->name ? check_thawed(p, op->name, err) : 0;
+	if (!op->name)
+		return 0;
+	ret = paper_need_leaf(p, op->name, &pl->cgroup, err);
+	return ret ? ret : paper_thawed(pl->cgroup, err);
 }
 
 static int check_payload(struct paper *p, const struct op *op, bool keep, struct err *err)
 {
-	int i;
+	int i, ret = 0;
 
 	if (!op->payload)
 		return err_set(err, -EINVAL, "no payload is given");
@@ -239,8 +277,10 @@ static int check_payload(struct paper *p, const struct op *op, bool keep, struct
 	if (op->kind == OP_WAIT_PAYLOAD && (!op->ms || op->ms > WAIT_MAX_MS))
 		return err_set(err, -EINVAL, "a wait of %u ms: must be 1 to %u", op->ms,
 			       WAIT_MAX_MS);
+	if (op->kind == OP_WAIT_PAYLOAD && p->payload[i].cgroup)
+		ret = paper_thawed(p->payload[i].cgroup, err);
 	forget(p, i);
-	return 0;
+	return ret;
 }
 
 int check_free_op(struct paper *p, const struct op *op, bool keep, struct err *err)
@@ -261,16 +301,4 @@ int check_free_op(struct paper *p, const struct op *op, bool keep, struct err *e
 	default:
 		return -EOPNOTSUPP;
 	}
-}
-
-int check_shares(const struct paper *p, struct err *err)
-{
-	const struct expect *e = &p->test->expect;
-
-	if (e->max_weight_error_pct && p->nr_weights < 2)
-		return err_set(err, -EINVAL, "weights are judged, but %u cgroups have one",
-			       p->nr_weights);
-	if (e->max_limit_error_pct && !p->nr_limits)
-		return err_set(err, -EINVAL, "cpu.max is judged, but never set");
-	return 0;
 }

@@ -306,6 +306,12 @@ int expect_parse(const char *text, const char *test, struct expect *expect, stru
 	}
 }
 
+/* What is out of reach on purpose need not be in it. */
+static bool in_range(double val, const struct limit *l)
+{
+	return l->kind > LIMIT_REAL || val == l->off || (val >= 0 && val <= l->max);
+}
+
 int expect_check(const struct expect *expect, struct err *err)
 {
 	uint32_t known = 0;
@@ -313,6 +319,9 @@ int expect_check(const struct expect *expect, struct err *err)
 
 	for (l = limits; l < limits + ARRAY_SIZE(limits); l++) {
 		known |= l->zero;
+		if (!in_range(get(expect, l), l))
+			return err_set(err, -EINVAL, "limit %s is %g: must be up to %.10g", l->name,
+				       get(expect, l), l->max);
 		if (expect->zero & l->zero && get(expect, l) != 0)
 			return err_set(err, -EINVAL, "limit %s is 0 and %g", l->name,
 				       get(expect, l));

@@ -275,6 +275,23 @@ static void close_cgroups(struct scenario *scn, struct msg_result *res)
 		result_set(scn->g, res, VERDICT_FAIL, CAUSE_CGROUP, "at the end: %s", err.msg);
 }
 
+/* A limit on shares that is the scheduler's is for tests in which it can be reached. */
+static void shares_in_reach(struct scenario *scn, unsigned int duration_ms)
+{
+	const struct expect *own = &scn->test->expect;
+	struct expect *expect = &scn->expect;
+	struct ktstr_test test = *scn->test;
+
+	test.expect = (struct expect){ .max_weight_error_pct = expect->max_weight_error_pct };
+	if (!own->max_weight_error_pct &&
+	    scenario_check_on(&test, &scn->g->topo, duration_ms, NULL))
+		expect->max_weight_error_pct = 0;
+	test.expect = (struct expect){ .max_limit_error_pct = expect->max_limit_error_pct };
+	if (!own->max_limit_error_pct &&
+	    scenario_check_on(&test, &scn->g->topo, duration_ms, NULL))
+		expect->max_limit_error_pct = 0;
+}
+
 void scenario_run_in(struct guest *g, struct sched *s, const struct ktstr_test *test,
 		     const struct scenario_env *env, struct msg_result *res)
 {
@@ -301,6 +318,7 @@ void scenario_run_in(struct guest *g, struct sched *s, const struct ktstr_test *
 	}
 	if (!needs_met(&scn, res))
 		return;
+	shares_in_reach(&scn, duration_ms);
 	/* Workers have no business in the window, and each fork would copy its page tables. */
 	if (g->shm.base && madvise(g->shm.base, SHM_SIZE, MADV_DONTFORK))
 		guest_log(g, "workers inherit the window: %s", strerror(errno));

@@ -51,7 +51,12 @@ struct scenario_env {
 void scenario_run_in(struct guest *g, struct sched *s, const struct ktstr_test *test,
 		     const struct scenario_env *env, struct msg_result *res);
 
-/* scenario_check - is a declaration legal? Runs nothing; -EINVAL names step and operation. */
+/*
+ * scenario_check_on - is a declaration legal on that machine, where it runs for so long? Plays it
+ * on paper; -EINVAL names step and operation. scenario_check - on its own machine, as declared.
+ */
+int scenario_check_on(const struct ktstr_test *test, const struct topology *topo,
+		      unsigned int duration_ms, struct err *err);
 int scenario_check(const struct ktstr_test *test, struct err *err);
 
 /* --- op_names.c ----------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../guest/expect.h"
+#include "../guest/scenario.h"
 #include "../vmm/vm.h"
 #include "nearest.h"
 #include "plan.h"
@@ -166,6 +167,16 @@ static void static_skip(struct plan_instance *inst)
 			 "needs SMT, the topology has 1 thread per core");
 }
 
+/* What is legal as declared need not be on another machine, or in another time. */
+static void skip_illegal(struct plan_instance *inst)
+{
+	struct err why = { "" };
+
+	if (scenario_check_on(inst->test, &inst->topo, inst->duration_ms, &why))
+		snprintf(inst->skip, sizeof(inst->skip), "cannot run like this: %.*s",
+			 (int)sizeof(inst->skip) - 32, why.msg);
+}
+
 static int match(const struct options *opts, const struct plan_instance *inst, bool *used)
 {
 	unsigned int i, nr = 0;
@@ -238,6 +249,8 @@ static int add_test(struct plan *plan, const struct ktstr_test *test, const stru
 		said = opts->sched_expect;
 	expect_of(said, test->name, &test->expect, &inst.expect);
 	static_skip(&inst);
+	if (!inst.skip[0] && (given || opts->duration_ms))
+		skip_illegal(&inst);
 	if (!inst.skip[0])
 		skip_unclaimed(&inst, opts);
 	if (!inst.skip[0])

@@ -56,12 +56,14 @@ TEST(head)
 	name[sizeof(name) - 2] = '\0';
 	EXPECT_LEGAL(.name = name, .body = no_body);
 	EXPECT_ILLEGAL("", .topology = "nonsense", .body = no_body);
-	EXPECT_ILLEGAL("cannot run on its own topology", .min_cpus = 5, .body = no_body);
-	EXPECT_ILLEGAL("cannot run on its own topology", .min_llcs = 3, .body = no_body);
-	EXPECT_ILLEGAL("cannot run on its own topology", .min_nodes = 2, .body = no_body);
-	EXPECT_ILLEGAL("cannot run on its own topology", .needs_smt = true, .body = no_body);
+	EXPECT_ILLEGAL("cannot run on this topology", .min_cpus = 5, .body = no_body);
+	EXPECT_ILLEGAL("cannot run on this topology", .min_llcs = 3, .body = no_body);
+	EXPECT_ILLEGAL("cannot run on this topology", .min_nodes = 2, .body = no_body);
+	EXPECT_ILLEGAL("cannot run on this topology", .needs_smt = true, .body = no_body);
 	EXPECT_LEGAL(.needs_smt = true, .topology = "1n1l2c2t", .body = no_body);
 	EXPECT_ILLEGAL("cannot be expected", .expect_fail = { .cause = CAUSE_INFRA },
+		       .body = no_body);
+	EXPECT_ILLEGAL("\"late\" is expected of no cause", .expect_fail = { .text = "late" },
 		       .body = no_body);
 }
 
@@ -86,6 +88,17 @@ TEST(holds)
 		       .backdrop = CGROUPS(ONE_SPINNER),
 		       .steps = STEPS({ .hold = HOLD_LOOP(9), .ops = OPS(STOP_CGROUP("cg")) },
 				      { .hold = HOLD_FRAC(.1) }));
+	EXPECT_ILLEGAL("a loop of 100 ms each, 1900 ms after the start, has no turn in 2000 ms",
+		       .backdrop = CGROUPS(ONE_SPINNER),
+		       .steps = STEPS({ .hold = HOLD_FIXED(900) }, { .hold = HOLD_FRAC(.5) },
+				      { .hold = HOLD_LOOP(100), .ops = OPS(STOP_CGROUP("cg")) }));
+	EXPECT_ILLEGAL("has no turn in 2000 ms", .settle_ms = 1500, .backdrop = CGROUPS(ONE_SPINNER),
+		       .steps = STEPS({ .hold = HOLD_FIXED(400) },
+				      { .hold = HOLD_LOOP(100), .ops = OPS(STOP_CGROUP("cg")) }));
+	/* What each turn leaves adds up. */
+	EXPECT_LEGAL(STEPS_OF(HOLD_LOOP(100), .ops = OPS(SPAWN_ROOT(CPU_SPIN, 12))));
+	EXPECT_ILLEGAL("20 turns of a loop leave 273 workers: must be up to 256",
+		       STEPS_OF(HOLD_LOOP(100), .ops = OPS(SPAWN_ROOT(CPU_SPIN, 13))));
 	/* The second turn of a loop finds what the first has left. */
 	EXPECT_ILLEGAL("cgroup a exists already",
 		       STEPS_OF(HOLD_LOOP(9), .ops = OPS(ADD_CGROUP("a"))));
@@ -106,6 +119,23 @@ TEST(roaming)
 		       STEPS_OF(HOLD_FULL, .cgroups = CGROUPS({ "a", CPUSET_EACH_CPU, LEAVES })));
 	EXPECT_ILLEGAL("type CGROUP_CHURN leaves its cgroup",
 		       OPS_OF(SPAWN("cg_2", CGROUP_CHURN, 1)));
+	EXPECT_ILLEGAL("type CGROUP_CHURN leaves its cgroup",
+		       OPS_OF(SET_WEIGHT("cg", 1), SPAWN("cg", CGROUP_CHURN, 1)));
+	EXPECT_ILLEGAL("type CGROUP_CHURN leaves its cgroup",
+		       OPS_OF(SET_MEMS("cg", "0"), SPAWN("cg", CGROUP_CHURN, 1)));
+#define ROAMS(...)	OPS_OF(SPAWN("cg", CGROUP_CHURN, 1), ##__VA_ARGS__)
+	EXPECT_LEGAL(ROAMS(STOP_CGROUP("cg"), SET_CPUSET("cg", CPUSET_LLC(1))));
+	EXPECT_LEGAL(ROAMS(REMOVE_CGROUP("cg")));
+	EXPECT_ILLEGAL("(set-cpuset) on cg: type CGROUP_CHURN leaves its cgroup",
+		       ROAMS(SET_CPUSET("cg", CPUSET_LLC(1))));
+	EXPECT_ILLEGAL("(set-weight) on cg: type CGROUP_CHURN leaves", ROAMS(SET_WEIGHT("cg", 1)));
+	EXPECT_ILLEGAL("(set-max) on cg: type CGROUP_CHURN leaves",
+		       ROAMS(SET_MAX("cg", 1000, 100000)));
+	EXPECT_ILLEGAL("(set-mems) on cg: type CGROUP_CHURN leaves", ROAMS(SET_MEMS("cg", "0")));
+	EXPECT_ILLEGAL("(freeze) on cg: type CGROUP_CHURN leaves", ROAMS(FREEZE("cg")));
+	EXPECT_ILLEGAL("type CGROUP_CHURN goes back to the cgroup that it began in",
+		       ROAMS(MOVE_TASKS("cg", "cg_2")));
+#undef ROAMS
 #undef LEAVES
 }
 
@@ -122,6 +152,11 @@ TEST(one_for_each_cpu)
 	EXPECT_ILLEGAL("cgroup a/0 exists already",
 		       .backdrop = CGROUPS({ "a", CPUSET_EACH_CPU, { } },
 					   { "a", CPUSET_EACH_CPU, { } }),
+		       STEPS_OF(HOLD_FULL));
+	EXPECT_ILLEGAL("affinity to CPUs 1: cgroup a/0 has none of them",
+		       .backdrop = CGROUPS({ "a", CPUSET_EACH_CPU,
+					     WORKERS(CPU_SPIN, 1, .affinity = { AFFINITY_EXACT,
+										.cpus = "1" }) }),
 		       STEPS_OF(HOLD_FULL));
 	EXPECT_ILLEGAL("is not a name", .backdrop = CGROUPS({ "a b", CPUSET_EACH_CPU, { } }),
 		       STEPS_OF(HOLD_FULL));
@@ -142,7 +177,20 @@ TEST(work)
 	EXPECT_ILLEGAL("say either", WORK_IN(CPU_SPIN, 0));
 	EXPECT_ILLEGAL("say either", WORK_IN(CPU_SPIN, 1, .per_cpu = 1));
 	EXPECT_ILLEGAL("workers per CPU", WORK_IN(CPU_SPIN, 0, .per_cpu = -1));
-	EXPECT_ILLEGAL("up to 1024", WORK_IN(CPU_SPIN, 1025));
+	EXPECT_ILLEGAL("257 workers: must be up to 256 on 4 CPUs", WORK_IN(CPU_SPIN, 257));
+	EXPECT_LEGAL(OPS_OF(SPAWN("cg", CPU_SPIN, 250), STOP_CGROUP("cg"),
+			    SPAWN("cg", CPU_SPIN, 250)));
+	EXPECT_ILLEGAL("501 workers: must be up to 256",
+		       OPS_OF(SPAWN("cg", CPU_SPIN, 250), SPAWN("cg", CPU_SPIN, 250)));
+	/* Those outside of cgroups end with their step. */
+	EXPECT_LEGAL(.steps = STEPS({ .ops = OPS(SPAWN_ROOT(CPU_SPIN, 250)), .hold = HOLD_FRAC(.5) },
+				    { .ops = OPS(SPAWN_ROOT(CPU_SPIN, 250)),
+				      .hold = HOLD_FRAC(.5) }));
+	EXPECT_ILLEGAL("step 1, operation 0 (spawn-root): 500 workers",
+		       .steps = STEPS({ .ops = OPS(SPAWN_ROOT(CPU_SPIN, 250)),
+					.hold = HOLD_FRAC(.5), .keep = true },
+				      { .ops = OPS(SPAWN_ROOT(CPU_SPIN, 250)),
+					.hold = HOLD_FRAC(.5) }));
 	EXPECT_ILLEGAL("burst_ms is not for type CPU_SPIN", WORK_IN(CPU_SPIN, 1, .burst_ms = 1));
 	EXPECT_ILLEGAL("sleep_ms 60001: must be up to", WORK_IN(BURSTY, 1, .sleep_ms = 60001));
 	EXPECT_LEGAL(WORK_IN(CACHE_YIELD, 1, .size_kb = 1, .stride = 1024));
@@ -184,6 +232,22 @@ TEST(work)
 	EXPECT_ILLEGAL("priority 0", WORK_IN(CPU_SPIN, 1, .policy = SCHED_RR));
 	EXPECT_ILLEGAL("priority 5", WORK_IN(CPU_SPIN, 1, .prio = 5));
 	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .policy = SCHED_DEADLINE, .dl = { 2000, 10000, 0 }));
+	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 4, .policy = SCHED_DEADLINE, .dl = { 9000, 10000, 0 }));
+	EXPECT_ILLEGAL("SCHED_DEADLINE workers take 4.00 of 4 CPUs: must be up to 90 %",
+		       WORK_IN(CPU_SPIN, 8, .policy = SCHED_DEADLINE, .dl = { 5000, 10000, 0 }));
+	EXPECT_ILLEGAL("SCHED_DEADLINE does not go with an affinity",
+		       WORK_IN(CPU_SPIN, 1, .policy = SCHED_DEADLINE, .dl = { 2000, 10000, 0 },
+			       .affinity.kind = AFFINITY_SINGLE));
+	EXPECT_ILLEGAL("SCHED_DEADLINE does not go with a cpuset",
+		       OPS_OF(SPAWN("cg_2", CPU_SPIN, 1, .policy = SCHED_DEADLINE,
+				    .dl = { 2000, 10000, 0 })));
+	EXPECT_LEGAL(OPS_OF(SET_PARTITION("cg_2", ROOT),
+			    SPAWN("cg_2", CPU_SPIN, 1, .policy = SCHED_DEADLINE,
+				  .dl = { 2000, 10000, 0 })));
+	EXPECT_ILLEGAL("take 1.00 of 1 CPUs",
+		       OPS_OF(SET_PARTITION("cg_2", ROOT),
+			      SPAWN("cg_2", CPU_SPIN, 2, .policy = SCHED_DEADLINE,
+				    .dl = { 5000, 10000, 0 })));
 	EXPECT_ILLEGAL("deadline 0/0/0", WORK_IN(CPU_SPIN, 1, .policy = SCHED_DEADLINE));
 	EXPECT_ILLEGAL("deadline 3000/2000/4000",
 		       WORK_IN(CPU_SPIN, 1, .policy = SCHED_DEADLINE, .dl = { 3000, 2000, 4000 }));
@@ -210,6 +274,15 @@ TEST(work)
 	EXPECT_ILLEGAL("nice 20", WORK_IN(CPU_SPIN, 1, .nice = 20));
 	EXPECT_ILLEGAL("not a list of CPUs",
 		       WORK_IN(CPU_SPIN, 1, .affinity = { .kind = AFFINITY_EXACT, .cpus = "" }));
+	EXPECT_ILLEGAL("affinity to CPUs 3-4: not all of them are online",
+		       WORK_IN(CPU_SPIN, 1, .affinity = { AFFINITY_EXACT, .cpus = "3-4" }));
+	EXPECT_ILLEGAL("affinity to CPUs 1: cgroup cg_2 has none of them",
+		       OPS_OF(SPAWN("cg_2", CPU_SPIN, 1,
+				    .affinity = { AFFINITY_EXACT, .cpus = "1" })));
+	EXPECT_ILLEGAL("cgroup cg_2 has none of them",
+		       OPS_OF(SET_AFFINITY("cg_2", EXACT, .cpus = "1")));
+	EXPECT_LEGAL(OPS_OF(SPAWN("cg_2", CPU_SPIN, 1,
+				  .affinity = { AFFINITY_EXACT, .cpus = "0-1" })));
 	EXPECT_ILLEGAL("affinity kind 77", WORK_IN(CPU_SPIN, 1, .affinity.kind = 77));
 }
 
@@ -226,6 +299,10 @@ TEST(cgroups)
 	EXPECT_ILLEGAL("not a name", NAMED(".."));
 	EXPECT_ILLEGAL("not a name", NAMED("a/../b"));
 	EXPECT_ILLEGAL("not a name", NAMED("a b"));
+	EXPECT_LEGAL(NAMED("cpu/rooted"));
+	EXPECT_ILLEGAL("the kernel has files of such a name", NAMED("cpu.max"));
+	EXPECT_ILLEGAL("the kernel has files of such a name", NAMED("a/cgroup.procs"));
+	EXPECT_ILLEGAL("\"root\" is what workers outside of cgroups are in", NAMED("root"));
 	memset(name, 'x', sizeof(name));
 	name[CGROUP_NAME_LEN] = '\0';
 	EXPECT_ILLEGAL("128 characters", NAMED(name));
@@ -269,6 +346,34 @@ TEST(operations)
 	EXPECT_ILLEGAL("cgroup a/b is a partition",
 		       OPS_OF(ADD_CGROUP("a/b"), SET_CPUSET("a/b", CPUSET_LLC(1)),
 			      SET_PARTITION("a/b", ROOT), MOVE_TASKS("cg", "a")));
+	/* And may not get one, until they have left and there are controllers again. */
+	EXPECT_ILLEGAL("(set-cpuset) on a/b: cgroup a/b has no controllers: processes moved into a",
+		       OPS_OF(ADD_CGROUP("a/b"), MOVE_TASKS("cg", "a"),
+			      SET_CPUSET("a/b", CPUSET_LLC(1))));
+	EXPECT_ILLEGAL("cgroup a/b has no controllers",
+		       OPS_OF(ADD_CGROUP("a/b"), MOVE_TASKS("cg", "a"), SET_WEIGHT("a/b", 1)));
+	EXPECT_ILLEGAL("cgroup a/b has no controllers",
+		       OPS_OF(ADD_CGROUP("a/b"), MOVE_TASKS("cg", "a"), SET_MEMS("a/b", "0")));
+	EXPECT_LEGAL(OPS_OF(ADD_CGROUP("a/b"), MOVE_TASKS("cg", "a"), STOP_CGROUP("a"),
+			    ADD_CGROUP("a/c"), SET_CPUSET("a/b", CPUSET_LLC(1))));
+	EXPECT_LEGAL(OPS_OF(ADD_CGROUP("a/b/c"), MOVE_TASKS("cg", "a")));
+	EXPECT_ILLEGAL("cgroup a/b has no controllers",
+		       OPS_OF(ADD_CGROUP("a/b/c"), MOVE_TASKS("cg", "a"), ADD_CGROUP("a/b/d")));
+	EXPECT_ILLEGAL("cgroup cg has processes, so it cannot have children",
+		       OPS_OF(ADD_CGROUP("cg/x")));
+	EXPECT_ILLEGAL("cgroup a has processes, so it cannot have children",
+		       OPS_OF(ADD_CGROUP("a"), MOVE_TASKS("cg", "a"), ADD_CGROUP("a/x")));
+	EXPECT_ILLEGAL("cgroup a has processes",
+		       STEPS_OF(HOLD_FULL, .cgroups = CGROUPS({ "a", CPUSET_NONE,
+								WORKERS(CPU_SPIN, 1) },
+							      { "a/b", CPUSET_NONE, { } })));
+	EXPECT_LEGAL(OPS_OF(STOP_CGROUP("cg"), ADD_CGROUP("cg/x")));
+	EXPECT_LEGAL(OPS_OF(MOVE_TASKS("cg", "cg_2"), ADD_CGROUP("cg/x")));
+	EXPECT_LEGAL(OPS_OF(ADD_CGROUP("a/b"), REMOVE_CGROUP("a/b"), SPAWN("a", CPU_SPIN, 1)));
+	EXPECT_ILLEGAL("CPUs 1: cg_2 has only 0",
+		       OPS_OF(ADD_CGROUP("cg_2/x"), SET_CPUSET("cg_2/x", CPUSET_EXACT("1"))));
+	EXPECT_ILLEGAL("CPUs 0-1: cg_2 has only 0",
+		       OPS_OF(ADD_CGROUP_DEF({ "cg_2/x", CPUSET_EXACT("0-1"), { } })));
 	EXPECT_ILLEGAL("LLC 2 of 2", OPS_OF(SET_CPUSET("cg", CPUSET_LLC(2))));
 	EXPECT_ILLEGAL("no usable CPU", OPS_OF(SET_CPUSET("cg", CPUSET_RANGE(0, .25))));
 	EXPECT_ILLEGAL("has children",
@@ -294,10 +399,116 @@ TEST(limits)
 	EXPECT_ILLEGAL("(add-cgroup-def): cgroup cg exists already",
 		       OPS_OF(ADD_CGROUP_DEF(ONE_SPINNER)));
 	EXPECT_ILLEGAL("no cgroup is given", OPS_OF({ .kind = OP_ADD_CGROUP_DEF }));
-	EXPECT_ILLEGAL("but 1 cgroups have one", OPS_OF(SET_WEIGHT("cg", 1)),
-		       .expect = { .max_weight_error_pct = 1 });
-	EXPECT_ILLEGAL("but never set", OPS_OF(SET_WEIGHT("cg", 1)),
-		       .expect = { .max_limit_error_pct = 1 });
+	EXPECT_ILLEGAL("the test has .no_cpu_controller", OPS_OF(SET_WEIGHT("cg", 1)),
+		       .no_cpu_controller = true);
+	EXPECT_ILLEGAL("the test has .no_cpu_controller", OPS_OF(SET_MAX("cg", 1000, 1000000)),
+		       .no_cpu_controller = true);
+}
+
+/* The shares of "a" and "b", with so many workers each, on CPU 0 if nothing else is said. */
+#define A_AND_B(_a, _b)								\
+	.backdrop = CGROUPS({ "a", CPUSET_EXACT("0"), _a }, { "b", CPUSET_EXACT("0"), _b })
+#define ONE	WORKERS(CPU_SPIN, 1)
+#define WEIGHTS	SET_WEIGHT("a", 100), SET_WEIGHT("b", 300)
+#define WEIGHED	.expect = { .max_weight_error_pct = 20 }
+
+TEST(weights_in_reach)
+{
+	EXPECT_LEGAL(A_AND_B(ONE, ONE), STEPS_OF(HOLD_FULL, .ops = OPS(WEIGHTS)), WEIGHED);
+	/* What was before the last step is of no matter. */
+	EXPECT_LEGAL(A_AND_B(ONE, ONE), WEIGHED,
+		     .steps = STEPS({ .ops = OPS(WEIGHTS, FREEZE("a")), .hold = HOLD_FRAC(.5) },
+				    { .ops = OPS(THAW("a")), .hold = HOLD_FRAC(.5) }));
+	EXPECT_LEGAL(.backdrop = CGROUPS({ "top/a", CPUSET_NONE, WORKERS(CPU_SPIN, 1) },
+					 { "top/b", CPUSET_NONE, WORKERS(CPU_SPIN, 3) }),
+		     STEPS_OF(HOLD_FULL, .ops = OPS(SET_WEIGHT("top/a", 100),
+						    SET_WEIGHT("top/b", 300))), WEIGHED);
+	EXPECT_ILLEGAL("no siblings have any",
+		       A_AND_B(ONE, ONE), STEPS_OF(HOLD_FULL, .ops = OPS(SET_WEIGHT("a", 1))),
+		       WEIGHED);
+	EXPECT_ILLEGAL("no siblings have any",
+		       A_AND_B(ONE, ONE), WEIGHED,
+		       .steps = STEPS({ .ops = OPS(WEIGHTS), .hold = HOLD_FRAC(.5) },
+				      { .ops = OPS(REMOVE_CGROUP("b")), .hold = HOLD_FRAC(.5) }));
+	EXPECT_ILLEGAL("no siblings have any",
+		       .backdrop = CGROUPS({ "a", CPUSET_NONE, ONE }, { "top/b", CPUSET_NONE, ONE }),
+		       STEPS_OF(HOLD_FULL, .ops = OPS(SET_WEIGHT("a", 1), SET_WEIGHT("top/b", 1))),
+		       WEIGHED);
+	EXPECT_ILLEGAL("its CPUs are not those of its siblings",
+		       .backdrop = CGROUPS({ "a", CPUSET_EXACT("0"), ONE },
+					   { "b", CPUSET_EXACT("1"), ONE }),
+		       STEPS_OF(HOLD_FULL, .ops = OPS(WEIGHTS)), WEIGHED);
+	EXPECT_ILLEGAL("the weight of cgroup b promises 0.75 CPUs, but only 0 of its workers",
+		       A_AND_B(ONE, { }), STEPS_OF(HOLD_FULL, .ops = OPS(WEIGHTS)), WEIGHED);
+	EXPECT_ILLEGAL("promises 0.75 CPUs, but only 0 of its workers never sleep",
+		       A_AND_B(ONE, WORKERS(BURSTY, 3)),
+		       STEPS_OF(HOLD_FULL, .ops = OPS(WEIGHTS)), WEIGHED);
+	EXPECT_ILLEGAL("but only 0 of its workers never sleep",
+		       A_AND_B(ONE, WORKERS(CPU_SPIN, 3, .policy = SCHED_FIFO, .prio = 1)),
+		       STEPS_OF(HOLD_FULL, .ops = OPS(WEIGHTS)), WEIGHED);
+	EXPECT_ILLEGAL("promises 3.00 CPUs, but only 2 of its workers",
+		       .backdrop = CGROUPS({ "a", CPUSET_NONE, WORKERS(CPU_SPIN, 8) },
+					   { "b", CPUSET_NONE, WORKERS(CPU_SPIN, 2) }),
+		       STEPS_OF(HOLD_FULL, .ops = OPS(WEIGHTS)), WEIGHED);
+	EXPECT_ILLEGAL("CPU time of cgroup a is judged, but cgroup a is frozen",
+		       A_AND_B(ONE, ONE), STEPS_OF(HOLD_FULL, .ops = OPS(WEIGHTS, FREEZE("a"))),
+		       WEIGHED);
+	EXPECT_ILLEGAL("the weight of cgroup b is judged, but it has a limit",
+		       A_AND_B(ONE, ONE), WEIGHED,
+		       STEPS_OF(HOLD_FULL, .ops = OPS(WEIGHTS, SET_MAX("b", 1000, 100000))));
+}
+
+TEST(limits_in_reach)
+{
+#define LIMITED		.expect = { .max_limit_error_pct = 20 }
+#define LIMIT(_quota)	STEPS_OF(HOLD_FULL, .ops = OPS(SET_MAX("a", _quota, 100000)))
+
+	EXPECT_LEGAL(A_AND_B(ONE, ONE), LIMIT(50000), LIMITED);
+	EXPECT_LEGAL(A_AND_B(ONE, { }), LIMIT(90000), LIMITED);
+	EXPECT_ILLEGAL("cpu.max is judged, but not set in the last step",
+		       A_AND_B(ONE, ONE), STEPS_OF(HOLD_FULL), LIMITED);
+	/* Of one CPU that it shares with another cgroup, or with more workers. */
+	EXPECT_ILLEGAL("of its 0.60 CPUs only 0.50 are sure to be used",
+		       A_AND_B(ONE, ONE), LIMIT(60000), LIMITED);
+	EXPECT_ILLEGAL("of its 0.50 CPUs only 0.25 are sure to be used",
+		       A_AND_B(ONE, WORKERS(BURSTY, 3)), LIMIT(50000), LIMITED);
+	EXPECT_ILLEGAL("of its 1.20 CPUs only 1.00 are sure to be used",
+		       .backdrop = CGROUPS({ "a", CPUSET_NONE, ONE }), LIMIT(120000), LIMITED);
+	EXPECT_ILLEGAL("of its 0.90 CPUs only 0.50 are sure to be used",
+		       .backdrop = CGROUPS({ "a", CPUSET_EXACT("0"), ONE }), LIMITED,
+		       STEPS_OF(HOLD_FULL, .ops = OPS(SPAWN_ROOT(CPU_SPIN, 1),
+						      SET_MAX("a", 90000, 100000))));
+}
+
+TEST(nothing_to_judge)
+{
+	EXPECT_LEGAL(STEPS_OF(HOLD_FULL, .cgroups = CGROUPS({ "a", CPUSET_NONE,
+							      WORKERS(BURSTY, 2) })),
+		     .expect = { .max_p99_wake_latency_us = 1, .max_throughput_cv = 1 });
+	EXPECT_ILLEGAL("what workers do is judged, but there are none", STEPS_OF(HOLD_FULL),
+		       .expect = { .min_iteration_rate = 1 });
+	EXPECT_ILLEGAL("but there are none", STEPS_OF(HOLD_FULL),
+		       .expect = { .zero = ZERO_MIGRATION });
+	EXPECT_ILLEGAL("no two are alike", OPS_OF(STOP_CGROUP("cg")),
+		       .expect = { .max_throughput_cv = 1 });
+	EXPECT_ILLEGAL("no two are alike",
+		       STEPS_OF(HOLD_FULL, .ops = OPS(SPAWN_ROOT(FUTEX_FAN_OUT, 2, .group = 2))),
+		       .expect = { .max_throughput_cv = 1 });
+	EXPECT_ILLEGAL("wake-ups are judged, but no worker ever sleeps",
+		       OPS_OF(STOP_CGROUP("cg")), .expect = { .max_p50_wake_latency_us = 1 });
+	EXPECT_ILLEGAL("wake-ups are judged", OPS_OF(STOP_CGROUP("cg")),
+		       .expect = { .max_wake_latency_cv = 1 });
+	EXPECT_ILLEGAL("but no memory policy names any", OPS_OF(STOP_CGROUP("cg")),
+		       .expect = { .min_node_share = .1 });
+	EXPECT_ILLEGAL("limit locality is 7: must be up to 1", OPS_OF(STOP_CGROUP("cg")),
+		       .expect = { .min_page_locality = 7 });
+	EXPECT_ILLEGAL("limit work-rate is -1: must be up to", OPS_OF(STOP_CGROUP("cg")),
+		       .expect = { .min_work_rate = -1 });
+	EXPECT_ILLEGAL("limit wake-cv is", OPS_OF(STOP_CGROUP("cg")),
+		       .expect = { .max_wake_latency_cv = 0. / 0. });
+	EXPECT_ILLEGAL("limit spread is 101", OPS_OF(STOP_CGROUP("cg")),
+		       .expect = { .max_spread_pct = 101 });
+	EXPECT_LEGAL(OPS_OF(STOP_CGROUP("cg")), .expect = { .max_gap_ms = EXPECT_GAP_OFF });
 }
 
 TEST(freezing)
@@ -343,6 +554,13 @@ TEST(mems)
 	EXPECT_ILLEGAL("node 1: the test needs .min_nodes of 2", OPS_OF(SET_MEMS("cg", "1")));
 	EXPECT_ILLEGAL("node 2: the test needs .min_nodes of 3", OPS_OF(SET_MEMS("cg", "1-2")),
 		       TWO_NODES);
+	EXPECT_ILLEGAL("memory policy for nodes 1: cpuset.mems has none of them", TWO_NODES,
+		       OPS_OF(SET_MEMS("cg", "0"),
+			      SPAWN("cg", CPU_SPIN, 1, .mem = { MEM_BIND, .nodes = "1" })));
+	EXPECT_LEGAL(OPS_OF(SET_MEMS("cg", "0"),
+			    SPAWN("cg", CPU_SPIN, 1, .mem = { MEM_BIND, .nodes = "0-1" }),
+			    SPAWN("cg", CPU_SPIN, 1, .mem = { MEM_BIND, MEM_RELATIVE, "1" })),
+		     TWO_NODES);
 	EXPECT_ILLEGAL("cpuset.mems \"\": no list of nodes", OPS_OF(SET_MEMS("cg", "")));
 	EXPECT_ILLEGAL("cpuset.mems \"x\": no list", OPS_OF(SET_MEMS("cg", "x")));
 	EXPECT_ILLEGAL("cpuset.mems \"\": no list", OPS_OF(SET_MEMS("cg", NULL)));
@@ -361,8 +579,17 @@ TEST(partitions)
 		       OPS_OF(SET_PARTITION("cg_2", ROOT), SET_CPUSET("cg_2", CPUSET_LLC(0))));
 	EXPECT_ILLEGAL("cgroup cg_2 is a partition above or below it",
 		       OPS_OF(SET_PARTITION("cg_2", ROOT),
-			      ADD_CGROUP_DEF({ "cg_2/x", CPUSET_LLC(0), { } }),
+			      ADD_CGROUP_DEF({ "cg_2/x", CPUSET_EXACT("0"), { } }),
 			      SET_PARTITION("cg_2/x", ROOT)));
+	EXPECT_ILLEGAL("partition cg leaves no CPU to the root",
+		       OPS_OF(SET_CPUSET("cg", CPUSET_EXACT("0-3")), SET_PARTITION("cg", ROOT)));
+	EXPECT_ILLEGAL("partition cg leaves no CPU to the root",
+		       OPS_OF(SET_PARTITION("cg_2", ROOT), SET_CPUSET("cg", CPUSET_EXACT("1-3")),
+			      SET_PARTITION("cg", ROOT)));
+	EXPECT_ILLEGAL("partition cg is not exclusive: cgroup cg_2 has CPUs of it",
+		       OPS_OF(SET_CPUSET("cg", CPUSET_EXACT("0-1")), SET_PARTITION("cg", ROOT)));
+	EXPECT_ILLEGAL("CPUs 0-1: the root has only 1-3",
+		       OPS_OF(SET_PARTITION("cg_2", ROOT), SET_CPUSET("cg", CPUSET_EXACT("0-1"))));
 	EXPECT_ILLEGAL("partition kind 7", OPS_OF({ .kind = OP_SET_PARTITION, .name = "cg_2",
 						    .partition = 7 }));
 }
@@ -395,6 +622,18 @@ TEST(scheduler)
 		       OPS_OF(KILL_SCHEDULER(), RESTART_SCHEDULER()), .needs_sched = true);
 	EXPECT_ILLEGAL("the scheduler is attached here",
 		       OPS_OF(ATTACH_SCHEDULER()), .needs_sched = true);
+	EXPECT_ILLEGAL("nope: there is no built-in scheduler of that name",
+		       OPS_OF(DETACH_SCHEDULER(), ATTACH_BUILTIN("nope")), .needs_sched = true);
+	EXPECT_ILLEGAL("scheduler nope: there is no built-in", .sched = "nope", .body = no_body);
+	EXPECT_LEGAL(.sched = "fault", .sched_args = WORDS("--fault", "slow"), .body = no_body);
+	EXPECT_ILLEGAL("'wings'", .sched = "fault", .sched_args = WORDS("--fault", "wings"),
+		       .body = no_body);
+	EXPECT_ILLEGAL("unknown option '--fault'", .sched = "fifo",
+		       .sched_args = WORDS("--fault", "slow"), .body = no_body);
+	EXPECT_ILLEGAL("need .sched", .sched = "none", .sched_args = WORDS("--x"), .body = no_body);
+	EXPECT_ILLEGAL("need .sched", .sched_faults = 1, .body = no_body);
+	EXPECT_ILLEGAL("scheduler fifo has no faults", .sched = "fifo", .sched_faults = 1,
+		       .body = no_body);
 	/* The second turn of a loop finds what the first has left. */
 	EXPECT_ILLEGAL("the scheduler is detached here",
 		       STEPS_OF(HOLD_LOOP(9), .ops = OPS(DETACH_SCHEDULER())), .needs_sched = true);
@@ -429,6 +668,13 @@ TEST(payloads)
 	EXPECT_ILLEGAL("cgroup x does not exist", OPS_OF(RUN_PAYLOAD(&good_payload, "x")));
 	EXPECT_ILLEGAL("cgroup cg is frozen",
 		       OPS_OF(FREEZE("cg"), RUN_PAYLOAD(&good_payload, "cg")));
+	EXPECT_ILLEGAL("(wait-payload): cgroup cg is frozen",
+		       OPS_OF(RUN_PAYLOAD(&good_payload, "cg"), FREEZE("cg"),
+			      WAIT_PAYLOAD(&good_payload, 1)));
+	EXPECT_ILLEGAL("has children, so no processes",
+		       OPS_OF(ADD_CGROUP("a/b"), RUN_PAYLOAD(&good_payload, "a")));
+	EXPECT_ILLEGAL("cgroup a has processes",
+		       OPS_OF(ADD_CGROUP("a"), RUN_PAYLOAD(&good_payload, "a"), ADD_CGROUP("a/b")));
 	EXPECT_ILLEGAL("a name, a program and a cure", OPS_OF(RUN_PAYLOAD(&no_cure, NULL)));
 	EXPECT_ILLEGAL("a name, a program and a cure", OPS_OF(RUN_PAYLOAD(&bad_name, NULL)));
 	EXPECT_ILLEGAL("limits 2 to 1", OPS_OF(RUN_PAYLOAD(&bad_limits, NULL)));

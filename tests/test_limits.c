@@ -5,7 +5,6 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include "../guest/checking.h"
 #include "declare.h"
 #include "kselftest_harness.h"
 
@@ -49,13 +48,20 @@ static void dies(struct play *p, const struct alive *a)
 		 p->test->name, a->cgroup ? a->cgroup : "no cgroup", ms, limit);
 }
 
+static bool is_below(const char *name, const char *top)
+{
+	size_t len = strlen(top);
+
+	return !strncmp(name, top, len) && (!name[len] || name[len] == '/');
+}
+
 /* All in or below @top; NULL: all. */
 static void end_workers(struct play *p, const char *top)
 {
 	unsigned int i, nr = 0;
 
 	for (i = 0; i < p->nr_alive; i++) {
-		if (!top || (p->alive[i].cgroup && check_is_below(p->alive[i].cgroup, top)))
+		if (!top || (p->alive[i].cgroup && is_below(p->alive[i].cgroup, top)))
 			dies(p, &p->alive[i]);
 		else
 			p->alive[nr++] = p->alive[i];

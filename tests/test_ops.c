@@ -282,6 +282,11 @@ TEST_F(ops, a_share_that_the_scheduler_promises)
 	LONG_STEP(SET_MAX("a", 90000, 100000));
 	run(self);
 	EXPECT_FAIL(CAUSE_SHARE, "limit of the error 10 %");
+	/* Which it need not keep where it is not in reach. */
+	memset(&self->res, 0, sizeof(self->res));
+	LONG_STEP(SET_MAX("a", 300000, 100000));
+	run(self);
+	EXPECT_PASS();
 	/* It needs nothing to judge. */
 	memset(&self->res, 0, sizeof(self->res));
 	TWO_STEPS(SET_MAX("a", 90000, 100000));

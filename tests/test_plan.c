@@ -13,7 +13,9 @@ KTSTR_FLAG(borrow, NULL);
 KTSTR_USER_FLAG(rebal);
 KTSTR_USER_FLAG(pin, .requires = FLAGS(&rebal));
 
-static const struct ktstr_test plain = { .name = "plain", .desc = "d" };
+#define HELD	.steps = STEPS({ .hold = HOLD_FULL })
+
+static const struct ktstr_test plain = { .name = "plain", .desc = "d", HELD };
 static const struct ktstr_test big = {
 	.name = "big",
 	.desc = "d",
@@ -23,8 +25,11 @@ static const struct ktstr_test big = {
 	.min_nodes = 2,
 	.needs_smt = true,
 	.memory_mb = 1024,
+	HELD,
 };
-static const struct ktstr_test hidden = { .name = "hidden", .desc = "d", .not_default = true };
+static const struct ktstr_test hidden = {
+	.name = "hidden", .desc = "d", .not_default = true, HELD
+};
 static const struct ktstr_test flags = {
 	.name = "flags", .desc = "d", .flags = FLAGS(&llc, &steal, &borrow),
 };
@@ -394,6 +399,41 @@ TEST_F(expand, static_skips)
 	ASSERT_EQ(0, topology_parse("2n4l2c2t", self->opts.topologies, NULL));
 	ASSERT_EQ(0, build(self));
 	EXPECT_STREQ("", self->plan.inst[0].skip);
+}
+
+static const struct ktstr_test third_cpu = {
+	.name = "third_cpu", .desc = "d",
+	.steps = STEPS({ .cgroups = CGROUPS({ "cg", CPUSET_EXACT("2"), { } }), .hold = HOLD_FULL }),
+};
+static const struct ktstr_test turns = {
+	.name = "turns", .desc = "d",
+	.steps = STEPS({ .hold = HOLD_FIXED(500) },
+		       { .ops = OPS(ADD_CGROUP("cg"), REMOVE_CGROUP("cg")), .hold = HOLD_LOOP(100) }),
+};
+
+/* Legal as declared, but not as the user wants it. */
+TEST_F(expand, what_is_illegal_elsewhere)
+{
+	static const struct ktstr_test *const tests[] = { &third_cpu, &turns };
+
+	ASSERT_EQ(0, plan_build(tests, 2, &self->opts, &self->plan, &self->err));
+	EXPECT_STREQ("", self->plan.inst[0].skip);
+	EXPECT_STREQ("", self->plan.inst[1].skip);
+	plan_free(&self->plan);
+
+	ASSERT_EQ(0, topology_parse("1n1l2c1t", &self->opts.topologies[0], NULL));
+	self->opts.nr_topologies = 1;
+	ASSERT_EQ(0, plan_build(tests, 2, &self->opts, &self->plan, &self->err));
+	EXPECT_STREQ("cannot run like this: step 0, cgroup cg: CPUs 2: not all of them are online",
+		     self->plan.inst[0].skip);
+	EXPECT_STREQ("", self->plan.inst[1].skip);
+	plan_free(&self->plan);
+
+	self->opts.nr_topologies = 0;
+	self->opts.duration_ms = 550;
+	ASSERT_EQ(0, plan_build(tests, 2, &self->opts, &self->plan, &self->err));
+	EXPECT_STREQ("", self->plan.inst[0].skip);
+	EXPECT_NE(NULL, strstr(self->plan.inst[1].skip, "has no turn in 550 ms"));
 }
 
 TEST_F(expand, each_test_on_each_topology)

@@ -344,7 +344,7 @@ TEST_F(run, an_affinity_that_is_not_to_be_had)
 {
 	/* Legal on the topology of the test, but not online here. */
 	self->test.topology = "1n1l64c1t";
-	self->test.steps = STEPS({ .cgroups = CGROUPS({ "a", CPUSET_EXACT("0"),
+	self->test.steps = STEPS({ .cgroups = CGROUPS({ "a", CPUSET_NONE,
 					WORKERS(CPU_SPIN, 1,
 						.affinity = { .kind = AFFINITY_EXACT,
 							      .cpus = "63" }) }),
