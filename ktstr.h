@@ -142,6 +142,7 @@ struct work {
 	enum work_type type;
 	unsigned int nr;	/* workers; whole groups of them */
 	double per_cpu;		/* instead of nr: workers per usable CPU, rounded up */
+	bool all_cpus;		/* ... per CPU, usable or not */
 	/* 0 is the default of the type, guest/work/types.c; what has none there is not for it. */
 	unsigned int spin;	/* steps per unit: of arithmetic, or of a walk through memory */
 	unsigned int ops;	/* per unit, beside those steps */
@@ -175,6 +176,8 @@ struct work {
 #define WORKER_LIST(...)		{ __VA_ARGS__ }
 #define W_PER_CPU(_type, _n, ...)	{ .type = WORK_##_type, .per_cpu = (_n), ##__VA_ARGS__ }
 #define WORKERS_PER_CPU(_type, _n, ...)	{ W_PER_CPU(_type, _n, ##__VA_ARGS__) }
+/* One for each CPU that the guest has. */
+#define FULL_LOAD(_type, ...)	WORKERS_PER_CPU(_type, 1, .all_cpus = true, ##__VA_ARGS__)
 
 /* --- cgroups -------------------------------------------------------------- */
 

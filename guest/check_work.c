@@ -152,7 +152,7 @@ static int check_one(const struct paper *p, const struct paper_cgroup *pc, const
 	if (!(work->per_cpu >= 0 && work->per_cpu <= WORKERS_PER_CPU_MAX))
 		return err_set(err, -EINVAL, "%g workers per CPU: must be up to %d", work->per_cpu,
 			       WORKERS_PER_CPU_MAX);
-	if (!work->nr == !(work->per_cpu > 0))
+	if (!work->nr == !(work->per_cpu > 0) || (work->nr && work->all_cpus))
 		return err_set(err, -EINVAL, "workers: say either how many or how many per CPU");
 	ret = work_check_policy(work, topology_all_nodes(&p->topo), err);
 	if (!ret)
@@ -184,7 +184,7 @@ unsigned int paper_max_workers(const struct paper *p)
 static void count(struct paper *p, const struct work *work, struct paper_work *w)
 {
 	const struct work_type_ops *ops = work_ops(work->type);
-	unsigned int nr = work_nr(work, cpumask_weight(&p->usable));
+	unsigned int nr = work_nr(work, cpumask_weight(&p->usable), cpumask_weight(&p->fs.all));
 
 	w->nr += nr;
 	if (ops->always_runnable && judge_fair_policy(work->policy) && anywhere(&work->affinity))

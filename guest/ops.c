@@ -85,7 +85,7 @@ static int spawn(struct scenario *scn, const struct work *work, struct cgroup *c
 	struct cpumask cpus;
 	int ret;
 
-	spec.work.nr = work_nr(work, cpumask_weight(&scn->usable));
+	spec.work.nr = work_nr(work, cpumask_weight(&scn->usable), cpumask_weight(&scn->all));
 	ret = workers_fork(&scn->workers, &spec, &w, err);
 	if (ret)
 		return ret;

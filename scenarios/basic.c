@@ -19,7 +19,7 @@ KTSTR_TEST(cgroup_steady,
 	.expect = { EVEN });
 
 KTSTR_TEST(cgroup_oversubscribed,
-	.desc = "16 workers per CPU that spin and yield: nobody waits for long",
+	.desc = "64 workers that spin and yield, in two cgroups: nobody waits for long",
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(MIXED, 32) },
 				     { "cg_1", CPUSET_NONE, WORKERS(MIXED, 32) }),
@@ -27,7 +27,7 @@ KTSTR_TEST(cgroup_oversubscribed,
 	.expect = { CROWDED });
 
 KTSTR_TEST(cgroup_all_loaded,
-	.desc = "8 spinners per CPU in two cgroups: nobody waits for long",
+	.desc = "16 spinners in each of two cgroups: nobody waits for long",
 	.flags = FLAGS(&borrow),
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(CPU_SPIN, 16) },

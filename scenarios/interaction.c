@@ -76,7 +76,7 @@ KTSTR_TEST(cgroup_io_compute_imbalance,
 	.flags = FLAGS(&borrow),
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(IO_SYNC, 4) },
-				     { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
+				     { "cg_1", CPUSET_NONE, FULL_LOAD(CPU_SPIN) }),
 		  .hold = HOLD_FULL }),
 	.expect = { UNEVEN, WOKEN });
 

@@ -253,7 +253,7 @@ KTSTR_TEST(empty_run,
 	.expect = { .no_starvation_check = true });
 
 KTSTR_TEST(burst_oversubscription,
-	.desc = "16 bursty workers per CPU start at once, and are gone after half of the run",
+	.desc = "64 bursty workers start at once, and are gone after half of the run",
 	.duration_ms = 3000,
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE,

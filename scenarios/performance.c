@@ -12,7 +12,7 @@ KTSTR_TEST(cache_pressure_imbalance,
 	.flags = FLAGS(&borrow),
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(CACHE_PRESSURE, 4) },
-				     { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
+				     { "cg_1", CPUSET_NONE, FULL_LOAD(CPU_SPIN) }),
 		  .hold = HOLD_FULL }),
 	.expect = { UNEVEN, .max_throughput_cv = 1 });
 
@@ -31,7 +31,7 @@ KTSTR_TEST(cache_pipe_io_compute_imbalance,
 	.flags = FLAGS(&borrow),
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(CACHE_PIPE, 4) },
-				     { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
+				     { "cg_1", CPUSET_NONE, FULL_LOAD(CPU_SPIN) }),
 		  .hold = HOLD_FULL }),
 	.expect = { UNEVEN, WOKEN, .max_wake_latency_cv = 15 });
 
@@ -41,7 +41,7 @@ KTSTR_TEST(fan_out_wake,
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(FUTEX_FAN_OUT, 10) },
 				     { "cg_1", CPUSET_NONE,
-				       WORKERS(CPU_SPIN, 4, .max_gap_ms = EXPECT_GAP_OFF) }),
+				       FULL_LOAD(CPU_SPIN, .max_gap_ms = EXPECT_GAP_OFF) }),
 		  .hold = HOLD_FULL }),
 	/*
 	 * The fair scheduler of 6.18 lets a spinner wait for 3.5 s of 6 s, that of 7.3 for less
@@ -54,6 +54,6 @@ KTSTR_TEST(fan_out_compute,
 	.flags = FLAGS(&borrow),
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(FAN_OUT_COMPUTE, 5) },
-				     { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
+				     { "cg_1", CPUSET_NONE, FULL_LOAD(CPU_SPIN) }),
 		  .hold = HOLD_FULL }),
 	.expect = { UNEVEN, WOKEN, .max_wake_latency_cv = 10 });

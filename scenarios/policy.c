@@ -91,7 +91,7 @@ KTSTR_TEST(sched_deadline,
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE,
 				       WORKERS(TIMER_LATENCY, 4, .policy = SCHED_DEADLINE,
 					       .sleep_us = 10000, .dl = { 10000, 50000, 50000 }) },
-				     { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
+				     { "cg_1", CPUSET_NONE, FULL_LOAD(CPU_SPIN) }),
 		  .hold = HOLD_FULL }),
 	/* The engine alone makes one in a hundred late by 50 ms; four deadlines are no chance. */
 	.expect = { UNEVEN, .max_p99_wake_latency_us = 200000, .min_iteration_rate = 10 });

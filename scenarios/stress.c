@@ -109,7 +109,7 @@ KTSTR_TEST(io_convoy,
 	.desc = "three wait for one that does I/O with the lock held: each has its turn under load",
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(IO_CONVOY, 8) },
-				     { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
+				     { "cg_1", CPUSET_NONE, FULL_LOAD(CPU_SPIN) }),
 		  .hold = HOLD_FULL }),
 	.expect = { UNEVEN, WOKEN, .min_iteration_rate = 1 });
 
@@ -117,7 +117,7 @@ KTSTR_TEST(thundering_herd,
 	.desc = "seven are woken at once, over and over, under load: all of them run soon",
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(THUNDERING_HERD, 16) },
-				     { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
+				     { "cg_1", CPUSET_NONE, FULL_LOAD(CPU_SPIN) }),
 		  .hold = HOLD_FULL }),
 	.expect = { UNEVEN, WOKEN });
 
@@ -125,7 +125,7 @@ KTSTR_TEST(wake_chain,
 	.desc = "each wakes the next one, in rings, under load: no link of a chain waits for long",
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(WAKE_CHAIN, 8) },
-				     { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
+				     { "cg_1", CPUSET_NONE, FULL_LOAD(CPU_SPIN) }),
 		  .hold = HOLD_FULL }),
 	.expect = { UNEVEN, WOKEN });
 
@@ -133,7 +133,7 @@ KTSTR_TEST(timer_latency,
 	.desc = "workers with timers run when these expire, though a spinner wants each CPU",
 	.steps = STEPS(
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE, WORKERS(TIMER_LATENCY, 4) },
-				     { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
+				     { "cg_1", CPUSET_NONE, FULL_LOAD(CPU_SPIN) }),
 		  .hold = HOLD_FULL }),
 	.expect = { UNEVEN, WOKEN, .min_iteration_rate = 5 });
 
@@ -146,7 +146,7 @@ KTSTR_TEST(sequence_phases,
 								{ PHASE_SLEEP, 20 },
 								{ PHASE_YIELD, 20 },
 								{ PHASE_IO, 20 })) },
-				     { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
+				     { "cg_1", CPUSET_NONE, FULL_LOAD(CPU_SPIN) }),
 		  .hold = HOLD_FULL }),
 	.expect = { UNEVEN, WOKEN, .min_iteration_rate = 1 });
 
@@ -173,7 +173,7 @@ KTSTR_TEST(preempt_fault_under_load,
 		{ .cgroups = CGROUPS({ "cg_0", CPUSET_NONE,
 				       WORKERS(CUSTOM, 4, .custom = fault_under_lock, .group = 4,
 					       .spin = 256, .ops = 32, .size_kb = 256) },
-				     { "cg_1", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
+				     { "cg_1", CPUSET_NONE, FULL_LOAD(CPU_SPIN) }),
 		  .hold = HOLD_FULL }),
 	.expect = { UNEVEN, WOKEN, .min_iteration_rate = 5 });
 

@@ -176,6 +176,7 @@ TEST(work)
 	EXPECT_ILLEGAL("must be a multiple of 2", WORK_IN(FUTEX_PING_PONG, 1));
 	EXPECT_ILLEGAL("say either", WORK_IN(CPU_SPIN, 0));
 	EXPECT_ILLEGAL("say either", WORK_IN(CPU_SPIN, 1, .per_cpu = 1));
+	EXPECT_ILLEGAL("say either", WORK_IN(CPU_SPIN, 1, .all_cpus = true));
 	EXPECT_ILLEGAL("workers per CPU", WORK_IN(CPU_SPIN, 0, .per_cpu = -1));
 	EXPECT_ILLEGAL("257 workers: must be up to 256 on 4 CPUs", WORK_IN(CPU_SPIN, 257));
 	EXPECT_LEGAL(OPS_OF(SPAWN("cg", CPU_SPIN, 250), STOP_CGROUP("cg"),

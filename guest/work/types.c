@@ -156,13 +156,13 @@ unsigned int work_group(const struct work *work)
 	return size ? size : 1;
 }
 
-unsigned int work_nr(const struct work *work, unsigned int nr_cpus)
+unsigned int work_nr(const struct work *work, unsigned int nr_usable, unsigned int nr_all)
 {
 	unsigned int nr = work->nr, group = work_group(work);
 	double wanted;
 
 	if (work->per_cpu > 0) {
-		wanted = work->per_cpu * nr_cpus;
+		wanted = work->per_cpu * (work->all_cpus ? nr_all : nr_usable);
 		nr = wanted;
 		if (wanted - nr > FRAC_EPSILON)
 			nr++;

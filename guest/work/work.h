@@ -51,8 +51,8 @@ const struct work_type_ops *work_ops(unsigned int type);
 /* work_group - how many work together; 1 where each does so alone. */
 unsigned int work_group(const struct work *work);
 
-/* work_nr - how many workers that makes, in whole groups, where tests may use @nr_cpus. */
-unsigned int work_nr(const struct work *work, unsigned int nr_cpus);
+/* work_nr - how many workers that makes, in whole groups, where there are so many CPUs. */
+unsigned int work_nr(const struct work *work, unsigned int nr_usable, unsigned int nr_all);
 
 /* work_check - type, parameters and number of workers; what is wrong with them is in @err. */
 int work_check(const struct work *work, struct err *err);
