@@ -193,6 +193,11 @@ ROW(matrix_starve, "workers of a cgroup that never runs are starved",
 HOST_ROW(starve, STARVE, FAULT("starve=cg_1@3600"), STUCK, "cgroup cg_1",
 	PINNED(1), .duration_ms = 5000);
 
+/* Where that is no matter, they still have to end; on a CPU that they do not get they cannot. */
+ROW(matrix_stop, "workers that never run, not even to be killed, are found",
+	"fifo", FAULT("starve=cg_1"), WORKER, "cgroup cg_1) cannot be killed",
+	PINNED(1), .expect = { .no_starvation_check = true });
+
 ROW(matrix_hog, "who waits for one whose slice does not end is stuck",
 	"fifo", FAULT("hog@1"), STUCK, "limit 500 ms",
 	PINNED(2), .duration_ms = 3000, .expect = { .max_gap_ms = 500 });
@@ -227,11 +232,14 @@ ROW(matrix_dsq_depth, "a local DSQ that stays too deep is seen from outside",
 	"fifo", FAULT("pile-up"), DSQ_DEPTH, "limit 50, for",
 	MANY_ON_CPU_0, .duration_ms = 5000, .expect = { .no_starvation_check = true });
 /* Who came before stays in the queue, behind those in the local DSQ. */
-HOST_ROW(dsq_depth, PILE_UP, NULL, DSQ_DEPTH, "limit 50, for",
-	.steps = STEPS({ .hold = HOLD_FIXED(700) },
-		       { .cgroups = CGROUPS({ "cg_0", CPUSET_EXACT("0"), WORKERS(CPU_SPIN, 64) }),
-			 .hold = HOLD_FIXED(4000) }),
-	.expect = { .no_starvation_check = true });
+#define LATE_ON_CPU_0								\
+	.steps = STEPS({ .hold = HOLD_FIXED(700) },				\
+		       { .cgroups = CGROUPS({ "cg_0", CPUSET_EXACT("0"), WORKERS(CPU_SPIN, 64) }), \
+			 .hold = HOLD_FIXED(4000) }),				\
+	.expect = { .no_starvation_check = true }
+
+HOST_ROW(dsq_depth, PILE_UP, NULL, DSQ_DEPTH, "limit 50, for", LATE_ON_CPU_0);
+TWINS(matrix_host_dsq_depth, "fifo", LATE_ON_CPU_0);
 
 /* --- a scheduler that leaves its work to the kernel ------------------------ */
 
@@ -330,11 +338,45 @@ KTSTR_TEST(matrix_weights_fault,
 	.expect_fail = EXPECT_FAIL(UNFAIR, "times what those of nice 5 got"));
 TWINS(matrix_weights, "vtime", .body = weights_body);
 
+/* Each wants all of CPU 0. None of our schedulers knows cgroups: the twin is the kernel's own. */
+#define TWO_ON_CPU_0								\
+	.backdrop = CGROUPS({ "cg_0", CPUSET_EXACT("0"), WORKERS(CPU_SPIN, 2) }, \
+			    { "cg_1", CPUSET_EXACT("0"), WORKERS(CPU_SPIN, 2) })
+#define TWO_WEIGHTS								\
+	TWO_ON_CPU_0, .steps = STEPS({ .ops = OPS(SET_WEIGHT("cg_0", 300),	\
+						  SET_WEIGHT("cg_1", 100)),	\
+				       .hold = HOLD_FULL }),			\
+	.expect = { .max_spread_pct = 100, .max_weight_error_pct = 20 }
+#define A_LIMIT									\
+	TWO_ON_CPU_0, .steps = STEPS({ .ops = OPS(SET_MAX("cg_0", 12500, 50000)), \
+				       .hold = HOLD_FULL }),			\
+	.duration_ms = 4000, .expect = { .max_spread_pct = 100, .max_limit_error_pct = 15 }
+
+KTSTR_TEST(matrix_weight_error_fault,
+	.desc = "a scheduler that does not honour cpu.weight is found: \"fifo\" is one",
+	.needs_scx = true, .sched = "fifo",
+	.expect_fail = EXPECT_FAIL(SHARE, "limit of the error 20 %"), TWO_WEIGHTS);
+KTSTR_TEST(matrix_weight_error_eevdf,
+	.desc = "twin of matrix_weight_error_fault on the kernel's own scheduler: passes",
+	.sched = "none", TWO_WEIGHTS);
+
+KTSTR_TEST(matrix_limit_error_fault,
+	.desc = "a scheduler that does not honour cpu.max is found: \"fifo\" is one",
+	.needs_scx = true, .sched = "fifo",
+	.expect_fail = EXPECT_FAIL(SHARE, "limit of the error 15 %"), A_LIMIT);
+KTSTR_TEST(matrix_limit_error_eevdf,
+	.desc = "twin of matrix_limit_error_fault on the kernel's own scheduler: passes",
+	.sched = "none", A_LIMIT);
+
 /* --- what is not for a scheduler to do wrong ------------------------------ */
 
 SCENARIO_ROW(matrix_isolation, "a worker that runs outside of its cpuset is found",
 	.fault = JOB_FAULT_ESCAPE, .fault = 0, ISOLATION, "ran outside of its CPUs",
 	PINNED(2), .expect = { .isolation = true, .no_starvation_check = true });
+
+/* One that is real takes the kernel 21 s. */
+SCENARIO_ROW(matrix_rcu_stall, "a task that RCU waits for too long is found in the kernel's log",
+	.fault = JOB_FAULT_RCU_STALL, .fault = 0, RCU_STALL, "fault_inject", PINNED(1));
 
 /* Every second one does for a unit what the others do for four. */
 static void uneven_work(struct work_self *self)
@@ -378,6 +420,19 @@ SCENARIO_ROW(matrix_locality, "a worker that was taken away from its memory is f
 	.backdrop = CGROUPS({ "cg_0", CPUSET_NODE(0),
 				   WORKERS(CACHE_PRESSURE, 1, .size_kb = 8192, .stride = 4096) }),
 	.expect = { .min_page_locality = .9 });
+
+/* A worker on node 0, whose policy names both. */
+#define SPREAD_BY(_policy)							\
+	.steps = STEPS({ .cgroups = CGROUPS({ "cg_0", CPUSET_NODE(0),		\
+		WORKERS(CACHE_PRESSURE, 1, .size_kb = 8192, .stride = 4096,	\
+			.mem = { .kind = _policy, .nodes = "0-1" }) }),		\
+		.hold = HOLD_FULL })
+
+SCENARIO_ROW(matrix_node_share, "memory that may be on two nodes, but is on one only, is found",
+	SPREAD_BY(MEM_PREFERRED_MANY), SPREAD_BY(MEM_INTERLEAVE), NUMA,
+	"on node 1 of its policy (mask 0x3), limit 0.3000",
+	.topology = "2n2l2c1t", .min_nodes = 2,
+	.expect = { .min_node_share = .3 });
 
 /* Node 1 has memory, but no CPUs. */
 #define MEMORY_ON(_node)							\
