@@ -69,6 +69,12 @@ static bool outlives_sigkill(const struct scenario *scn)
 	return false;
 }
 
+/* A guest that is too small for its test is no fault of the kernel's, nor to be expected. */
+static enum cause cause_of(int ret)
+{
+	return ret == -ENOMEM || ret == -EMFILE || ret == -ENFILE ? CAUSE_INFRA : CAUSE_CGROUP;
+}
+
 /*
  * Operations fail for what a cgroup refused, or because a worker outlives even SIGKILL. What has
  * come to a verdict by itself is only told where it was. Of a worker that has ended while one of
@@ -86,7 +92,7 @@ static int ops_failed(struct scenario *scn, int ret, const struct err *err, stru
 		result_set(scn->g, res, VERDICT_INCONCLUSIVE, CAUSE_WORKER,
 			   "%s, which is not judged; it could not go on", err->msg);
 	else
-		result_set(scn->g, res, VERDICT_FAIL, outlived ? CAUSE_WORKER : CAUSE_CGROUP,
+		result_set(scn->g, res, VERDICT_FAIL, outlived ? CAUSE_WORKER : cause_of(ret),
 			   "%s", err->msg);
 	return ret;
 }
@@ -144,7 +150,7 @@ static int run_steps(struct scenario *scn, struct msg_result *res)
 
 	ret = scenario_cgroups(scn, scn->test->backdrop, true, &err);
 	if (ret) {
-		result_set(scn->g, res, VERDICT_FAIL, CAUSE_CGROUP, "backdrop: %s", err.msg);
+		result_set(scn->g, res, VERDICT_FAIL, cause_of(ret), "backdrop: %s", err.msg);
 		return ret;
 	}
 	for (; step->hold.kind != HOLD_KIND_NONE; step++) {
@@ -323,10 +329,11 @@ void scenario_run_in(struct guest *g, struct sched *s, const struct ktstr_test *
 	if (g->shm.base && madvise(g->shm.base, SHM_SIZE, MADV_DONTFORK))
 		guest_log(g, "workers inherit the window: %s", strerror(errno));
 
-	if (cgroup_fs_open(&scn.fs, env->mount, env->base,
-			   test->no_cpu_controller ? CGROUP_NO_CPU : CGROUP_CONTROLLERS, &scn.all,
-			   env->serve, &err)) {
-		result_set(g, res, VERDICT_FAIL, CAUSE_CGROUP, "%s", err.msg);
+	ret = cgroup_fs_open(&scn.fs, env->mount, env->base,
+			     test->no_cpu_controller ? CGROUP_NO_CPU : CGROUP_CONTROLLERS,
+			     &scn.all, env->serve, &err);
+	if (ret) {
+		result_set(g, res, VERDICT_FAIL, cause_of(ret), "%s", err.msg);
 		close_cgroups(&scn, res);
 		return;
 	}

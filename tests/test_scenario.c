@@ -353,6 +353,19 @@ TEST_F(run, an_affinity_that_is_not_to_be_had)
 	EXPECT_FAIL(CAUSE_CGROUP, "CPUs 63: not all of them are online");
 }
 
+/* It may be expected that the kernel refuses a cgroup, not that there is no memory for one. */
+TEST_F(run, too_small_for_its_test)
+{
+	self->test.steps = STEPS({ .ops = OPS(ADD_CGROUP("a")), .hold = HOLD_FULL });
+	fake_fail("ktstr/a", -ENOMEM, 1);
+	run(self);
+	EXPECT_FAIL(CAUSE_INFRA, "operation 0 (add-cgroup) on a: cannot make");
+	memset(&self->res, 0, sizeof(self->res));
+	fake_fail("ktstr/a", -EPERM, 1);
+	run(self);
+	EXPECT_FAIL(CAUSE_CGROUP, "operation 0 (add-cgroup) on a: cannot make");
+}
+
 /* A declaration asks for what does not happen in its scenario. */
 TEST_F(run, a_fault_that_never_comes)
 {
