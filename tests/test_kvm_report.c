@@ -142,6 +142,21 @@ static long long number(const char *text, const char *name)
 	return -1;
 }
 
+/* Leave out what is only so where the host is small or busy. */
+static void cut_slow(char *text)
+{
+	static const char *const words[] = { "kvm: KVM_CREATE_VM took", "kvm: 2 CPUs, of which" };
+	unsigned int i;
+	char *at, *end;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		at = strstr(text, words[i]);
+		end = at ? strchr(at, '\n') : NULL;
+		if (end)
+			memmove(at, end + 1, strlen(end));
+	}
+}
+
 static bool have_stats(void)
 {
 	struct err err;
@@ -201,6 +216,7 @@ TEST_F(report, old_kernels_have_none)
 	START(done);
 	EXPECT_END(VM_EVENT_EXIT);
 	vm_stats(self->vm, self->text, sizeof(self->text));
+	cut_slow(self->text);
 	EXPECT_STREQ(self->text, "");
 	EXPECT_EQ(inject_end(), 1U);
 	finish(&self->vm);
@@ -253,12 +269,14 @@ TEST_F(report, statistics_are_summed)
 	START(done);
 	EXPECT_END(VM_EVENT_EXIT);
 	vm_stats(self->vm, self->text, sizeof(self->text));
+	cut_slow(self->text);
 	EXPECT_STREQ(self->text, "kvm: exits 21\n");
 	EXPECT_EQ(inject_end(), 3U);
 	/* Less than it promises: all or nothing. */
 	ASSERT_EQ(ftruncate(fileno(f), offsetof(struct stats_file, desc[3])), 0);
 	inject_begin(&inj);
 	vm_stats(self->vm, self->text, sizeof(self->text));
+	cut_slow(self->text);
 	EXPECT_STREQ(self->text, "");
 	EXPECT_EQ(inject_end(), 1U);
 	finish(&self->vm);
@@ -271,6 +289,7 @@ TEST_F(report, unknown_addresses)
 	START(unknown);
 	EXPECT_END(VM_EVENT_EXIT);
 	vm_stats(self->vm, self->text, sizeof(self->text));
+	cut_slow(self->text);
 	EXPECT_STREQ(self->text,
 		     "kvm: accesses that nothing answers: port 0x80: 200, address 0xd0000300: 4, port 0x1234: 3, address 0xd0000000: 2, port 0x1300: 1, others: 2\n");
 	inject_end();

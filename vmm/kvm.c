@@ -75,6 +75,7 @@ static int create_devices(struct kvm_machine *m, struct err *err)
 static int kvm_create(struct vm *vm, const struct vm_image *image, struct err *err)
 {
 	struct kvm_machine *m = machine_alloc(vm);
+	uint64_t start;
 	int ret;
 
 	if (!m)
@@ -87,7 +88,9 @@ static int kvm_create(struct vm *vm, const struct vm_image *image, struct err *e
 	if (!ret)
 		ret = kvm_check_limits(m, err);
 	if (!ret) {
+		start = now_ns();
 		m->fd = kvm_create_vm(m->dev_fd, err);
+		m->create_ns = now_ns() - start;
 		ret = min(m->fd, 0);
 	}
 	if (!ret && vm->cfg.perf)

@@ -62,6 +62,8 @@ struct kvm_machine {
 	struct kvm_vcpu *vcpu;
 	long run_size;
 	size_t xsave_size;
+	uint64_t create_ns;		/* that KVM_CREATE_VM took */
+	unsigned int nr_advised;	/* vCPUs, by KVM; 0: unknown */
 	uint32_t exits_off;		/* KVM_X86_DISABLE_EXITS_* */
 	int fifo_errno;			/* why a vCPU is not SCHED_FIFO */
 	bool has_xcrs, has_debugregs, has_kvmclock_ctrl;

@@ -78,10 +78,12 @@ int kvm_check_limits(struct kvm_machine *m, struct err *err)
 	unsigned int last = topology_apic_id(&vm->cfg.topo, m->nr_vcpus - 1);
 	int max_vcpus = has_cap(m->dev_fd, KVM_CAP_MAX_VCPUS);
 	int max_id = has_cap(m->dev_fd, KVM_CAP_MAX_VCPU_ID);
+	int advised = has_cap(m->dev_fd, KVM_CAP_NR_VCPUS);
 	uint64_t end = vm->ram_size - vm->low_size;
 
+	m->nr_advised = max(advised, 0);
 	if (max_vcpus <= 0)
-		max_vcpus = has_cap(m->dev_fd, KVM_CAP_NR_VCPUS);
+		max_vcpus = advised;
 	if (max_id <= 0)
 		max_id = max_vcpus;
 	if ((int)m->nr_vcpus > max_vcpus)

@@ -14,6 +14,7 @@
 #include "kvm.h"
 
 #define TOP_UNKNOWN	5
+#define CREATE_SLOW_NS	(20 * NSEC_PER_MSEC)
 
 /* In the order in which they are printed; of vCPUs, all together, or of the VM. */
 static const char *const wanted[] = {
@@ -95,6 +96,22 @@ static int sum_up(struct kvm_machine *m, struct sums *s)
 	return ret;
 }
 
+/* What makes guests slow, but stops none. */
+static size_t print_slow(const struct kvm_machine *m, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	if (m->create_ns >= CREATE_SLOW_NS)
+		len = snprintf(buf, size,
+			       "kvm: KVM_CREATE_VM took %llu ms: moving threads between cgroups is slow on this host (mount option favordynmods)\n",
+			       (unsigned long long)(m->create_ns / NSEC_PER_MSEC));
+	if (m->nr_advised && m->nr_vcpus > m->nr_advised)
+		len += snprintf(buf + min(len, size), size - min(len, size),
+				"kvm: %u CPUs, of which this host's KVM recommends at most %u (KVM_CAP_NR_VCPUS)\n",
+				m->nr_vcpus, m->nr_advised);
+	return len;
+}
+
 void kvm_stats_print(struct kvm_machine *m, char *buf, size_t size)
 {
 	struct serial_state com;
@@ -121,6 +138,7 @@ void kvm_stats_print(struct kvm_machine *m, char *buf, size_t size)
 		if (len)
 			len += snprintf(buf + min(len, size), size - min(len, size), "\n");
 	}
+	len += print_slow(m, buf + min(len, size), size - min(len, size));
 	if (!m->have_devices)
 		return;
 	pio_unknown(&m->pio, TOP_UNKNOWN, unknown, sizeof(unknown));
