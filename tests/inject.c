@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -56,6 +57,8 @@ static bool wants(const struct inject *inj, enum inject_call call, int fd, unsig
 	if (call != CALL_IOCTL)
 		return true;
 	if (inj->request != request || (inj->arg && inj->arg != arg))
+		return false;
+	if (inj->msr && ((const struct kvm_msrs *)arg)->entries[0].index != inj->msr)
 		return false;
 	return !inj->cpu || (inj->cpu <= state.nr_vcpus && state.vcpu_fd[inj->cpu - 1] == fd);
 }
@@ -147,6 +150,8 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 			usleep(1000);
 	else if (inj && inj->how == HOW_LATE)
 		usleep(inj->value * 1000);
+	else if (inj && inj->how == HOW_KILL)
+		kill(getpid(), SIGKILL);
 	else if (inj && inj->how != HOW_EDIT)
 		return answer(inj);
 	ret = __real_ioctl(fd, request, arg);

@@ -33,6 +33,7 @@ enum inject_how {
 	HOW_EXIT,			/* KVM_RUN: 0, or errno .value; edit() makes the exit */
 	HOW_STUCK,			/* it does not return before inject_end() */
 	HOW_LATE,			/* it is made, after .value ms */
+	HOW_KILL,			/* the process is killed, as when memory has run out */
 };
 
 struct inject {
@@ -41,6 +42,7 @@ struct inject {
 	int value;
 	unsigned long request;		/* of ioctl(); flags of mmap() */
 	unsigned long arg;		/* only calls with that one; 0: all */
+	unsigned int msr;		/* only lists of MSRs that begin with that one */
 	unsigned int cpu;		/* only on the vCPU with this APIC id, plus 1; 0: on all */
 	unsigned int skip;		/* so many calls are answered rightly, */
 	unsigned int times;		/* then so many wrongly; 0: all */
