@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# nested.sh [-m MIB] [-c CPUS] [-t SECONDS] [-s SHIFT] [-r] [-l LOG] FILE[:NAME]... -- COMMAND [ARG]...
+# nested.sh [-m MIB] [-c CPUS] [-t SECONDS] [-s SHIFT] [-r] [-x] [-l LOG] FILE[:NAME]... -- COMMAND [ARG]...
 #
 # Run a command in a guest in which KVM works, on a host where it does not: "make tests", then
 #

@@ -41,12 +41,15 @@ GUEST_CODE(bell,
  * 0x12000.
  */
 #define IOAPIC(reg, val)	"movl $" #reg ", (%rbp); movl $" #val ", 0x10(%rbp);"
-#define SET_UP_IRQ(redir)							\
+/* What is called by the gate at @addr follows label 3. */
+#define SET_UP_GATE(addr)							\
 	"mov $0xfee00000, %ebx; movl $0x1ff, 0xf0(%rbx); movl $0, 0x80(%rbx);"	\
-	"lea 3f(%rip), %rax; mov $0x12400, %edi;"				\
+	"lea 3f(%rip), %rax; mov $" #addr ", %edi;"				\
 	"mov %ax, (%rdi); movw $0x10, 2(%rdi); movw $0x8e00, 4(%rdi);"		\
 	"shr $16, %rax; mov %ax, 6(%rdi); movl $0, 8(%rdi); movl $0, 12(%rdi);"	\
-	"lea 2f(%rip), %rax; lidt (%rax);"					\
+	"lea 2f(%rip), %rax; lidt (%rax);"
+#define SET_UP_IRQ(redir)							\
+	SET_UP_GATE(0x12400)							\
 	"mov $0xfec00000, %ebp;" IOAPIC(0x19, 0) IOAPIC(0x18, redir)
 #define IDT		"2: .word 0x40f; .quad 0x12000;"
 

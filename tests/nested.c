@@ -3,7 +3,7 @@
  * nested.c - run a command in a guest in which KVM works, on a host where it does not
  *
  *	ktstr_nested -k VMLINUZ [-M MODULE]... [-m MIB] [-c CPUS] [-t SECONDS] [-s SHIFT] [-r]
- *		[-l LOG] FILE[:NAME]... -- COMMAND [ARG]...
+ *		[-x] [-l LOG] FILE[:NAME]... -- COMMAND [ARG]...
  *
  * The guest (L1) is QEMU's TCG with SVM, so that KVM in it runs real guests (L2) at the
  * speed of TCG. Its PID 1 is this program. FILEs lie at /NAME there, programs with the
@@ -13,9 +13,9 @@
  * was over, 125 with one line on stderr if it could not be run.
  *
  * The clock of L1 counts instructions (-icount), so that neither L1 nor its guests see how
- * busy the host is. -r turns that off. An instruction takes 2^SHIFT ns; SHIFT is 3. To the timers of
- * a guest with hundreds of CPUs that is slow, and they leave little time for anything else: with 0
- * one was seen to boot.
+ * busy the host is. -r turns that off. An instruction takes 2^SHIFT ns; SHIFT is 3. To the timers
+ * of a guest with hundreds of CPUs that is slow, and they leave little time for anything else: with 0
+ * one was seen to boot. With -x CPUs have XSAVE, of which guests must not make use by themselves.
  *
  * Nothing is left behind, whatever ends this process: QEMU dies with it, and there are no
  * files but LOG, which gets a copy of stderr and what the kernel logged.
@@ -50,11 +50,13 @@
 #define PORT_STATUS	0xe9		/* the command's exit status, a byte */
 #define PORT_END	0xf4		/* a byte ends QEMU */
 #define L1_SHIFT	"3"
+#define L1_CPU		"max,+svm,-erms,-fsrm"
 /*
  * QEMU's SVM does not intercept XSETBV, so that KVM cannot keep L1's XCR0 from L2's: neither may
- * have XSAVE, or anything that needs it.
+ * have XSAVE, or anything that needs it, where L2 is a kernel.
  */
-#define L1_CPU		"max,+svm,-erms,-fsrm,-xsave,-xsaveopt,-xgetbv1,-avx,-avx2,-fma,-f16c,-vaes,-vpclmulqdq,-pku,-mpx"
+#define L1_NO_XSAVE								\
+	",-xsave,-xsaveopt,-xgetbv1,-avx,-avx2,-fma,-f16c,-vaes,-vpclmulqdq,-pku,-mpx"
 #define EXIT_TIME	124
 #define EXIT_SELF	125
 #define MAX_MODULES	8
@@ -245,6 +247,7 @@ struct nested {
 	unsigned int nr_modules, mem_mib, cpus, seconds;
 	const char *shift;		/* of the clock of instructions; one digit */
 	bool real_time;
+	bool xsave;
 	char **files, **command;
 	int initramfs;			/* memfd */
 	pid_t qemu;
@@ -257,7 +260,7 @@ struct stream {
 
 static int usage(void)
 {
-	fputs("usage: nested.sh [-m MIB] [-c CPUS] [-t SECONDS] [-s SHIFT] [-r] [-l LOG] FILE[:NAME]... -- COMMAND...\n",
+	fputs("usage: nested.sh [-m MIB] [-c CPUS] [-t SECONDS] [-s SHIFT] [-r] [-x] [-l LOG] FILE[:NAME]... -- COMMAND...\n",
 	      stderr);
 	return EXIT_SELF;
 }
@@ -358,7 +361,8 @@ static void exec_qemu(const struct nested *n, pid_t parent, const int *pipes)
 } while (0)
 	ARG(QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot");
 	ARG("-machine", "microvm,pit=on,pic=on,rtc=on,isa-serial=off");
-	ARG("-accel", "tcg,thread=single", "-cpu", L1_CPU, "-m", mem, "-smp", smp);
+	ARG("-accel", "tcg,thread=single", "-m", mem, "-smp", smp);
+	ARG("-cpu", n->xsave ? L1_CPU : L1_CPU L1_NO_XSAVE);
 	ARG("-kernel", n->kernel, "-initrd", initrd, "-append", cmdline);
 	for (i = 0; i < 3; i++)
 		ARG("-chardev", com[i]);
@@ -486,7 +490,7 @@ int main(int argc, char **argv)
 		return usage();
 	argv[split] = NULL;
 	n.command = argv + split + 1;
-	while ((opt = getopt(split, argv, "+k:M:m:c:t:l:s:r")) != -1) {
+	while ((opt = getopt(split, argv, "+k:M:m:c:t:l:s:rx")) != -1) {
 		switch (opt) {
 		case 'k':
 			n.kernel = optarg;
@@ -513,6 +517,9 @@ int main(int argc, char **argv)
 			break;
 		case 'r':
 			n.real_time = true;
+			break;
+		case 'x':
+			n.xsave = true;
 			break;
 		default:
 			return usage();

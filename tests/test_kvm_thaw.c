@@ -6,9 +6,11 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "../vmm/kvm.h"
 #include "kselftest_harness.h"
 #include "kvm_guest.h"
 
@@ -48,6 +50,26 @@ GUEST_CODE(irq_over_bell,
 GUEST_CODE(irq_level_over_bell, IRQ_LEVEL_OVER_BELL("", ""));
 GUEST_CODE(irq_masked_over_bell,
 	   IRQ_LEVEL_OVER_BELL(IOAPIC(0x18, 0x18040), IOAPIC(0x18, 0x8040)));
+
+/*
+ * In the handler of an NMI when it rings: another one is not taken before IRET, whether it comes
+ * after the bell or has come before.
+ */
+#define SEND_NMI	"movl $0, 0x310(%rbx); movl $0x4400, 0x300(%rbx);"
+#define NMI_OVER_BELL(before, after)						\
+	SET_UP_GATE(0x12020) "xor %r8d, %r8d;" SEND_NMI					\
+	PUTC("e") EXIT(0x20) FOREVER						\
+	"3: inc %r8d; cmp $2, %r8d; je 4f;"					\
+	PUTC("n") before BELL after PUTC("m") "iretq;"				\
+	"4:" PUTC("N") EXIT(0x20) FOREVER IDT
+GUEST_CODE(nmi_after_bell, NMI_OVER_BELL("", SEND_NMI));
+GUEST_CODE(nmi_over_bell, NMI_OVER_BELL(SEND_NMI, ""));
+
+/* The area that XSAVE needs is as large as XCR0 has it. CR4 says that there is one. */
+GUEST_CODE(xcr0_over_bell,
+	   "mov %cr4, %rax; or $0x40600, %eax; mov %rax, %cr4;" BELL
+	   "mov $0xd, %eax; xor %ecx, %ecx; cpuid; mov $0x7001000, %ecx; mov %ebx, (%rcx);"
+	   EXIT(0x20) FOREVER);
 
 /* The local timer, one shot by its own count: armed, then the bell. */
 GUEST_CODE(timer_over_bell,
@@ -259,6 +281,50 @@ TEST_F(kvm, thaw_interrupt_in_service)
 TEST_F(kvm, thaw_interrupt_in_service_masked)
 {
 	THAW_AND_EXPECT(irq_masked_over_bell, "LL");
+}
+
+TEST_F(kvm, thaw_nmi_in_service)
+{
+	THAW_AND_EXPECT(nmi_after_bell, "nmN");
+}
+
+TEST_F(kvm, thaw_nmi_pending)
+{
+	THAW_AND_EXPECT(nmi_over_bell, "nmN");
+}
+
+/*
+ * It is set from outside: where KVM itself runs in QEMU's TCG, a guest that sets XCR0 sets that of
+ * its host. To 7, which takes AVX; reset leaves 1.
+ */
+TEST_F(kvm, thaw_xcr0)
+{
+	const struct kvm_xcrs xcrs = { .nr_xcrs = 1, .xcrs[0].value = 7 };
+	struct vm_image image;
+	uint32_t size;
+	int ret;
+
+	LOAD(xcr0_over_bell);
+	OK(vm_image_open(&image, &self->err));
+	OK(vm_create(&self->cfg, image.ram_fd, &self->vm, &self->err));
+	OK(vm_run(self->vm, &self->err));
+	EXPECT_END(VM_EVENT_DOORBELL);
+	ret = ioctl(((struct kvm_machine *)self->vm->priv)->vcpu[0].fd, KVM_SET_XCRS, &xcrs);
+	if (!ret)
+		OK(vm_freeze(self->vm, &image, &self->err));
+	finish(&self->vm);
+	if (ret) {
+		vm_image_close(&image);
+		SKIP(return, "guests have no AVX here");
+	}
+	OK(vm_thaw(&self->cfg, &image, &self->vm, &self->err));
+	OK(vm_run(self->vm, &self->err));
+	EXPECT_END(VM_EVENT_EXIT);
+	memcpy(&size, shm_job(&self->vm->shm), sizeof(size));
+	/* FPU, SSE, and what is said of the rest; AVX has 256 bytes. */
+	EXPECT_GE(size, 512U + 64 + 256);
+	finish(&self->vm);
+	vm_image_close(&image);
 }
 
 TEST_F(kvm, thaw_timer)
