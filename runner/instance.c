@@ -280,6 +280,7 @@ static void session_init(struct session *s, const struct runner *run,
 	s->col.ev.test = inst->test;
 	s->col.ev.time = run->engine->time;
 	deadline_init(&s->deadline, inst);
+	s->col.phases.at_ns[PHASE_EXEC] = run->start_ns;
 	phase_reached(&s->col.phases, PHASE_START);
 }
 

@@ -80,11 +80,9 @@ void keep_phases(const struct runner *run, const char *name, struct instance_res
 	f = open_memstream(&text, &len);
 	if (f) {
 		/* Names of instances and engines need no quoting. */
-		fprintf(f, "{\"instance\":\"%s\",\"engine\":\"%s\",\"thawed\":%s,\"verdict\":\"%s\",",
+		fprintf(f, "{\"instance\":\"%s\",\"engine\":\"%s\",\"thawed\":%s,\"verdict\":\"%s\",\"ns\":",
 			name, run->engine->name, p->thawed ? "true" : "false",
 			verdict_name(res->outcome.verdict));
-		fprintf(f, "\"start_since_exec_ns\":%llu,\"ns\":",
-			(unsigned long long)(p->at_ns[PHASE_START] - run->start_ns));
 		phases_json(p, f);
 		fputs("}\n", f);
 		if (!fclose(f))

@@ -6,6 +6,7 @@
 #include "phases.h"
 
 static const char *const names[NR_PHASES] = {
+	[PHASE_EXEC] = "exec",
 	[PHASE_START] = "start",
 	[PHASE_CREATED] = "created",
 	[PHASE_RUN] = "run",
@@ -55,7 +56,7 @@ enum phase phases_last(const struct phases *p)
 {
 	enum phase i, last = PHASE_START;
 
-	for (i = 0; i < NR_PHASES; i++)
+	for (i = PHASE_START; i < NR_PHASES; i++)
 		if (p->at_ns[i])
 			last = i;
 	return last;
@@ -67,9 +68,17 @@ const char *phase_name(enum phase phase)
 }
 
 /* What a clock in this process has stamped is in order, but it came by a pipe. */
-static uint64_t since_start(const struct phases *p, enum phase i)
+static int64_t since_start(const struct phases *p, enum phase i)
 {
-	return p->at_ns[i] > p->at_ns[PHASE_START] ? p->at_ns[i] - p->at_ns[PHASE_START] : 0;
+	const int64_t ns = p->at_ns[i] - p->at_ns[PHASE_START];
+
+	return i < PHASE_START ? min(ns, (int64_t)0) : max(ns, (int64_t)0);
+}
+
+/* That is where they are counted from. */
+static bool is_told(const struct phases *p, enum phase i)
+{
+	return i != PHASE_START && p->at_ns[i];
 }
 
 char *phases_line(const struct phases *p, char *buf, size_t size)
@@ -78,8 +87,8 @@ char *phases_line(const struct phases *p, char *buf, size_t size)
 	enum phase i;
 
 	buf[0] = '\0';
-	for (i = PHASE_START + 1; i < NR_PHASES; i++)
-		if (p->at_ns[i] && len < size)
+	for (i = 0; i < NR_PHASES; i++)
+		if (is_told(p, i) && len < size)
 			len += snprintf(buf + len, size - len, "%s%s %.1f", len ? ", " : "",
 					names[i], since_start(p, i) / 1e6);
 	return buf;
@@ -91,10 +100,10 @@ void phases_json(const struct phases *p, FILE *f)
 	enum phase i;
 
 	fputc('{', f);
-	for (i = PHASE_START + 1; i < NR_PHASES; i++) {
-		if (!p->at_ns[i])
+	for (i = 0; i < NR_PHASES; i++) {
+		if (!is_told(p, i))
 			continue;
-		fprintf(f, "%s\"%s\":%llu", sep, names[i], (unsigned long long)since_start(p, i));
+		fprintf(f, "%s\"%s\":%lld", sep, names[i], (long long)since_start(p, i));
 		sep = ",";
 	}
 	fputc('}', f);

@@ -12,10 +12,11 @@
 #include "../lib/wire.h"
 
 enum phase {
+	PHASE_EXEC,		/* the runner's process does */
 	PHASE_START,		/* the instance's process runs */
 	PHASE_CREATED,		/* RAM is filled or mapped, CPUs and devices are made */
 	PHASE_RUN,		/* CPUs may run */
-	PHASE_CONSOLE,		/* first byte on COM1: the kernel's banner */
+	PHASE_CONSOLE,		/* first byte on COM1: the first line that loglevel lets by */
 	PHASE_INIT,		/* PID 1 runs */
 	PHASE_READY,		/* it has set up the guest */
 	PHASE_JOB,		/* it has read its job */
@@ -40,10 +41,10 @@ void phase_stage(struct phases *p, enum stage stage);
 enum phase phases_last(const struct phases *p);
 const char *phase_name(enum phase phase);
 
-/* phases_line - in milliseconds since the start: "created 3.1, run 3.4, ..."; returns @buf. */
+/* phases_line - in milliseconds since the start: "exec -9.2, created 3.1, ..."; returns @buf. */
 char *phases_line(const struct phases *p, char *buf, size_t size);
 
-/* phases_json - an object in one line, "{"created":3100000,...}", nanoseconds since the start. */
+/* phases_json - the same in nanoseconds, an object in one line: "{"exec":-9200000,...}". */
 void phases_json(const struct phases *p, FILE *f);
 
 #endif /* KTSTR_RUNNER_PHASES_H */

@@ -68,6 +68,7 @@ phases_are()	# $1: test, $2: log, then their names
 	line=$(of "$1" "$2" | sed -n 's/^# phases: \(.*\) ms$/\1/p')
 	shift 2
 	say "$line" | awk -F ', ' -v want="$*" '{
+		last = -1e15
 		for (i = 1; i <= NF; i++) {
 			split($i, phase, " ")
 			got = got (i > 1 ? " " : "") phase[1]
@@ -142,8 +143,9 @@ echo "TAP version 13"
 echo "1..12"
 row engine engine_is_named
 row phases_of_a_copy phases_are control_steady "$controls" \
-	created run job attached workers result end teardown
-row phases_of_a_hang phases_are control_hang "$controls" created run job attached workers end teardown
+	exec created run job attached workers result end teardown
+row phases_of_a_hang phases_are control_hang "$controls"	\
+	exec created run job attached workers end teardown
 row hang_is_located hang_is_located
 row monitor_of_a_copy monitor_sees control_steady "$controls" 20
 row perf_too_large perf_is_refused
@@ -151,7 +153,7 @@ needs "this KVM counts nothing" grep -q '^# kvm: exits ' "$controls"
 row counted all_are_counted "$controls"
 needs "no CPU of the host for each of a guest" grep -q '^ok [0-9]* cgroup_steady\.1n1l2c1t\.' "$perf"
 row phases_of_a_boot phases_are cgroup_steady "$perf" \
-	created run console init ready job attached workers result end teardown
+	exec created run console init ready job attached workers result end teardown
 row monitor_of_a_boot monitor_sees cgroup_steady "$perf" 20
 row perf_is_told perf_is_told
 needs "KVM counts nothing, or lets a guest not keep its CPU" perf_keeps_its_cpu

@@ -69,22 +69,25 @@ TEST(a_thawed_guest_has_no_boot)
 TEST(only_what_was_reached_is_printed)
 {
 	struct phases p = { .at_ns = {
-		[PHASE_START] = 5000000, [PHASE_CREATED] = 8100000, [PHASE_RUN] = 8500000,
+		[PHASE_EXEC] = 1500000, [PHASE_START] = 5000000, [PHASE_CREATED] = 8100000, [PHASE_RUN] = 8500000,
 		[PHASE_TEARDOWN] = 1005000000,
 	} };
 	char buf[256], *json = NULL;
 	size_t len;
 	FILE *f = open_memstream(&json, &len);
 
-	EXPECT_STREQ(phases_line(&p, buf, sizeof(buf)), "created 3.1, run 3.5, teardown 1000.0");
+	EXPECT_STREQ(phases_line(&p, buf, sizeof(buf)),
+		     "exec -3.5, created 3.1, run 3.5, teardown 1000.0");
 	ASSERT_NE(f, NULL);
 	phases_json(&p, f);
 	fclose(f);
-	EXPECT_STREQ(json, "{\"created\":3100000,\"run\":3500000,\"teardown\":1000000000}");
+	EXPECT_STREQ(json,
+		     "{\"exec\":-3500000,\"created\":3100000,\"run\":3500000,\"teardown\":1000000000}");
 	free(json);
 	/* A clock that went backwards, or nothing at all. */
 	p.at_ns[PHASE_RUN] = 1;
-	EXPECT_STREQ(phases_line(&p, buf, sizeof(buf)), "created 3.1, run 0.0, teardown 1000.0");
+	EXPECT_STREQ(phases_line(&p, buf, sizeof(buf)),
+		     "exec -3.5, created 3.1, run 0.0, teardown 1000.0");
 	memset(&p, 0, sizeof(p));
 	EXPECT_STREQ(phases_line(&p, buf, sizeof(buf)), "");
 	EXPECT_STREQ(phase_name(NR_PHASES), "?");
