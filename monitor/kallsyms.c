@@ -333,13 +333,37 @@ typedef int (*addr_fn)(const struct decoder *d, uint32_t i, uint64_t *addr);
 
 static const addr_fn ways[] = { addr_place, addr_relative, addr_percpu, addr_absolute };
 
-static addr_fn find_way(const struct decoder *d, struct err *err)
+static bool is_banner(const struct decoder *d, addr_fn way, uint32_t index)
 {
+	char text[sizeof(BANNER_PREFIX) - 1];
+	uint64_t addr;
+
+	return !way(d, index, &addr) &&
+	       !gmem_read(d->gm, image_gpa(d->vi, addr), text, sizeof(text)) &&
+	       !memcmp(text, BANNER_PREFIX, sizeof(text));
+}
+
+static bool is_right(const struct decoder *d, addr_fn way)
+{
+	const char *banner = symbols_name(SYM_BANNER);
 	unsigned int i;
 	uint64_t addr;
 
+	if (d->vi->stext)
+		return !way(d, d->stext, &addr) && addr == d->vi->stext;
+	for (i = 0; i < d->nr_hits; i++)
+		if (d->hit[i].len == strlen(banner) &&
+		    !memcmp(d->hit[i].name, banner, d->hit[i].len))
+			return is_banner(d, way, d->hit[i].index);
+	return false;
+}
+
+static addr_fn find_way(const struct decoder *d, struct err *err)
+{
+	unsigned int i;
+
 	for (i = 0; i < ARRAY_SIZE(ways); i++) {
-		if (!ways[i](d, d->stext, &addr) && addr == d->vi->stext)
+		if (is_right(d, ways[i]))
 			return ways[i];
 	}
 	err_set(err, -EBADMSG, "no known way leads to the addresses of symbols");

@@ -14,7 +14,7 @@
 
 /* Final addresses; 0: not there. */
 struct vmcoreinfo {
-	uint64_t stext;
+	uint64_t stext;		/* 0: linux_banner has to do */
 	uint64_t names, num_syms, token_table, token_index;
 	uint64_t offsets, relative_base, addresses;
 	uint64_t phys_base;	/* what turns an address of the image into a physical one */
@@ -34,9 +34,16 @@ int vmcoreinfo_read(const struct guest_mem *gm, uint64_t gpa, uint64_t len, stru
 		    struct err *err);
 
 /*
+ * kallsyms_find - without that: the tables are somewhere around @va, an address of the kernel that
+ * is at @gpa. .stext stays unknown. -ENODATA: not found. Slow; for kernels from 6.4 on.
+ */
+int kallsyms_find(const struct guest_mem *gm, uint64_t va, uint64_t gpa, struct vmcoreinfo *vi,
+		  struct err *err);
+
+/*
  * kallsyms_decode - add what is wanted of the symbols to @sym. How addresses are stored
  * changed over time: the way is taken that gives _stext the address vmcoreinfo has for
- * it. -EFAULT: a table is not RAM; -EBADMSG: they are no symbol table, or neither way is right.
+ * it, or leads to the banner. -EFAULT: a table is not RAM; -EBADMSG: they are no symbol table, or neither way is right.
  */
 int kallsyms_decode(const struct guest_mem *gm, const struct vmcoreinfo *vi, struct symbols *sym,
 		    struct err *err);

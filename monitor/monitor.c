@@ -134,12 +134,13 @@ int monitor_check_symbols(struct monitor *mon, const char *text, struct err *err
 	return 0;
 }
 
-bool monitor_symbol(const struct monitor *mon, uint64_t addr, char *buf, size_t size)
+bool monitor_symbol(const struct monitor_config *cfg, uint64_t addr,
+		    const struct monitor_tables *tables, char *buf, size_t size)
 {
 	char name[128];
 	uint64_t off;
 
-	if (addr < KERNEL_MAP || target_lookup(&mon->cfg, addr, name, sizeof(name), &off))
+	if (addr < KERNEL_MAP || target_lookup(cfg, addr, tables, name, sizeof(name), &off))
 		return false;
 	snprintf(buf, size, "%s+0x%llx", name, (unsigned long long)off);
 	return true;

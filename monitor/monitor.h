@@ -161,11 +161,17 @@ int monitor_sample_events(struct monitor *mon, struct event_sample *s, struct er
  */
 int monitor_check_symbols(struct monitor *mon, const char *text, struct err *err);
 
+/* Of a CPU that executes there: how it finds its memory. */
+struct monitor_tables {
+	uint64_t cr3, cr4;
+};
+
 /*
  * monitor_symbol - "name+0x12" for an address of the guest's kernel; false if it has no name, or
- * none that can be known. Callable from any thread.
+ * none that can be known. Needs no monitor, but what one would be made with.
  */
-bool monitor_symbol(const struct monitor *mon, uint64_t addr, char *buf, size_t size);
+bool monitor_symbol(const struct monitor_config *cfg, uint64_t addr,
+		    const struct monitor_tables *tables, char *buf, size_t size);
 
 void monitor_destroy(struct monitor *mon);
 

@@ -13,6 +13,8 @@
 #define TICK_MAX_NS	(NSEC_PER_SEC / 24)
 #define KALLSYMS_MAX	(1 * MIB)
 #define NOTES_MAX	(64 * KIB)
+#define CR3_ADDR	0xffffffffff000ULL
+#define CR4_LA57	BIT_ULL(12)
 
 void target_init(struct target *t, const struct monitor_config *cfg)
 {
@@ -261,23 +263,61 @@ int target_guest_ns(const struct target *t, uint64_t *ns)
 	return 0;
 }
 
-/* By what PID 1 has handed over, else by the vmlinux, which may have been moved by KASLR. */
-int target_lookup(const struct monitor_config *cfg, uint64_t addr, char *name, size_t size,
-		  uint64_t *off)
+static int lookup_handover(const struct monitor_config *cfg, uint64_t addr, char *name, size_t size,
+			   uint64_t *off)
 {
 	const struct bulk_header *bulk = bulk_ready(cfg);
 	struct err err = { "" };
 	struct vmcoreinfo vi;
+
+	if (!bulk || read_vmcoreinfo(cfg, bulk, &vi, &err))
+		return -ENODATA;
+	return kallsyms_lookup(&cfg->mem, &vi, addr, name, size, off, &err);
+}
+
+/* It may have been moved by KASLR. */
+static int lookup_vmlinux(const struct monitor_config *cfg, uint64_t addr, char *name, size_t size,
+			  uint64_t *off)
+{
+	struct err err = { "" };
 	struct symbols sym;
 	struct kernel k;
-	int ret = -ENODATA;
+	int ret;
 
-	if (bulk && !read_vmcoreinfo(cfg, bulk, &vi, &err))
-		ret = kallsyms_lookup(&cfg->mem, &vi, addr, name, size, off, &err);
-	if (!ret || ret == -ENOENT || !cfg->vmlinux)
-		return ret;
+	if (!cfg->vmlinux)
+		return -ENODATA;
 	ret = symbols_read_vmlinux(&sym, cfg->vmlinux, &err);
 	if (!ret)
 		ret = kernel_find(&k, &cfg->mem, &sym, 0, &err);
 	return ret ?: symbols_lookup_vmlinux(cfg->vmlinux, addr - k.kaslr, name, size, off);
+}
+
+static int lookup_around(const struct monitor_config *cfg, uint64_t addr,
+			 const struct monitor_tables *tables, char *name, size_t size,
+			 uint64_t *off)
+{
+	const struct paging pg = {
+		.gm = &cfg->mem, .root = tables->cr3 & CR3_ADDR,
+		.levels = tables->cr4 & CR4_LA57 ? 5 : 4,
+	};
+	struct err err = { "" };
+	struct vmcoreinfo vi;
+	uint64_t gpa;
+	int ret;
+
+	ret = paging_walk(&pg, addr, &gpa);
+	if (!ret)
+		ret = kallsyms_find(&cfg->mem, addr, gpa, &vi, &err);
+	return ret ?: kallsyms_lookup(&cfg->mem, &vi, addr, name, size, off, &err);
+}
+
+int target_lookup(const struct monitor_config *cfg, uint64_t addr,
+		  const struct monitor_tables *tables, char *name, size_t size, uint64_t *off)
+{
+	int ret = lookup_handover(cfg, addr, name, size, off);
+
+	if (!ret || ret == -ENOENT)
+		return ret;
+	ret = lookup_vmlinux(cfg, addr, name, size, off);
+	return ret ? lookup_around(cfg, addr, tables, name, size, off) : 0;
 }

@@ -52,10 +52,12 @@ void target_close(struct target *t);
 int target_guest_ns(const struct target *t, uint64_t *ns);
 
 /*
- * target_lookup - the function at an address of the kernel that runs, and how far from its start.
- * Needs no target_open(). -ENOENT: there is none; other errors: that cannot be known.
+ * target_lookup - the function at an address of the kernel that runs, and how far from its start:
+ * by what PID 1 has handed over, else by the vmlinux, else by what is found around it in memory, to
+ * which @tables lead. Needs no target_open(). -ENOENT: there is none; other errors: that cannot be
+ * known.
  */
-int target_lookup(const struct monitor_config *cfg, uint64_t addr, char *name, size_t size,
-		  uint64_t *off);
+int target_lookup(const struct monitor_config *cfg, uint64_t addr,
+		  const struct monitor_tables *tables, char *name, size_t size, uint64_t *off);
 
 #endif /* KTSTR_MONITOR_TARGET_H */

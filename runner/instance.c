@@ -75,18 +75,18 @@ static void monitor_looked(void *vm, bool on)
 	vm_looked(vm, on);
 }
 
-static struct monitor_config monitor_config_of(struct session *s)
+struct monitor_config session_monitor(struct session *s, struct shm *shm)
 {
 	const struct runner *run = s->run;
 	const struct vm *vm = s->vm;
 
-	s->mon_shm = vm->shm;
+	*shm = vm->shm;
 	return (struct monitor_config){
 		.mem = {
 			.ram = vm->ram, .size = vm->ram_size, .low_size = vm->low_size,
 			.high_base = GPA_HIGH_RAM,
 		},
-		.shm = &s->mon_shm,
+		.shm = shm,
 		.vmlinux = run->kernel.vmlinux[0] ? run->kernel.vmlinux : NULL,
 		.nr_cpus = topology_nr_cpus(&s->inst->topo),
 		.limits = limits_of(&s->inst->expect),
@@ -98,7 +98,7 @@ static struct monitor_config monitor_config_of(struct session *s)
 /* A guest can be judged without its monitor, so a monitor that cannot be is a note. */
 static void start_monitor(struct session *s, const struct template *tmpl)
 {
-	struct monitor_config cfg = monitor_config_of(s);
+	struct monitor_config cfg = session_monitor(s, &s->mon_shm);
 	struct err err = { "" };
 	int ret;
 
@@ -439,7 +439,7 @@ struct vm *template_run(const struct runner *run, const struct plan_instance *in
 		session_event(&s, vm_wait(s.vm, SESSION_WAIT_MS));
 	while (s.col.ev.ending == ENDING_NONE && !session_late(&s));
 	if (s.col.ev.ending == ENDING_DOORBELL) {
-		mon = monitor_config_of(&s);
+		mon = session_monitor(&s, &s.mon_shm);
 		/* If there is nothing to be learnt, each monitor says so. */
 		monitor_learn(&mon, tmpl->known, NULL);
 		ret = vm_freeze(s.vm, &tmpl->image, &err);

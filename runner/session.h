@@ -52,6 +52,9 @@ struct host_time session_host_time(struct session *s);
 /* session_event - remember how the guest ended. */
 void session_event(struct session *s, enum vm_event event);
 
+/* session_monitor - what a monitor of it is made with; @shm becomes its view of the window. */
+struct monitor_config session_monitor(struct session *s, struct shm *shm);
+
 /* session_where - note where its CPUs are, by name as far as that can be known. */
 void session_where(struct session *s);
 

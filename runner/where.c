@@ -12,8 +12,10 @@ static const char *const gpr_name[VM_NR_GPRS] = {
 	"R8", "R9", "R10", "R11", "R12", "R13", "R14", "R15",
 };
 
-static void note_cpu(struct session *s, unsigned int nr, const struct vm_cpu *cpu)
+static void note_cpu(struct session *s, const struct monitor_config *cfg, unsigned int nr,
+		     const struct vm_cpu *cpu)
 {
+	const struct monitor_tables tables = { .cr3 = cpu->cr3, .cr4 = cpu->cr4 };
 	char symbol[160], text[512];
 	unsigned int i;
 	size_t len = 0;
@@ -23,7 +25,7 @@ static void note_cpu(struct session *s, unsigned int nr, const struct vm_cpu *cp
 		session_note(s, "cpu %u %s", nr, cpu->state);
 		return;
 	}
-	known = s->mon && monitor_symbol(s->mon, cpu->rip, symbol, sizeof(symbol));
+	known = monitor_symbol(cfg, cpu->rip, &tables, symbol, sizeof(symbol));
 	session_note(s,
 		     "cpu %u %s, RIP %#llx%s%s%s, RFLAGS %#llx, CR0 %#llx, CR2 %#llx, CR3 %#llx, CR4 %#llx, EFER %#llx",
 		     nr, cpu->state, (unsigned long long)cpu->rip, known ? " (" : "",
@@ -41,7 +43,9 @@ void session_where(struct session *s)
 {
 	enum phase last = phases_last(&s->col.phases);
 	struct vm_cpu cpu[WHERE_MAX];
+	struct monitor_config cfg;
 	struct err err = { "" };
+	struct shm shm;
 	int nr, i;
 
 	session_note(s, "last phase: %s, %.1f s before", phase_name(last),
@@ -51,8 +55,10 @@ void session_where(struct session *s)
 		session_note(s, "%s", err.msg);
 		return;
 	}
+	/* One that watches has found less: it wants to be told, or a vmlinux. */
+	cfg = session_monitor(s, &shm);
 	for (i = 0; i < min(nr, WHERE_MAX); i++)
-		note_cpu(s, i, &cpu[i]);
+		note_cpu(s, &cfg, i, &cpu[i]);
 	if (nr > WHERE_MAX)
 		session_note(s, "and %d more CPUs", nr - WHERE_MAX);
 }

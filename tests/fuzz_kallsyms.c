@@ -73,6 +73,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		kallsyms_decode(&gm, &vi, &sym, NULL);
 	if (!vmcoreinfo_read(&gm, h.note % (2 * RAM_SIZE), h.note_len % (RAM_SIZE), &vi, NULL))
 		kallsyms_decode(&gm, &vi, &sym, NULL);
+	if (!kallsyms_find(&gm, KERNEL_MAP + h.note % RAM_SIZE, h.note % RAM_SIZE, &vi, NULL))
+		kallsyms_lookup(&gm, &vi, KERNEL_MAP + h.note_len, name, sizeof(name), &off, NULL);
 	free(ram);
 	return 0;
 }

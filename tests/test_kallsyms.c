@@ -454,4 +454,196 @@ TEST(vmcoreinfo_lines)
 	EXPECT_EQ(-ENODATA, vmcoreinfo_parse("", 0, &vi, NULL));
 }
 
+/* --- tables that nobody has told of --------------------------------------------- */
+
+#define NR_FUNCTIONS	700
+#define FUNCTION(i)	(0x40000 + 16 * (i))
+#define BANNER		0x3f000
+
+/* As scripts/kallsyms.c lays them out: one after the other, aligned to 8, lately to 4. */
+FIXTURE(around) {
+	uint8_t *ram;
+	struct guest_mem gm;
+	struct vmcoreinfo vi;
+	size_t end, names, markers, tokens, index;
+	uint64_t offsets;
+};
+
+FIXTURE_VARIANT(around) {
+	size_t align;
+	enum way way;
+};
+
+FIXTURE_VARIANT_ADD(around, place) { 4, WAY_PLACE };
+FIXTURE_VARIANT_ADD(around, relative) { 8, WAY_RELATIVE };
+FIXTURE_VARIANT_ADD(around, percpu) { 8, WAY_PERCPU };
+
+static void add(FIXTURE_DATA(around) *const self, const void *data, size_t len)
+{
+	memcpy(self->ram + IMAGE + self->end, data, len);
+	self->end += len;
+}
+
+static size_t label(FIXTURE_DATA(around) *const self, size_t align)
+{
+	self->end = ALIGN_UP(self->end, align);
+	return self->end;
+}
+
+static uint64_t add_symbol(FIXTURE_DATA(around) *const self, unsigned int i)
+{
+	char name[32];
+	uint8_t len;
+
+	if (i == NR_FUNCTIONS)
+		snprintf(name, sizeof(name), "rlinux_banner");
+	else if (!i)
+		snprintf(name, sizeof(name), "T_stext");
+	else
+		snprintf(name, sizeof(name), "tfunction_%u", i);
+	len = strlen(name);
+	add(self, &len, 1);
+	add(self, name, len);
+	return BASE + (i == NR_FUNCTIONS ? BANNER : FUNCTION(i));
+}
+
+FIXTURE_SETUP(around)
+{
+	const uint32_t nr = NR_FUNCTIONS + 1;
+	const uint64_t base = BASE + 0x100;
+	uint32_t marker[3], off;
+	uint64_t addr[nr];
+	uint16_t index[256];
+	unsigned int i;
+
+	memset(self, 0, sizeof(*self));
+	self->ram = calloc(1, RAM_SIZE);
+	ASSERT_NE(NULL, self->ram);
+	self->gm = (struct guest_mem){
+		.ram = self->ram, .size = RAM_SIZE, .low_size = RAM_SIZE, .high_base = 4 * GIB,
+	};
+	self->end = BANNER;
+	add(self, "Linux version 1.2.3", 20);
+	/* Digits in a row are not always tokens. */
+	self->end = 0x50000;
+	for (i = '0'; i <= '9'; i++)
+		add(self, (uint16_t[]){ i }, 2);
+	label(self, variant->align);
+	add(self, &nr, sizeof(nr));
+	self->names = label(self, variant->align);
+	for (i = 0; i < nr; i++) {
+		if (i % 256 == 0)
+			marker[i / 256] = self->end - self->names;
+		addr[i] = add_symbol(self, i);
+	}
+	self->markers = label(self, variant->align);
+	add(self, marker, sizeof(marker));
+	self->tokens = label(self, variant->align);
+	for (i = 0; i < 256; i++) {
+		/* Of characters that no name has, rows of others. */
+		const char token[] = { i, i < '0' ? 'x' : 0, 0 };
+
+		index[i] = self->end - self->tokens;
+		add(self, token, strlen(token) + 1);
+	}
+	self->index = label(self, variant->align);
+	add(self, index, sizeof(index));
+	self->offsets = label(self, variant->align);
+	for (i = 0; i < nr; i++) {
+		if (variant->way == WAY_PLACE)
+			off = addr[i] - (BASE + self->end);
+		else
+			off = variant->way == WAY_RELATIVE ? addr[i] - base : base - 1 - addr[i];
+		add(self, &off, sizeof(off));
+	}
+	if (variant->way != WAY_PLACE) {
+		label(self, 8);
+		add(self, &base, sizeof(base));
+	}
+}
+
+FIXTURE_TEARDOWN(around)
+{
+	free(self->ram);
+}
+
+/* What runs there is the function with that number. */
+static int find(FIXTURE_DATA(around) *const self, unsigned int i, char *name, size_t size,
+		uint64_t *off)
+{
+	struct err err = { "" };
+	int ret = kallsyms_find(&self->gm, BASE + FUNCTION(i) + 3, IMAGE + FUNCTION(i) + 3,
+				&self->vi, &err);
+
+	return ret ?: kallsyms_lookup(&self->gm, &self->vi, BASE + FUNCTION(i) + 3, name, size,
+				      off, &err);
+}
+
+TEST_F(around, is_found)
+{
+	char name[64];
+	uint64_t off;
+
+	ASSERT_EQ(0, find(self, 432, name, sizeof(name), &off));
+	EXPECT_STREQ("function_432", name);
+	EXPECT_EQ(3, off);
+	EXPECT_EQ(BASE + self->names, self->vi.names);
+	EXPECT_EQ(BASE + self->tokens, self->vi.token_table);
+	EXPECT_EQ(BASE + self->index, self->vi.token_index);
+	EXPECT_EQ(BASE + self->offsets, self->vi.offsets);
+}
+
+/* Without the banner it may be what another kernel has left. */
+TEST_F(around, the_banner_is_the_proof)
+{
+	char name[64];
+	uint64_t off;
+
+	self->ram[IMAGE + BANNER] ^= 1;
+	EXPECT_EQ(-EBADMSG, find(self, 432, name, sizeof(name), &off));
+}
+
+TEST_F(around, damaged)
+{
+	const size_t words[] = { self->names - variant->align, self->markers, self->markers + 4,
+				 self->index };
+	char name[64];
+	uint64_t off;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		uint32_t word;
+
+		memcpy(&word, self->ram + IMAGE + words[i], sizeof(word));
+		memset(self->ram + IMAGE + words[i], 0xff, sizeof(word));
+		EXPECT_EQ(-ENODATA, find(self, 432, name, sizeof(name), &off)) {
+			TH_LOG("word %u", i);
+		}
+		memcpy(self->ram + IMAGE + words[i], &word, sizeof(word));
+	}
+	EXPECT_EQ(0, find(self, 432, name, sizeof(name), &off));
+	EXPECT_EQ(-EFAULT, kallsyms_find(&self->gm, BASE, RAM_SIZE, &self->vi, NULL));
+	EXPECT_EQ(-EFAULT, kallsyms_find(&self->gm, 0x401000, IMAGE, &self->vi, NULL));
+}
+
+/* The same bytes at the end of a smaller allocation, for the sanitizer. */
+TEST_F(around, memory_ends_anywhere)
+{
+	const uint64_t whole = IMAGE + self->end;
+	char name[64];
+	uint64_t end, off;
+
+	for (end = whole; end > IMAGE + self->names; end -= end > IMAGE + self->tokens ? 1 : 64) {
+		uint8_t *ram = malloc(end);
+
+		ASSERT_NE(NULL, ram);
+		memcpy(ram, self->ram, end);
+		self->gm.ram = ram;
+		self->gm.size = end;
+		self->gm.low_size = end;
+		EXPECT_EQ(end == whole, !find(self, 432, name, sizeof(name), &off));
+		free(ram);
+	}
+}
+
 TEST_HARNESS_MAIN
