@@ -5,7 +5,8 @@
 # with warnings as errors, runs the unit tests plain and sanitized, fuzzes, and runs scenarios and
 # controls on two kernels. The last line is "N passed, N failed, N skipped".
 #
-# CHECK_KERNELS: series to test on. CHECK_FUZZ_S: seconds for each fuzz target.
+# CHECK_KERNELS: series to test on. CHECK_FUZZ_S: seconds for each fuzz target. CHECK_TOPOLOGIES: random
+# topologies on kvm where it runs in an L1, 24; "all": all 40 and what is larger than 32 CPUs, too.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . scripts/common.sh
@@ -72,15 +73,24 @@ with_kvm()	# $1: name, $2: program, $3: kernel for it or "", then options
 	fi
 }
 
+# All of them are too many boots for a guest of a guest: there, each kernel has others.
+topologies()	# $1: series; options for tests/test_topologies.sh
+{
+	[ "$here" = 4 ] || return
+	echo -N
+	case ${CHECK_TOPOLOGIES:=24},$1 in
+	all,*) ;;
+	*,"$first") echo "-n $([ "$all" = " $first" ] && echo "$CHECK_TOPOLOGIES" || echo 0) -c 32" ;;
+	*) echo "-o -n $CHECK_TOPOLOGIES" ;;
+	esac
+}
+
 # All that needs KVM, one after the other.
 kvm()
 {
 	# In the background this is a shell of its own, and not to end itself.
 	kvm_job=
 	trap on_signal INT TERM HUP
-	# All topologies are too many boots for a guest of a guest.
-	few=
-	[ "$here" != 4 ] || few="-n 2 -c 6"
 	# Small guests of their own run on each /dev/kvm, also on one that only emulates; but not all that
 	# they ask of it is there then.
 	if [ ! -w /dev/kvm ] || [ "$here" = 4 ]; then
@@ -100,9 +110,9 @@ kvm()
 		for program in "$out"/build/tests/ktstr_controls*; do
 			with_kvm "kvm-${program##*/}-$series" "$program" "$kernel" -v
 		done
-		# shellcheck disable=SC2046,SC2086
-		with_kvm "kvm-topologies-$series" "$out/ktstr_basic" "$kernel"	\
-			$(tests/test_topologies.sh $few -l)
+		# shellcheck disable=SC2046
+		run "kvm-topologies-$series" 3600 tests/test_topologies.sh $(topologies "$series")	\
+			"$out/ktstr_basic" "$kernel" --accel kvm
 	done
 	# One alone unpacks its kernel itself.
 	with_kvm "kvm-alone-$first" "$out/ktstr_basic" "$(tail -n 1 "$logs/kernel-$first.log")"	\
