@@ -237,6 +237,7 @@ static int take_seat(struct work_seat *seat, const struct work_type_ops *ops, un
 	int ret;
 
 	seat->side = i % seat->size;
+	seat->nr = i / seat->size;
 	w->lead = ops->lead && !seat->side;
 	if (!seat->side) {
 		seat->shared = &w->page->shared;

@@ -614,4 +614,42 @@ TEST(matrices_are_multiplied)
 	EXPECT_EQ(0, nr_wrong);
 }
 
+/* Each pair has a core of its own as long as there are any, and then they begin again. */
+TEST(pairs_on_cores)
+{
+	static const unsigned int cpu[][2] = { { 0, 1 }, { 2, 3 }, { 0, 1 }, { 2, 3 }, { 0, 1 } };
+	const struct work work = { .type = WORK_SMT_SIBLING_SPIN };
+	unsigned int pair, side;
+
+	for (pair = 0; pair < ARRAY_SIZE(cpu); pair++) {
+		for (side = 0; side < 2; side++) {
+			start(&work, side);
+			k.self.seat.nr = pair;
+			run();
+			EXPECT_EQ(0, k.self.page->rep.nr_refused);
+			ASSERT_EQ(1, k.nr_affinities);
+			EXPECT_EQ(1, cpumask_weight(&k.affinity[0]));
+			EXPECT_TRUE(cpumask_test_cpu(&k.affinity[0], cpu[pair][side]));
+		}
+	}
+	/* Of one core all CPUs are allowed. */
+	for (pair = 0; pair < 2; pair++) {
+		start(&work, 1);
+		cpumask_clear_cpu(&k.self.page->allowed[0].cpus, 1);
+		k.self.seat.nr = pair;
+		run();
+		ASSERT_EQ(1, k.nr_affinities);
+		EXPECT_TRUE(cpumask_test_cpu(&k.affinity[0], 3));
+	}
+	/* Of none. */
+	start(&work, 1);
+	cpumask_clear(&k.self.page->allowed[0].cpus);
+	cpumask_set_cpu(&k.self.page->allowed[0].cpus, 0);
+	cpumask_set_cpu(&k.self.page->allowed[0].cpus, 4);
+	run();
+	EXPECT_EQ(0, k.nr_affinities);
+	EXPECT_EQ(1, k.self.page->rep.nr_refused);
+	EXPECT_EQ(ENODEV, k.self.page->rep.refused_errno);
+}
+
 TEST_HARNESS_MAIN

@@ -48,6 +48,31 @@ TEST_F(one, ids_go_on_and_the_list_is_in_order)
 	EXPECT_EQ(NULL, self->w.first->next->next);
 }
 
+static void tell_seat(struct work_self *self)
+{
+	self->page->rep.units = 100 * self->seat.nr + 10 * self->seat.size + self->seat.side;
+}
+
+TEST_F(one, knows_its_seat)
+{
+	static const unsigned int seat[] = { 30, 31, 32, 130, 131, 132 };
+	const struct worker *w;
+	unsigned int i = 0;
+
+	self->w.spec.work.type = WORK_CUSTOM;
+	self->w.spec.work.custom = tell_seat;
+	self->w.spec.work.group = 3;
+	self->w.spec.work.nr = 6;
+	FORK_ONE();
+	release_all(self->w.list, &self->w.online);
+	EXPECT_EQ(0, collect_all(self->w.list));
+	for (w = self->w.list; w; w = w->next) {
+		ASSERT_GT(ARRAY_SIZE(seat), i);
+		EXPECT_EQ(seat[i++], w->page->rep.units);
+	}
+	EXPECT_EQ(ARRAY_SIZE(seat), i);
+}
+
 /* Who sleeps has said until when, and who waits for another one, too. */
 TEST_F(one, says_when_it_is_due)
 {

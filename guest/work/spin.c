@@ -38,17 +38,30 @@ void work_run_mixed(struct work_self *self)
 	}
 }
 
-/* The threads of a core of which all are allowed, the first such; the list is the kernel's. */
-static bool find_siblings(const struct cpumask *allowed, struct cpumask *siblings)
+/* The threads of the core whose first one is @cpu, if all are allowed; the list is the kernel's. */
+static bool read_core(const struct cpumask *allowed, unsigned int cpu, struct cpumask *threads)
 {
 	char path[80], buf[64];
-	unsigned int cpu;
 
+	snprintf(path, sizeof(path),
+		 "/sys/devices/system/cpu/cpu%u/topology/thread_siblings_list", cpu);
+	return read_file(path, buf, sizeof(buf)) > 0 && !cpulist_parse(buf, threads) &&
+	       cpumask_weight(threads) > 1 && cpumask_first(threads) == cpu &&
+	       cpumask_subset(threads, allowed);
+}
+
+/* The @nr-th of these cores, counting round and round; false: there is none. */
+static bool find_core(const struct cpumask *allowed, unsigned int nr, struct cpumask *threads)
+{
+	unsigned int cpu, nr_cores = 0;
+
+	for_each_cpu(cpu, allowed)
+		nr_cores += read_core(allowed, cpu, threads);
+	if (!nr_cores)
+		return false;
+	nr %= nr_cores;
 	for_each_cpu(cpu, allowed) {
-		snprintf(path, sizeof(path),
-			 "/sys/devices/system/cpu/cpu%u/topology/thread_siblings_list", cpu);
-		if (read_file(path, buf, sizeof(buf)) > 0 && !cpulist_parse(buf, siblings) &&
-		    cpumask_weight(siblings) > 1 && cpumask_subset(siblings, allowed))
+		if (read_core(allowed, cpu, threads) && !nr--)
 			return true;
 	}
 	return false;
@@ -58,11 +71,12 @@ static bool find_siblings(const struct cpumask *allowed, struct cpumask *sibling
 void work_run_smt_sibling_spin(struct work_self *self)
 {
 	uint32_t gen = atomic_load(&self->page->gen);
-	struct cpumask siblings = { }, one = { };
+	struct cpumask threads = { }, one = { };
 	int ret = -ENODEV;
 
-	if (find_siblings(&self->page->allowed[gen & 1].cpus, &siblings)) {
-		cpumask_set_cpu(&one, cpumask_nth(&siblings, self->seat.side));
+	/* Pairs that had to share a core would be no siblings that spin, but a queue. */
+	if (find_core(&self->page->allowed[gen & 1].cpus, self->seat.nr, &threads)) {
+		cpumask_set_cpu(&one, cpumask_nth(&threads, self->seat.side));
 		ret = worker_set_affinity(0, &one);
 	}
 	if (ret)

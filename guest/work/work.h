@@ -17,6 +17,7 @@ struct work_seat {
 	struct work_shared *shared;
 	unsigned int side;		/* 0 to size - 1 */
 	unsigned int size;		/* of the group; 1: it is alone */
+	unsigned int nr;		/* of the group, among those spawned together */
 	int rfd, wfd;			/* pipe from and to the partner, or -1 */
 };
 
