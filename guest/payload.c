@@ -18,7 +18,6 @@
 #include "sched_log.h"
 #include "steps.h"
 
-#define MAX_ARGS	64
 #define EXEC_FAILED	127
 #define KSFT_SKIP	4
 #define KILL_MS		5000
@@ -52,15 +51,58 @@ bool payload_number(const char *text, const char *key, double *val)
 	return found;
 }
 
+char **payload_argv(const struct ktstr_payload *def, char *path)
+{
+	unsigned int nr = 0;
+	char **argv;
+
+	while (def->args && def->args[nr])
+		nr++;
+	argv = calloc(nr + 2, sizeof(*argv));
+	if (!argv)
+		return NULL;
+	argv[0] = path;
+	if (nr)
+		memcpy(argv + 1, def->args, nr * sizeof(*argv));
+	return argv;
+}
+
+static bool takes_name(const struct ktstr_test *test, const struct ktstr_payload *def)
+{
+	const struct step *step;
+	const struct op *op;
+
+	for_each_op(test, step, op) {
+		if (op->kind == OP_RUN_PAYLOAD && op->payload && op->payload != def &&
+		    op->payload->name && !strcmp(op->payload->name, def->name))
+			return true;
+	}
+	return false;
+}
+
+int payload_check(const struct ktstr_test *test, const struct ktstr_payload *def, struct err *err)
+{
+	const struct ktstr_test *const *pos;
+
+	if (takes_name(test, def))
+		return err_set(err, -EINVAL, "payload %s: another one of this test has its name",
+			       def->name);
+	/* Those of all tests are packed, for a guest to be fit for each. */
+	for_each_test(pos) {
+		if (takes_name(*pos, def))
+			return err_set(err, -EINVAL, "payload %s: one of test %s has its name",
+				       def->name, (*pos)->name);
+	}
+	return 0;
+}
+
 /* --- its process ---------------------------------------------------------- */
 
 static void __noreturn exec_payload(const struct ktstr_payload *def, int log_fd, int go_fd)
 {
-	char path[512], *argv[MAX_ARGS + 2];
 	struct sigaction sa = { .sa_handler = SIG_DFL };
-	unsigned int n = 0;
+	char path[512], **argv, go;
 	sigset_t none;
-	char go;
 	int sig;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -70,12 +112,9 @@ static void __noreturn exec_payload(const struct ktstr_payload *def, int log_fd,
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	payload_path(def, def->program, path, sizeof(path));
-	argv[n++] = path;
-	for (; def->args && def->args[n - 1] && n <= MAX_ARGS; n++)
-		argv[n] = (char *)def->args[n - 1];
-	argv[n] = NULL;
+	argv = payload_argv(def, path);
 	/* Not before it is in its cgroup. */
-	if (read(go_fd, &go, 1) != 1)
+	if (!argv || read(go_fd, &go, 1) != 1)
 		_exit(EXEC_FAILED);
 	if (dup2(log_fd, STDOUT_FILENO) < 0 || dup2(log_fd, STDERR_FILENO) < 0)
 		_exit(EXEC_FAILED);
@@ -110,7 +149,7 @@ static bool reap(struct payload *p, int timeout_ms)
 		;
 	if (waitid(P_PID, p->pid, &si, WEXITED | WNOHANG | WNOWAIT) || !si.si_pid)
 		return false;
-	/* What it has left behind would run beside the rest of the test. Its pid is still its own. */
+	/* What it has left would run beside the rest of the test. Its pid is still its own. */
 	kill(-p->pid, SIGKILL);
 	if (waitpid(p->pid, &p->wstatus, WNOHANG) != p->pid)
 		return false;

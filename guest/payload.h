@@ -47,6 +47,15 @@ void payloads_free(struct scenario *scn);
 /* payload_path - where the program, or another file of the host, is in the guest; returns @buf. */
 char *payload_path(const struct ktstr_payload *def, const char *host_path, char *buf, size_t size);
 
+/* payload_argv - what it is executed with; from malloc(), NULL without memory. */
+char **payload_argv(const struct ktstr_payload *def, char *path);
+
+/*
+ * payload_check - has it its name for itself, among the payloads of @test and of all tests of this
+ * program? Its directory and what it prints are called that. -EINVAL, and who has it, in @err.
+ */
+int payload_check(const struct ktstr_test *test, const struct ktstr_payload *def, struct err *err);
+
 /*
  * payload_number - the first number behind @key in a line of @text, ':', '=' and blanks left
  * out; that of the last such line. False if there is none.
