@@ -246,6 +246,9 @@ void fault_forget(struct scenario *scn)
 {
 	pid_t pid;
 
+	if (wanted(scn, JOB_FAULT_SLEEPER) && scn->sched && scn->sched->probe.pid &&
+	    !kill(scn->sched->probe.pid, SIGSTOP))
+		scn->faults_done |= JOB_FAULT_SLEEPER;
 	if (!wanted(scn, JOB_FAULT_NO_DETACH) || !scn->sched)
 		return;
 	scn->faults_done |= JOB_FAULT_NO_DETACH;

@@ -112,6 +112,7 @@ static int __printf(4, 5) attach_failed(struct guest *g, struct sched *s, struct
 	va_end(ap);
 
 	read_reason(s, &reason, 0);
+	scx_probe_end(&s->probe);
 	sched_proc_kill(s);
 	log = sched_log_read(s->log_fd);
 	if (log)
@@ -197,9 +198,11 @@ static int prove_it_schedules(struct guest *g, struct sched *s, struct msg_resul
 			      const struct scx_status *st)
 {
 	uint64_t limit = PROBE_LIMIT(g->nr_cpus);
-	int ret = scx_probe(!st->switch_all, limit);
+	int ret = scx_probe_start(&s->probe, !st->switch_all);
 	char buf[96];
 
+	if (!ret)
+		ret = scx_probe_ask(&s->probe, limit);
 	if (!ret)
 		return 0;
 	if (sched_proc_ended(s, 0))
@@ -293,6 +296,7 @@ static int restart_after_hotplug(struct guest *g, struct sched *s, struct msg_re
 	guest_log(g, "scheduler %s was ended by CPU hotplug, and is started again", s->name);
 	s->hotplug = false;
 	s->attached = false;
+	scx_probe_end(&s->probe);
 	sched_proc_kill(s);
 	sched_log_send(g, s->log_fd);
 	sched_proc_release(s);
@@ -462,9 +466,17 @@ static int check_fallback(struct guest *g, struct sched *s, struct msg_result *r
 		return -EPROTO;
 	}
 	ret = scx_probe(false, PROBE_LIMIT(g->nr_cpus));
-	if (ret)
+	if (ret) {
 		result_set(g, res, VERDICT_FAIL, CAUSE_SCHED_DETACH,
 			   "after scheduler %s was detached, a normal task did not run: %s",
+			   s->name, strerror(-ret));
+		return ret;
+	}
+	/* Whoever slept through the change is of no run queue, where one could see its class. */
+	ret = scx_probe_ask(&s->probe, PROBE_LIMIT(g->nr_cpus));
+	if (ret)
+		result_set(g, res, VERDICT_FAIL, CAUSE_SCHED_DETACH,
+			   "after scheduler %s was detached, a task that had slept since it was attached did not run: %s",
 			   s->name, strerror(-ret));
 	return ret;
 }
@@ -495,6 +507,7 @@ int sched_detach(struct guest *g, struct sched *s, bool by_kill, struct msg_resu
 		}
 	}
 	s->attached = false;
+	scx_probe_end(&s->probe);
 	sched_log_send(g, s->log_fd);
 	sched_proc_release(s);
 	if (s->fault_ns)

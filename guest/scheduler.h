@@ -7,6 +7,7 @@
 
 #include "../lib/sched_fault.h"
 #include "guest.h"
+#include "scx.h"
 
 struct sched {
 	enum sched_kind kind;	/* of the job; NONE: there never is one */
@@ -18,6 +19,7 @@ struct sched {
 	int pidfd;
 	int log_fd;		/* its stdout and stderr, a file */
 	int kmsg_fd;		/* the kernel log since it was started, negative if there is none */
+	struct scx_probe probe;	/* asleep since it has proved that it schedules */
 	char ops[128];		/* root/ops when it was attached */
 	uint64_t enable_seq;	/* when it was attached */
 	int wstatus;		/* wait status once it was reaped, else -1 */
@@ -51,9 +53,9 @@ int sched_check(struct guest *g, struct sched *s, struct msg_result *res);
 
 /*
  * sched_detach - SIGINT, then SIGKILL after a bound; with @by_kill SIGKILL at once. State must
- * return to "disabled" and a normal task must run. From then on sched_check() sees to it that
- * there is none. Returns 0, or a negative errno with the verdict in @res (CAUSE_SCHED_DETACH).
- * The log goes out as MSG_SCHED_LOG lines.
+ * return to "disabled", and a normal task must run, a new one and one that has slept since
+ * before. From then on sched_check() sees to it that there is none. Returns 0, or a negative
+ * errno with the verdict in @res (CAUSE_SCHED_DETACH). The log goes out as MSG_SCHED_LOG lines.
  */
 int sched_detach(struct guest *g, struct sched *s, bool by_kill, struct msg_result *res);
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -150,54 +152,119 @@ char *scx_reason_format(const struct scx_reason *r, char *buf, size_t size)
 }
 
 #define PROBE_ROUNDS	5
+#define PROBE_END_MS	1000
 
-/* The exit status is the errno of what failed. */
-static void __noreturn probe_task(bool ext)
+/* 0, or the errno of what failed. */
+static int run_rounds(void)
 {
-	const struct sched_param param = { .sched_priority = 0 };
 	const struct timespec pause = { .tv_nsec = NSEC_PER_MSEC };
 	unsigned int i;
 
-	if (sched_setscheduler(0, ext ? SCHED_EXT : SCHED_OTHER, &param))
-		_exit(errno);
 	for (i = 0; i < PROBE_ROUNDS; i++) {
 		uint64_t until = now_ns() + NSEC_PER_MSEC;
 
 		while (now_ns() < until)
 			;
 		if (nanosleep(&pause, NULL))
-			_exit(errno);
+			return errno;
+	}
+	return 0;
+}
+
+static void __noreturn probe_task(int ask_fd, int answer_fd, bool ext)
+{
+	const struct sched_param param = { .sched_priority = 0 };
+	int code = 0;
+	char ask;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_NAME, "ktstr-probe");
+	/* But once: to ask for a policy is to be put into a class. */
+	if (sched_setscheduler(0, ext ? SCHED_EXT : SCHED_OTHER, &param))
+		code = errno;
+	while (read(ask_fd, &ask, 1) == 1) {
+		if (!code)
+			code = run_rounds();
+		if (write(answer_fd, &code, sizeof(code)) != sizeof(code))
+			break;
 	}
 	_exit(0);
 }
 
-int scx_probe(bool ext, uint64_t limit_ns)
+int scx_probe_start(struct scx_probe *p, bool ext)
 {
-	struct pollfd pfd = { .fd = -1, .events = POLLIN };
-	int status, nr, ret = 0;
-	pid_t pid = fork();
+	int ask[2], answer[2], ret = 0;
 
-	if (pid < 0)
+	p->pid = 0;
+	p->late = false;
+	if (pipe2(ask, O_CLOEXEC))
 		return -errno;
-	if (!pid)
-		probe_task(ext);
-
-	pfd.fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (pfd.fd < 0) {
+	if (pipe2(answer, O_CLOEXEC)) {
 		ret = -errno;
-		goto kill;
+		goto close_ask;
 	}
+	p->pid = fork();
+	if (!p->pid)
+		probe_task(ask[0], answer[1], ext);
+	close(answer[1]);
+	if (p->pid > 0) {
+		close(ask[0]);
+		p->ask_fd = ask[1];
+		p->answer_fd = answer[0];
+		return 0;
+	}
+	ret = -errno;
+	p->pid = 0;
+	close(answer[0]);
+close_ask:
+	close(ask[0]);
+	close(ask[1]);
+	return ret;
+}
+
+int scx_probe_ask(struct scx_probe *p, uint64_t limit_ns)
+{
+	struct pollfd pfd = { .fd = p->answer_fd, .events = POLLIN };
+	int nr, code;
+
+	/* Without a reader it is a signal, too, which PID 1 ignores. */
+	if (write(p->ask_fd, "", 1) != 1)
+		return errno == EPIPE ? -ESRCH : -errno;
 	do
 		nr = poll(&pfd, 1, (int)(limit_ns / NSEC_PER_MSEC));
 	while (nr < 0 && errno == EINTR);
+	p->late = nr != 1;
 	if (nr != 1)
-		ret = nr ? -errno : -ETIMEDOUT;
-	close(pfd.fd);
-kill:
-	if (ret)
-		kill(pid, SIGKILL);
+		return nr ? -errno : -ETIMEDOUT;
+	return read(p->answer_fd, &code, sizeof(code)) == sizeof(code) ? -code : -ESRCH;
+}
+
+void scx_probe_end(struct scx_probe *p)
+{
+	struct pollfd pfd = { .events = POLLIN };
+
+	if (!p->pid)
+		return;
+	close(p->ask_fd);
+	close(p->answer_fd);
+	pfd.fd = (int)syscall(SYS_pidfd_open, p->pid, 0);
+	kill(p->pid, SIGKILL);
 	/* To die it must run once more, and a scheduler that stalls does not let it. */
-	if (waitpid(pid, &status, ret ? WNOHANG : 0) == pid && !ret)
-		ret = WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
+	if (pfd.fd >= 0 && !p->late)
+		poll(&pfd, 1, PROBE_END_MS);
+	if (pfd.fd >= 0)
+		close(pfd.fd);
+	waitpid(p->pid, NULL, WNOHANG);
+	p->pid = 0;
+}
+
+int scx_probe(bool ext, uint64_t limit_ns)
+{
+	struct scx_probe p;
+	int ret = scx_probe_start(&p, ext);
+
+	if (!ret)
+		ret = scx_probe_ask(&p, limit_ns);
+	scx_probe_end(&p);
 	return ret;
 }

@@ -6,6 +6,7 @@
 #define KTSTR_GUEST_SCX_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 #include "../lib/log.h"
 
 #define SCX_DIR		"/sys/kernel/sched_ext"
@@ -57,11 +58,24 @@ bool scx_reason_rcu_stall(const struct scx_reason *r);
 /* scx_reason_format - "runnable task stall (foo[123] failed to ...)"; returns @buf. */
 char *scx_reason_format(const struct scx_reason *r, char *buf, size_t size);
 
+/* A task that shows, as often as it is asked to, that it gets to run; else it sleeps. */
+struct scx_probe {
+	pid_t pid;		/* 0: there is none */
+	int ask_fd, answer_fd;
+	bool late;
+};
+
 /*
- * scx_probe - does a task get to run, spin and sleep? It asks for SCHED_EXT if @ext, else it is
- * a normal one. 0; -ETIMEDOUT if it was not done within @limit_ns, or the errno of what failed.
- * A task that was late has been killed, but may be gone only when its scheduler is.
+ * scx_probe_start - it asks for SCHED_EXT if @ext, else it is a normal one.
+ * scx_probe_ask - to spin and sleep a few times. 0; -ETIMEDOUT if it was not done within
+ * @limit_ns, -ESRCH if it is gone, or the errno of what failed.
+ * scx_probe_end - kill it; one that was late may be gone only when its scheduler is.
  */
+int scx_probe_start(struct scx_probe *p, bool ext);
+int scx_probe_ask(struct scx_probe *p, uint64_t limit_ns);
+void scx_probe_end(struct scx_probe *p);
+
+/* scx_probe - all of that, once: one that is new. */
 int scx_probe(bool ext, uint64_t limit_ns);
 
 #endif /* KTSTR_GUEST_SCX_H */

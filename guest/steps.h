@@ -87,7 +87,10 @@ void fault_cgroups(struct scenario *scn);
 /* fault_before_release - JOB_FAULT_STARVE: one worker never gets to run. */
 void fault_before_release(struct scenario *scn);
 
-/* fault_forget - after all else: JOB_FAULT_NO_DETACH, nobody knows of the scheduler any more. */
+/*
+ * fault_forget - after all else: JOB_FAULT_NO_DETACH, nobody knows of the scheduler any more;
+ * JOB_FAULT_SLEEPER, who is to wake up after the detach does not.
+ */
 void fault_forget(struct scenario *scn);
 
 /* fault_end - what a fault started is stopped. */

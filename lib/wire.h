@@ -172,6 +172,7 @@ enum sched_kind {
 #define JOB_FAULT_REFUSED	BIT(18)	/* a cgroup is not made, nor frozen, nor a partition */
 #define JOB_FAULT_LEAK_CGROUP	BIT(19)	/* a cgroup is left at the end */
 #define JOB_FAULT_NO_DETACH	BIT(20)	/* a scheduler is left at the end, without a word */
+#define JOB_FAULT_SLEEPER	BIT(21)	/* who sleeps when it is detached does not run again */
 
 #define JOB_MAGIC	0x424f4a4bU	/* "KJOB" */
 

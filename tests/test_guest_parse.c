@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -275,6 +276,31 @@ TEST(scx_probe_task)
 		EXPECT_EQ(-EINVAL, scx_probe(true, 10 * NSEC_PER_SEC));
 	}
 	EXPECT_EQ(-1, wait(NULL));
+}
+
+TEST(scx_probe_is_asked_again)
+{
+	struct scx_probe p;
+
+	signal(SIGPIPE, SIG_IGN);
+	ASSERT_EQ(0, scx_probe_start(&p, false));
+	EXPECT_EQ(0, scx_probe_ask(&p, 10 * NSEC_PER_SEC));
+	EXPECT_EQ(0, scx_probe_ask(&p, 10 * NSEC_PER_SEC));
+	EXPECT_FALSE(p.late);
+	/* It sleeps, and is left where it is. */
+	ASSERT_EQ(0, kill(p.pid, SIGSTOP));
+	EXPECT_EQ(-ETIMEDOUT, scx_probe_ask(&p, 100 * NSEC_PER_MSEC));
+	EXPECT_TRUE(p.late);
+	ASSERT_EQ(0, kill(p.pid, SIGKILL));
+	EXPECT_EQ(-ESRCH, scx_probe_ask(&p, 10 * NSEC_PER_SEC));
+	/* The same once it is known to be gone. */
+	ASSERT_EQ(0, waitid(P_PID, p.pid, NULL, WEXITED | WNOWAIT));
+	EXPECT_EQ(-ESRCH, scx_probe_ask(&p, 10 * NSEC_PER_SEC));
+	scx_probe_end(&p);
+	EXPECT_EQ(0, p.pid);
+	EXPECT_EQ(-1, wait(NULL));
+	/* And one that is not there needs no end. */
+	scx_probe_end(&p);
 }
 
 /* --- a loader's log ------------------------------------------------------- */
