@@ -22,11 +22,16 @@
 #define KSFT_SKIP	4
 #define KILL_MS		5000
 
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 char *payload_path(const struct ktstr_payload *def, const char *host_path, char *buf, size_t size)
 {
-	const char *slash = strrchr(host_path, '/');
-
-	snprintf(buf, size, "%s/%s/%s", PAYLOAD_DIR, def->name, slash ? slash + 1 : host_path);
+	snprintf(buf, size, "%s/%s/%s", PAYLOAD_DIR, def->name, base_name(host_path));
 	return buf;
 }
 
@@ -80,10 +85,31 @@ static bool takes_name(const struct ktstr_test *test, const struct ktstr_payload
 	return false;
 }
 
+/* All of them go into one directory, each under the last part of its name. */
+static int check_files(const struct ktstr_payload *def, struct err *err)
+{
+	const char *const *file, *const *other;
+
+	for (file = def->files; file && *file; file++) {
+		const char *name = base_name(*file);
+		bool taken = !strcmp(name, base_name(def->program));
+
+		for (other = def->files; other < file && !taken; other++)
+			taken = !strcmp(name, base_name(*other));
+		if (taken || !*name)
+			return err_set(err, -EINVAL, "payload %s: %s: %s", def->name, *file,
+				       taken ? "another one of its files is called that" :
+					       "that is no file");
+	}
+	return 0;
+}
+
 int payload_check(const struct ktstr_test *test, const struct ktstr_payload *def, struct err *err)
 {
 	const struct ktstr_test *const *pos;
 
+	if (check_files(def, err))
+		return -EINVAL;
 	if (takes_name(test, def))
 		return err_set(err, -EINVAL, "payload %s: another one of this test has its name",
 			       def->name);

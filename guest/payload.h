@@ -52,7 +52,8 @@ char **payload_argv(const struct ktstr_payload *def, char *path);
 
 /*
  * payload_check - has it its name for itself, among the payloads of @test and of all tests of this
- * program? Its directory and what it prints are called that. -EINVAL, and who has it, in @err.
+ * program, and each of its files in it? Its directory and what it prints are called that. -EINVAL
+ * with what is wrong in @err.
  */
 int payload_check(const struct ktstr_test *test, const struct ktstr_payload *def, struct err *err);
 

@@ -40,6 +40,30 @@ TEST(names_are_not_shared)
 	EXPECT_STREQ("payload other: another one of this test has its name", err.msg);
 }
 
+static int check_files(struct err *err, const char *const *files)
+{
+	const struct ktstr_payload def = {
+		.name = "files", .program = "../bin/p", .cure = "c", .files = files,
+	};
+
+	err->msg[0] = '\0';
+	return payload_check(&empty, &def, err);
+}
+
+TEST(files_are_not_in_each_others_place)
+{
+	struct err err = { "" };
+
+	EXPECT_EQ(0, check_files(&err, WORDS("a", "x/b", "pp", "y/p.conf")));
+	EXPECT_STREQ("", err.msg);
+	EXPECT_EQ(-EINVAL, check_files(&err, WORDS("a", "x/b", "y/a")));
+	EXPECT_STREQ("payload files: y/a: another one of its files is called that", err.msg);
+	EXPECT_EQ(-EINVAL, check_files(&err, WORDS("a", "lib/p")));
+	EXPECT_STREQ("payload files: lib/p: another one of its files is called that", err.msg);
+	EXPECT_EQ(-EINVAL, check_files(&err, WORDS("a/")));
+	EXPECT_STREQ("payload files: a/: that is no file", err.msg);
+}
+
 TEST(all_arguments_are_passed)
 {
 	enum { NR = 200 };
