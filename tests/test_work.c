@@ -12,13 +12,31 @@
 
 #define ALL	(~0U)
 
-/* A clock that the test moves, where it is not 0; and who is frozen just when it has been read. */
-static uint64_t test_clock_ns;
+/*
+ * A clock that the test moves, where it is not 0; the CPU that it is on then, and what it has used
+ * of it; and who is frozen just when the clock has been read.
+ */
+static uint64_t test_clock_ns, test_used_ns;
+static unsigned int test_cpu;
 static struct worker_page *test_frozen;
 
-/* Takes the place of libc's. */
+/* These take the place of libc's. */
+int sched_getcpu(void)
+{
+	unsigned int cpu = test_cpu;
+
+	if (!test_clock_ns && syscall(SYS_getcpu, &cpu, NULL, NULL))
+		return -1;
+	return cpu;
+}
+
 int clock_gettime(clockid_t clock, struct timespec *ts)
 {
+	if (test_clock_ns && clock == CLOCK_THREAD_CPUTIME_ID) {
+		ts->tv_sec = test_used_ns / NSEC_PER_SEC;
+		ts->tv_nsec = test_used_ns % NSEC_PER_SEC;
+		return 0;
+	}
 	if (!test_clock_ns || clock != CLOCK_MONOTONIC)
 		return syscall(SYS_clock_gettime, clock, ts);
 	ts->tv_sec = test_clock_ns / NSEC_PER_SEC;
@@ -670,6 +688,141 @@ TEST(sample_of_wake_ups)
 	EXPECT_GT(nr / 2 * 1.09, sum / WORKER_WAKES);
 	EXPECT_LT(WORKER_WAKES / 20, low);
 	EXPECT_GT(WORKER_WAKES / 20 * 3, low);
+	free(page);
+}
+
+static void start_clock(struct work_self *self, struct worker_page *page)
+{
+	memset(self, 0, sizeof(*self));
+	self->page = page;
+	test_clock_ns = NSEC_PER_SEC;
+	test_cpu = 1;
+	self->base_ns = test_clock_ns;
+	page->rep.last_cpu = test_cpu;
+	cpumask_set_range(&page->allowed[0].cpus, 1, 3);
+}
+
+static void checkpoint_at(struct work_self *self, unsigned int after_ms, unsigned int cpu)
+{
+	test_clock_ns += after_ms * NSEC_PER_MSEC;
+	test_cpu = cpu;
+	work_checkpoint(self);
+}
+
+#define MS(ms)	(NSEC_PER_SEC + (ms) * NSEC_PER_MSEC)
+
+TEST(what_a_checkpoint_sees)
+{
+	struct worker_page *page = calloc(1, sizeof(*page));
+	struct worker_report *rep;
+	struct cpumask used = { };
+	struct work_self self;
+	unsigned int i;
+
+	ASSERT_NE(NULL, page);
+	rep = &page->rep;
+	start_clock(&self, page);
+	self.settle_ns = MS(10);
+	self.cpu_base_ns = 500;
+	test_used_ns = 2000;
+
+	checkpoint_at(&self, 1, 1);
+	EXPECT_EQ(MS(1), rep->last_ns);
+	EXPECT_EQ(NSEC_PER_MSEC, rep->gap_ns);
+	EXPECT_EQ(0, rep->nr_migrations);
+	checkpoint_at(&self, 5, 2);
+	EXPECT_EQ(1, rep->nr_migrations);
+	EXPECT_EQ(MS(6), rep->migration[0].at_ns);
+	EXPECT_EQ(1, rep->migration[0].from);
+	EXPECT_EQ(2, rep->migration[0].to);
+	EXPECT_EQ(0, rep->nr_outside);
+	checkpoint_at(&self, 2, 9);
+	EXPECT_EQ(1, rep->nr_outside);
+	/* What comes later is counted only. */
+	checkpoint_at(&self, 1, 8);
+	EXPECT_EQ(2, rep->nr_outside);
+	EXPECT_EQ(9, rep->outside_cpu);
+	EXPECT_EQ(MS(8), rep->outside_ns);
+	EXPECT_EQ(3, rep->nr_migrations);
+	EXPECT_EQ(9, rep->migration[2].from);
+	EXPECT_EQ(8, rep->migration[2].to);
+	EXPECT_EQ(0, rep->settled_ns);
+
+	checkpoint_at(&self, 2, 8);
+	EXPECT_EQ(MS(11), rep->settled_ns);
+	EXPECT_EQ(1500, rep->settled_cpu_ns);
+	/* The longest that it was away, and where it was then. */
+	EXPECT_EQ(5 * NSEC_PER_MSEC, rep->gap_ns);
+	EXPECT_EQ(MS(6), rep->gap_at_ns);
+	EXPECT_EQ(2, rep->gap_cpu);
+	EXPECT_EQ(8, rep->last_cpu);
+	EXPECT_EQ(5, rep->nr_checkpoints);
+
+	for (i = 0; i < 2 * WORKER_MIGRATIONS; i++)
+		checkpoint_at(&self, 1, i % 2 ? 3 : 1);
+	EXPECT_EQ(3 + 2 * WORKER_MIGRATIONS, rep->nr_migrations);
+	/* The first ones are kept, not the last. */
+	EXPECT_EQ(MS(11 + WORKER_MIGRATIONS - 3), rep->migration[WORKER_MIGRATIONS - 1].at_ns);
+	EXPECT_EQ(MS(11), rep->settled_ns);
+	for (i = 1; i <= 3; i++)
+		cpumask_set_cpu(&used, i);
+	cpumask_set_cpu(&used, 8);
+	cpumask_set_cpu(&used, 9);
+	EXPECT_TRUE(cpumask_equal(&used, &rep->cpus_used));
+	test_clock_ns = 0;
+	free(page);
+}
+
+TEST(how_late_it_runs_after_a_wake_up)
+{
+	struct worker_page *page = calloc(1, sizeof(*page));
+	struct worker_report *rep;
+	struct work_self self;
+
+	ASSERT_NE(NULL, page);
+	rep = &page->rep;
+	start_clock(&self, page);
+	rep->due_ns = 1;
+
+	/* Asleep for 10 ms, which is no gap; then it is late by 3 ms, which is one. */
+	work_block(&self);
+	EXPECT_EQ(WORKER_BLOCKED, rep->state);
+	EXPECT_EQ(0, rep->due_ns);
+	test_clock_ns = MS(13);
+	test_cpu = 3;
+	work_woken(&self, MS(10));
+	EXPECT_EQ(WORKER_RUNNING, rep->state);
+	EXPECT_EQ(1, rep->nr_wakes);
+	EXPECT_EQ(3 * NSEC_PER_MSEC, rep->wake_ns[0]);
+	EXPECT_EQ(3 * NSEC_PER_MSEC, rep->wake_max_ns);
+	EXPECT_EQ(MS(13), rep->wake_max_at_ns);
+	EXPECT_EQ(3, rep->wake_max_cpu);
+	EXPECT_EQ(3 * NSEC_PER_MSEC, rep->gap_ns);
+
+	/* Frozen for 2 of the 5 ms that it is late. */
+	work_block(&self);
+	test_clock_ns = MS(28);
+	atomic_store(&page->paused, (2 * NSEC_PER_MSEC) << 1);
+	work_woken(&self, MS(23));
+	EXPECT_EQ(2, rep->nr_wakes);
+	EXPECT_EQ(3 * NSEC_PER_MSEC, rep->wake_ns[1]);
+	EXPECT_EQ(3 * NSEC_PER_MSEC, rep->gap_ns);
+
+	/* Called before it slept: it never did, and has been runnable all the time. */
+	work_block(&self);
+	test_clock_ns = MS(32);
+	work_woken(&self, MS(27));
+	EXPECT_EQ(2, rep->nr_wakes);
+	EXPECT_EQ(4 * NSEC_PER_MSEC, rep->gap_ns);
+
+	/* By nobody: there is nothing that it could be late after. */
+	work_block(&self);
+	test_clock_ns = MS(100);
+	work_unblock(&self);
+	EXPECT_EQ(WORKER_RUNNING, rep->state);
+	EXPECT_EQ(2, rep->nr_wakes);
+	EXPECT_EQ(4 * NSEC_PER_MSEC, rep->gap_ns);
+	test_clock_ns = 0;
 	free(page);
 }
 
