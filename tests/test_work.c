@@ -2,8 +2,11 @@
 /*
  * Every work type: real workers, forked here.
  */
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -19,6 +22,8 @@
 static uint64_t test_clock_ns, test_used_ns;
 static unsigned int test_cpu;
 static struct worker_page *test_frozen;
+/* What is in a worker's /proc/self/schedstat the first time it looks, the next time, ... */
+static const char *const *test_schedstat;
 
 /* These take the place of libc's. */
 int sched_getcpu(void)
@@ -30,9 +35,34 @@ int sched_getcpu(void)
 	return cpu;
 }
 
+int open(const char *path, int flags, ...)
+{
+	const char *text;
+	mode_t mode;
+	va_list ap;
+	int fd;
+
+	va_start(ap, flags);
+	mode = flags & O_CREAT ? va_arg(ap, mode_t) : 0;
+	va_end(ap);
+	if (!test_schedstat || strcmp(path, "/proc/self/schedstat"))
+		return syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+	text = *test_schedstat++;
+	if (!text) {
+		errno = ENOENT;
+		return -1;
+	}
+	/* And in between it has used some time. */
+	test_used_ns += 7 * NSEC_PER_MSEC;
+	fd = memfd_create("schedstat", MFD_CLOEXEC);
+	if (pwrite(fd, text, strlen(text), 0) < 0)
+		return -1;
+	return fd;
+}
+
 int clock_gettime(clockid_t clock, struct timespec *ts)
 {
-	if (test_clock_ns && clock == CLOCK_THREAD_CPUTIME_ID) {
+	if ((test_clock_ns || test_schedstat) && clock == CLOCK_THREAD_CPUTIME_ID) {
 		ts->tv_sec = test_used_ns / NSEC_PER_SEC;
 		ts->tv_nsec = test_used_ns % NSEC_PER_SEC;
 		return 0;
@@ -398,6 +428,36 @@ TEST_F(one, few_checkpoints_are_noticed)
 	EXPECT_EQ(0, self->w.list->page->rep.units);
 }
 
+static void block_loop(struct work_self *self)
+{
+	work_block(self);
+}
+
+/* All of its time is a gap, up to the end; but not for one that sleeps then. */
+TEST_F(one, the_end_is_a_checkpoint)
+{
+	const struct worker_report *rep;
+
+	self->w.spec.work.type = WORK_CUSTOM;
+	self->w.spec.work.custom = lazy_loop;
+	FORK_ONE();
+	rep = &self->w.first->page->rep;
+	release_all(self->w.first, &self->w.online);
+	EXPECT_EQ(0, collect_all(self->w.list));
+	EXPECT_EQ(1, rep->nr_checkpoints);
+	EXPECT_LT(rep->start_ns, rep->last_ns);
+	EXPECT_EQ(rep->last_ns - rep->start_ns, rep->gap_ns);
+
+	self->w.spec.work.custom = block_loop;
+	FORK_ONE();
+	rep = &self->w.first->page->rep;
+	release_all(self->w.first, &self->w.online);
+	EXPECT_EQ(0, collect_all(self->w.list));
+	EXPECT_EQ(WORKER_DONE, rep->state);
+	EXPECT_EQ(1, rep->nr_checkpoints);
+	EXPECT_LT(rep->last_ns, rep->end_ns);
+}
+
 TEST_F(one, a_sequence_does_all_its_phases)
 {
 	struct worker_report *rep;
@@ -628,8 +688,8 @@ TEST_F(one, works_on_as_much_memory_as_told)
 	EXPECT_GT(small + 5 * MIB, RSS_OF(.type = WORK_CACHE_PRESSURE, .size_kb = 8192,
 					  .stride = 8192));
 	/*
-	 * In 200 rounds it comes to half of them, but all are given back after each. A sanitizer may
-	 * keep an eighth.
+	 * In 200 rounds it comes to half of them, but all are given back after each. A sanitizer
+	 * may keep an eighth.
 	 */
 	EXPECT_GT(small + 16 * MIB,
 		  RSS_OF(.type = WORK_PAGE_FAULT_CHURN, .size_kb = 65536, .ops = 64));
@@ -656,6 +716,42 @@ TEST_F(one, tells_where_its_memory_is)
 	EXPECT_TRUE(rep->have_numa);
 	EXPECT_LE(2048, nr_pages(rep));
 	EXPECT_GT(2 * 2048, nr_pages(rep));
+}
+
+static void no_loop(struct work_self *self)
+{
+	self->page->rep.units++;
+}
+
+/* Between the start and the end, and not before. */
+TEST_F(one, reports_what_the_kernel_counts)
+{
+	static const char *const both[] = { "1000 100 7\n", "9000 350 12\n", NULL };
+	static const char *const first[] = { "1000 100 7\n", NULL };
+	const struct worker_report *rep;
+
+	self->w.spec.work.type = WORK_CUSTOM;
+	self->w.spec.work.custom = no_loop;
+	test_schedstat = both;
+	test_used_ns = NSEC_PER_SEC;
+	FORK_ONE();
+	rep = &self->w.first->page->rep;
+	release_all(self->w.first, &self->w.online);
+	EXPECT_EQ(0, collect_all(self->w.list));
+	EXPECT_EQ(1, rep->units);
+	EXPECT_TRUE(rep->have_schedstat);
+	EXPECT_EQ(250, rep->run_delay_ns);
+	EXPECT_EQ(5, rep->run_count);
+	EXPECT_EQ(7 * NSEC_PER_MSEC, rep->cpu_time_ns);
+
+	test_schedstat = first;
+	FORK_ONE();
+	rep = &self->w.first->page->rep;
+	release_all(self->w.first, &self->w.online);
+	EXPECT_EQ(0, collect_all(self->w.list));
+	EXPECT_EQ(1, rep->units);
+	EXPECT_FALSE(rep->have_schedstat);
+	test_schedstat = NULL;
 }
 
 /* More than are kept: a fair sample of them is, and the worst is known in any case. */
@@ -748,9 +844,12 @@ TEST(what_a_checkpoint_sees)
 	EXPECT_EQ(8, rep->migration[2].to);
 	EXPECT_EQ(0, rep->settled_ns);
 
+	atomic_store(&page->paused, 2000 << 1);
 	checkpoint_at(&self, 2, 8);
 	EXPECT_EQ(MS(11), rep->settled_ns);
 	EXPECT_EQ(1500, rep->settled_cpu_ns);
+	EXPECT_EQ(2000, rep->settled_paused_ns);
+	EXPECT_EQ(2000, rep->last_paused_ns);
 	/* The longest that it was away, and where it was then. */
 	EXPECT_EQ(5 * NSEC_PER_MSEC, rep->gap_ns);
 	EXPECT_EQ(MS(6), rep->gap_at_ns);

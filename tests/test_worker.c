@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include "workers.h"
 
@@ -46,6 +47,35 @@ TEST_F(one, ids_go_on_and_the_list_is_in_order)
 	EXPECT_EQ(1, self->w.first->id);
 	EXPECT_EQ(2, self->w.first->next->id);
 	EXPECT_EQ(NULL, self->w.first->next->next);
+}
+
+static void tell_surroundings(struct work_self *self)
+{
+	int fd;
+
+	for (fd = 3; fd < 256; fd++)
+		self->page->rep.units += fcntl(fd, F_GETFD) >= 0;
+	self->page->rep.iterations = prctl(PR_GET_TIMERSLACK);
+	self->page->rep.nr_refused = getpgrp() == getpid();
+}
+
+TEST_F(one, is_alone)
+{
+	const struct worker_report *rep;
+
+	self->w.spec.work.type = WORK_CUSTOM;
+	self->w.spec.work.custom = tell_surroundings;
+	ASSERT_LE(3, open("/dev/null", O_RDONLY));
+	ASSERT_LE(100, fcntl(0, F_DUPFD, 100));
+	FORK_ONE();
+	rep = &self->w.first->page->rep;
+	release_all(self->w.list, &self->w.online);
+	EXPECT_EQ(0, collect_all(self->w.list));
+	EXPECT_EQ(WORKER_DONE, rep->state);
+	/* No descriptor of its parent's, no slack for its timers, and a process group. */
+	EXPECT_EQ(0, rep->units);
+	EXPECT_EQ(1, rep->iterations);
+	EXPECT_EQ(1, rep->nr_refused);
 }
 
 static void tell_seat(struct work_self *self)
@@ -280,13 +310,23 @@ TEST_F(one, bad_memory_policy_is_reported)
 	EXPECT_EQ(EINVAL, w->page->rep.setup_errno);
 }
 
+/* As the kernel has it since 3.14; C libraries may have no name for it. */
+struct deadline_attr {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t prio;
+	uint64_t runtime, deadline, period;
+};
+
 TEST_F(one, deadline)
 {
+	struct deadline_attr attr = { };
 	struct worker_report *rep;
 	struct worker *w;
 
 	self->w.spec.work.policy = SCHED_DEADLINE;
-	self->w.spec.work.dl = (struct work_deadline){ 2000, 20000, 20000 };
+	self->w.spec.work.dl = (struct work_deadline){ 2000, 10000, 20000 };
 	FORK_ONE();
 	w = self->w.list;
 	rep = &w->page->rep;
@@ -300,7 +340,12 @@ TEST_F(one, deadline)
 			SKIP(return, "there is no deadline to be had here");
 		ASSERT_EQ(0, rep->setup_errno);
 	}
-	EXPECT_EQ(SCHED_DEADLINE, sched_getscheduler(w->pid) & 0xff);
+	/* What it forks must not be one as well: that is refused. */
+	EXPECT_EQ(SCHED_DEADLINE | SCHED_RESET_ON_FORK, sched_getscheduler(w->pid));
+	ASSERT_EQ(0, syscall(SYS_sched_getattr, w->pid, &attr, sizeof(attr), 0));
+	EXPECT_EQ(2000 * NSEC_PER_USEC, attr.runtime);
+	EXPECT_EQ(10000 * NSEC_PER_USEC, attr.deadline);
+	EXPECT_EQ(20000 * NSEC_PER_USEC, attr.period);
 	sleep_ns(2 * RUN_NS);
 	EXPECT_EQ(0, collect_all(w));
 	EXPECT_EQ(WORKER_DONE, rep->state);
