@@ -201,7 +201,16 @@ static void wait_iterations(struct worker *w, uint64_t nr)
 		sleep_ns(NSEC_PER_MSEC);
 }
 
-static void run_all(FIXTURE_DATA(worker) *self)
+static void wait_woken(struct worker *w)
+{
+	uint64_t until = now_ns() + 5 * NSEC_PER_SEC;
+
+	while (now_ns() < until && !READ_ONCE(w->page->rep.nr_wakes))
+		sleep_ns(NSEC_PER_MSEC);
+}
+
+/* A bit in @wakes for each that is woken. */
+static void run_all(FIXTURE_DATA(worker) *self, unsigned int wakes)
 {
 	struct worker *w;
 
@@ -210,8 +219,11 @@ static void run_all(FIXTURE_DATA(worker) *self)
 	for (w = self->list; w; w = w->next)
 		wait_running(w);
 	sleep_ns(RUN_NS);
-	for (w = self->list; w; w = w->next)
+	for (w = self->list; w; w = w->next, wakes >>= 1) {
 		wait_iterations(w, 2);
+		if (wakes & 1)
+			wait_woken(w);
+	}
 	collect_all(self->list);
 }
 
@@ -271,7 +283,7 @@ TEST_F(worker, every_type_works_and_reports)
 	if (variant->roams && !mount_cgroups())
 		SKIP(return, "needs to be root, and cgroups");
 	FORK();
-	run_all(self);
+	run_all(self, variant->wakes);
 	for (w = self->list; w; w = w->next, nr++) {
 		rep = &w->page->rep;
 		EXPECT_EQ(nr, w->id);
