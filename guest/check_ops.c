@@ -8,6 +8,7 @@
 #include "builtin.h"
 #include "checking.h"
 #include "cpusets.h"
+#include "payload.h"
 
 #define WEIGHT_MAX	10000
 #define QUOTA_MIN_US	1000
@@ -251,6 +252,9 @@ static int check_run(struct paper *p, const struct op *op, bool keep, struct err
 				       def->name, m->name, m->min, m->max,
 				       m->judged ? "" : ", not judged");
 	}
+	ret = payload_check(p->test, def, err);
+	if (ret)
+		return ret;
 	if (payload_index(p, def) >= 0)
 		return err_set(err, -EINVAL, "payload %s runs already", def->name);
 	if (p->nr_payloads == CHECK_PAYLOADS)

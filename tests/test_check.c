@@ -653,8 +653,13 @@ static const struct ktstr_payload bad_limits = {
 	.name = "p", .program = "p", .cure = "c", .metrics = METRICS(METRIC_BETWEEN("a", "a", 2, 1)),
 };
 
+static const struct ktstr_payload same_name = { .name = "p", .program = "q", .cure = "c" };
+
 TEST(payloads)
 {
+	EXPECT_ILLEGAL("another one of this test has its name",
+		       OPS_OF(RUN_PAYLOAD(&same_name, NULL), WAIT_PAYLOAD(&same_name, 1),
+			      RUN_PAYLOAD(&good_payload, NULL)));
 	EXPECT_LEGAL(OPS_OF(RUN_PAYLOAD(&good_payload, "cg"), WAIT_PAYLOAD(&good_payload, 1),
 			    RUN_PAYLOAD(&good_payload, NULL), KILL_PAYLOAD(&good_payload),
 			    RUN_PAYLOAD(&good_payload, "cg"), REMOVE_CGROUP("cg"),
