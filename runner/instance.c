@@ -370,6 +370,9 @@ struct vm *instance_run(const struct runner *run, const struct plan_instance *in
 	} else {
 		handoff_job(s.vm, &job);
 	}
+	/* The guest's CPUs have threads of their own by now, and a monitor will. */
+	if (run->opts.perf)
+		perf_watch(&perf);
 	start_monitor(&s, tmpl);
 	session_start_clock(&s, tmpl);
 	ret = vm_run(s.vm, &err);

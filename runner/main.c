@@ -160,6 +160,7 @@ static int go(struct runner *run)
 		return report_skip_all("%s", run->plan.none);
 	skip_missing_builtins(run);
 	diag_header(run);
+	perf_report(run);
 	if (run->plan.nr > 1)
 		run->unpacked = vm_kernel_unpack(run->kernel.image, &run->unpacked_len);
 	return runner_run(run);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
+#include "../lib/report.h"
 #include "perf.h"
 
 #define CPUS_DIR	"/sys/devices/system/cpu"
@@ -262,6 +263,52 @@ int perf_leave(const struct perf_host *host, const struct vm_perf *perf, struct 
 		CPU_CLR(perf->cpu[i], &set);
 	return sched_setaffinity(0, sizeof(set), &set) ?
 	       err_set(err, -errno, "--perf: CPUs for the runner: %s", strerror(errno)) : 0;
+}
+
+void perf_watch(struct vm_perf *perf)
+{
+	const struct sched_param param = { .sched_priority = PERF_PRIO_WATCH };
+
+	perf->watched = !sched_setscheduler(0, SCHED_FIFO, &param);
+	perf->watch_errno = perf->watched ? 0 : errno;
+}
+
+bool perf_differs(const struct perf_host *host, const struct topology *topo)
+{
+	struct err err = { "" };
+	struct vm_perf perf;
+
+	return !perf_pick(host, topo, &perf, &err) && perf.llcs == PERF_LLCS_DIFFER;
+}
+
+static bool is_first_of_topology(const struct plan *plan, unsigned int i)
+{
+	unsigned int j;
+
+	for (j = 0; j < i; j++)
+		if (!memcmp(&plan->inst[j].topo, &plan->inst[i].topo, sizeof(struct topology)))
+			return false;
+	return true;
+}
+
+void perf_report(const struct runner *run)
+{
+	const struct plan *plan = &run->plan;
+	char name[TOPOLOGY_NAME_LEN];
+	struct perf_host *host;
+	struct err err = { "" };
+	unsigned int i;
+
+	host = run->opts.perf ? malloc(sizeof(*host)) : NULL;
+	for (i = 0; host && !perf_host(host, &err) && i < plan->nr; i++) {
+		const struct topology *topo = &plan->inst[i].topo;
+
+		if (!plan->inst[i].skip[0] && is_first_of_topology(plan, i) &&
+		    perf_differs(host, topo))
+			report_diag("--perf: ", "the LLCs of %s are not ones of this host",
+				    topology_format(topo, name, sizeof(name)));
+	}
+	free(host);
 }
 
 int perf_plan(struct runner *run, struct err *err)

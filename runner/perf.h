@@ -42,6 +42,18 @@ int perf_take(struct perf_host *host, const struct topology *topo, struct vm_per
 int perf_leave(const struct perf_host *host, const struct vm_perf *perf, struct err *err);
 
 /*
+ * perf_watch - the calling thread, and those that it makes from now on, run before the guest's
+ * CPUs: SCHED_FIFO, if that is allowed. What came of it is in @perf.
+ */
+void perf_watch(struct vm_perf *perf);
+
+/* perf_report - a line for each topology of the plan whose LLCs are not ones of the host. */
+void perf_report(const struct runner *run);
+
+/* perf_differs - are those of @topo not, though its CPUs can be had? */
+bool perf_differs(const struct perf_host *host, const struct topology *topo);
+
+/*
  * perf_plan - can this engine and this host do it? Instances that are too large get a skip.
  * -EINVAL: not this engine. -ERANGE: no instance fits.
  */

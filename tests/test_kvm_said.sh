@@ -112,9 +112,9 @@ monitor_sees()	# $1: test, $2: log, $3: at least so many samples
 
 perf_is_told()
 {
-	fifo='(not )?SCHED_FIFO( \([^)]*\))?' pages='.* pages' exits='.*'
-	[ -z "$all" ] || { fifo=SCHED_FIFO pages='(transparent huge|reserved 2 MiB) pages' exits='HLT PAUSE'; }
-	grep -Eq "^# perf: on CPUs [0-9]+ [0-9]+( of node [0-9]+)? of the host, whose LLCs are [^,]*, $fifo, RAM in $pages, exits off: $exits\$" "$perf" ||
+	fifo='(not )?SCHED_FIFO( \([^)]*\))?' watch='(not )?watched by SCHED_FIFO( \([^)]*\))?' pages='.* pages' exits='.*'
+	[ -z "$all" ] || { fifo=SCHED_FIFO watch='watched by SCHED_FIFO' pages='(transparent huge|reserved 2 MiB) pages' exits='HLT PAUSE'; }
+	grep -Eq "^# perf: on CPUs [0-9]+ [0-9]+( of node [0-9]+)? of the host, whose LLCs are [^,]*, $fifo, $watch, RAM in $pages, exits off: $exits\$" "$perf" ||
 		grep '^# perf: ' "$perf" || echo "no word of it"
 }
 

@@ -4,6 +4,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,20 @@ static const struct {
 	{ &interleaved, "1n2l2c1t", 0, -1, PERF_LLCS_SAME, { 4, 6, 5, 7 } },
 	{ &interleaved, "1n1l4c1t", 0, -1, PERF_LLCS_SAME, { 1, 3, 5, 7 } },
 };
+
+TEST(llcs_that_differ)
+{
+	struct topology topo;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(picks); i++) {
+		ASSERT_EQ(topology_parse(picks[i].topology, &topo, NULL), 0);
+		EXPECT_EQ(perf_differs(picks[i].host, &topo),
+			  !picks[i].ret && picks[i].llcs == PERF_LLCS_DIFFER) {
+			TH_LOG("%s", picks[i].topology);
+		}
+	}
+}
 
 static int pick(const struct perf_host *host, const char *topology, struct vm_perf *perf,
 		struct err *err)
@@ -307,6 +322,37 @@ TEST_F(plan, another_engine)
 	EXPECT_EQ(self->inst[0].skip[0], '\0');
 }
 
+/* --- who watches ----------------------------------------------------------------- */
+
+static void *policy_of_thread(void *arg)
+{
+	struct sched_param *param = arg;
+	int policy = sched_getscheduler(0);
+
+	sched_getparam(0, param);
+	return (void *)(intptr_t)policy;
+}
+
+/* The watchdog is the thread that asks for it, the monitor one that it makes. */
+TEST(who_watches_comes_first)
+{
+	struct sched_param param = { 0 };
+	struct vm_perf perf = { .nr_cpus = 1 };
+	pthread_t thread;
+	void *policy;
+
+	perf_watch(&perf);
+	EXPECT_EQ(perf.watched, !perf.watch_errno);
+	if (!perf.watched)
+		SKIP(return, "SCHED_FIFO: %s", strerror(perf.watch_errno));
+	EXPECT_EQ(sched_getscheduler(0), SCHED_FIFO);
+	ASSERT_EQ(pthread_create(&thread, NULL, policy_of_thread, &param), 0);
+	ASSERT_EQ(pthread_join(thread, &policy), 0);
+	EXPECT_EQ((intptr_t)policy, SCHED_FIFO);
+	EXPECT_EQ(param.sched_priority, PERF_PRIO_WATCH);
+	EXPECT_GT(param.sched_priority, PERF_PRIO_CPU);
+}
+
 /* --- the guest ------------------------------------------------------------------- */
 
 #define NR_HUGE	"/proc/sys/vm/nr_hugepages"
@@ -430,6 +476,11 @@ TEST_F(perf, it_is_said)
 		EXPECT_EQ(strncmp(self->text, expect, strlen(expect)), 0) {
 			TH_LOG("%s", self->text);
 		}
+		/* Who watches may be told after the guest was made. */
+		self->perf.watched = true;
+		vm_stats(self->vm, self->text, sizeof(self->text));
+		EXPECT_NE(strstr(self->text, ", watched by SCHED_FIFO, RAM in "), NULL);
+		self->perf.watched = false;
 		if (i == 2)
 			EXPECT_NE(strstr(self->text, "exits off: none\n"), NULL);
 		finish(&self->vm);

@@ -9,8 +9,6 @@
 #include <sys/ioctl.h>
 #include "kvm.h"
 
-#define FIFO_PRIO	1
-
 /* Of those that KVM can leave out, the ones by which a guest gives its CPU back. */
 #define EXITS	(KVM_X86_DISABLE_EXITS_HLT | KVM_X86_DISABLE_EXITS_PAUSE)
 
@@ -29,7 +27,7 @@ void kvm_perf_vm(struct kvm_machine *m)
 int kvm_perf_vcpu(struct kvm_vcpu *v, struct err *err)
 {
 	const struct vm_perf *perf = v->m->vm->cfg.perf;
-	const struct sched_param param = { .sched_priority = FIFO_PRIO };
+	const struct sched_param param = { .sched_priority = PERF_PRIO_CPU };
 	const unsigned int cpu = perf->cpu[v->cpu];
 	cpu_set_t set;
 
@@ -74,10 +72,14 @@ void kvm_perf_print(const struct kvm_machine *m, char *buf, size_t size)
 		len += snprintf(buf + min(len, size), size - min(len, size), " of node %d",
 				perf->node);
 	snprintf(buf + min(len, size), size - min(len, size),
-		 " of the host, %s, %s%s%s, RAM in %s, exits off: %s%s%s\n",
+		 " of the host, %s, %s%s%s, %s%s%s%sRAM in %s, exits off: %s%s%s\n",
 		 llcs[perf->llcs],
 		 m->fifo_errno ? "not SCHED_FIFO (" : "SCHED_FIFO",
 		 m->fifo_errno ? strerror(m->fifo_errno) : "", m->fifo_errno ? ")" : "",
+		 perf->watched ? "watched by SCHED_FIFO, " : "",
+		 perf->watch_errno ? "not watched by SCHED_FIFO (" : "",
+		 perf->watch_errno ? strerror(perf->watch_errno) : "",
+		 perf->watch_errno ? "), " : "",
 		 pages[m->vm->pages], m->exits_off & KVM_X86_DISABLE_EXITS_HLT ? "HLT " : "",
 		 m->exits_off & KVM_X86_DISABLE_EXITS_PAUSE ? "PAUSE" : "",
 		 m->exits_off ? "" : "none");

@@ -23,7 +23,13 @@ struct vm_perf {
 	unsigned int cpu[KTSTR_MAX_CPUS];	/* CPU of the host for each of the guest's */
 	int node;				/* that all of them and the RAM are on, or -1 */
 	enum perf_llcs llcs;
+	bool watched;				/* by threads that run before its own, */
+	int watch_errno;			/* else why not */
 };
+
+/* SCHED_FIFO, of a guest's CPUs and of those who watch it, where that is allowed. */
+#define PERF_PRIO_CPU	1
+#define PERF_PRIO_WATCH	2
 
 enum perf_pages {
 	PERF_PAGES_RESERVED,	/* huge pages that the host has set aside */
