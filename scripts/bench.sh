@@ -17,12 +17,15 @@ kernel=$(scripts/fetch-kernel.sh)
 bench=build/tests/ktstr_bench
 runs=${BENCH_RUNS:-5}
 
-$bench -k "$kernel" -n "$runs" -a tcg
+# Limits that are missed are told, and the exit code is 1; the rest is measured all the same.
+missed=0
+$bench -k "$kernel" -n "$runs" -a tcg || missed=1
 
 code=0
 ./ktstr_basic --accel kvm -k "$kernel" -t topology_matches >/dev/null 2>&1 || code=$?
 if [ $code != 4 ]; then
-	exec $bench -k "$kernel" -n "$runs" -a kvm
+	$bench -k "$kernel" -n "$runs" -a kvm || missed=1
+	exit $missed
 fi
 say "KVM runs no kernel here: measuring it in a guest, which takes some minutes"
 qemu=$(command -v qemu-system-x86_64)
@@ -32,5 +35,6 @@ for file in bios-microvm.bin linuxboot_dma.bin kvmvapic.bin pvh.bin; do
 	set -- "$@" "$share/$file:$share/$file"
 done
 # What the kernel of that guest says goes to stderr, which is for progress.
-exec scripts/nested.sh -m 3072 -c 4 -t 3000 $bench "$kernel:vmlinuz" "$qemu:$qemu" "$@" --	\
-	ktstr_bench -k /vmlinuz -n "$runs" -a kvm
+scripts/nested.sh -m 3072 -c 4 -t 3000 $bench "$kernel:vmlinuz" "$qemu:$qemu" "$@" --	\
+	ktstr_bench -k /vmlinuz -n "$runs" -a kvm || missed=1
+exit $missed

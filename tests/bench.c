@@ -3,7 +3,8 @@
  * bench.c - what ktstr costs, measured side by side in one run; JSON lines
  *
  * Real time on a shared machine means little by itself: what is compared is
- * measured in turns, and reported as medians and their ratio.
+ * measured in turns, and reported as medians and their ratio. What has a limit says whether it is
+ * met; the exit code is 1 when one is not.
  */
 #include <errno.h>
 #include <limits.h>
@@ -17,10 +18,12 @@
 #include "../monitor/monitor.h"
 #include "../runner/handoff.h"
 #include "../runner/initrd.h"
+#include "../runner/session.h"
 #include "bench.h"
 
 #define TOPOLOGY	"1n2l2c1t"
 #define MEM_MIB		512
+#define RSS_MISSED	2	/* exit code of the process that measures itself */
 
 void bench_die(const char *what, const struct err *err)
 {
@@ -55,6 +58,29 @@ void bench_print_ms(const char *name, uint64_t *v, unsigned int n)
 	print_value(name, "_p90", v[(9 * n - 1) / 10]);
 }
 
+static void limit(struct bench *b, const char *what, const char *name, double val, double most,
+		  bool judged)
+{
+	bool met = val <= most;
+
+	printf(",\"%s\":%g,\"met\":%s", name, most, !judged ? "null" : met ? "true" : "false");
+	if (!judged || met)
+		return;
+	b->missed++;
+	fprintf(stderr, "bench: MISSED on %s: %s is %.3g, its limit is %g\n",
+		b->cfg.engine->name, what, val, most);
+}
+
+void bench_limit(struct bench *b, const char *what, const char *name, double val, double most)
+{
+	limit(b, what, name, val, most, true);
+}
+
+void bench_limit_abs(struct bench *b, const char *what, const char *name, double val, double most)
+{
+	limit(b, what, name, val, most, !getenv("KTSTR_NESTED"));
+}
+
 /* Wait until the guest said that it reached @stage, in real time; 0 if it did not. */
 static uint64_t wait_stage(struct vm *vm, enum stage stage, bool *ended)
 {
@@ -87,57 +113,115 @@ static void wait_end(struct vm *vm, bool ended)
 
 /* --- one instance, warm and cold -------------------------------------------- */
 
-enum phase {
-	PHASE_MAKE,		/* RAM and the engine */
-	PHASE_START,		/* until the CPUs run */
-	PHASE_SETUP,		/* until STAGE_RUN */
-	PHASE_COLLECT,		/* from STAGE_COLLECT until the guest has ended */
-	PHASE_FREE,
-	NR_PHASES,
+enum part {
+	PART_MAKE,		/* RAM and the engine */
+	PART_START,		/* until the CPUs run */
+	PART_SETUP,		/* until STAGE_RUN */
+	PART_COLLECT,		/* from STAGE_COLLECT until the guest has ended */
+	PART_FREE,
+	NR_PARTS,
 };
 
 struct instance_times {
-	uint64_t phase[NR_PHASES];
+	uint64_t part[NR_PARTS];
 	uint64_t first_worker;	/* from the start to STAGE_RUN */
 	uint64_t beyond;	/* all but the time between STAGE_RUN and STAGE_COLLECT */
 };
 
+/* As the runner has one for each instance. */
+static struct monitor *start_monitor(const struct bench *b, struct vm *vm, bool warm,
+				     struct shm *shm)
+{
+	const struct monitor_config cfg = {
+		.mem = { .ram = vm->ram, .size = vm->ram_size, .low_size = vm->low_size,
+			 .high_base = GPA_HIGH_RAM },
+		.shm = shm, .nr_cpus = topology_nr_cpus(&vm->cfg.topo),
+		.known = warm ? b->known : NULL,
+	};
+	struct err err = { "" };
+	struct monitor *mon;
+
+	*shm = vm->shm;
+	if (monitor_create(&cfg, &mon) || monitor_start(mon, &err))
+		bench_die("monitor", &err);
+	return mon;
+}
+
+/* In real time, a guest that boots gets its job when the monitor can see. */
+static void give_job(const struct bench *b, struct vm *vm, const struct monitor *mon, bool *ended)
+{
+	uint64_t until = now_ns() + BENCH_LIMIT_NS;
+
+	while (!*ended && !monitor_settled(mon) && now_ns() < until)
+		*ended = vm_wait(vm, SESSION_WAIT_MS) != VM_EVENT_NONE;
+	handoff_job(vm, &b->job);
+}
+
 static struct instance_times time_instance(struct bench *b, const struct vm_image *image)
 {
+	const bool later = !image && b->cfg.engine->time == VM_TIME_REAL;
 	struct instance_times t = {};
 	uint64_t start = now_ns(), made, runs, run, collect, end;
+	struct monitor_report *report = calloc(1, sizeof(*report));
 	struct err err = { "" };
+	struct monitor *mon;
 	bool ended = false;
+	struct shm shm;
 	struct vm *vm;
 	int ret;
 
+	if (!report)
+		bench_die("memory", &err);
 	ret = image ? vm_thaw(&b->cfg, image, &vm, &err) : vm_create(&b->cfg, -1, &vm, &err);
 	if (ret)
 		bench_die(image ? "thaw" : "boot", &err);
 	if (!image)
 		handoff_symreq(vm);
-	handoff_job(vm, &b->job);
+	if (later)
+		handoff_later(vm);
+	else
+		handoff_job(vm, &b->job);
+	mon = start_monitor(b, vm, image, &shm);
 	made = now_ns();
 	if (vm_run(vm, &err))
 		bench_die("run", &err);
 	runs = now_ns();
+	if (later)
+		give_job(b, vm, mon, &ended);
 	run = wait_stage(vm, STAGE_RUN, &ended);
 	collect = wait_stage(vm, STAGE_COLLECT, &ended);
 	wait_end(vm, ended);
+	monitor_stop(mon, report);
+	free(report);
 	end = now_ns();
+	monitor_destroy(mon);
 	vm_destroy(vm);
 	if (!run || !collect) {
 		snprintf(err.msg, sizeof(err.msg), "the guest did not run its test");
 		bench_die(image ? "warm instance" : "cold instance", &err);
 	}
-	t.phase[PHASE_MAKE] = made - start;
-	t.phase[PHASE_START] = runs - made;
-	t.phase[PHASE_SETUP] = run - runs;
-	t.phase[PHASE_COLLECT] = end - collect;
-	t.phase[PHASE_FREE] = now_ns() - end;
+	t.part[PART_MAKE] = made - start;
+	t.part[PART_START] = runs - made;
+	t.part[PART_SETUP] = run - runs;
+	t.part[PART_COLLECT] = end - collect;
+	t.part[PART_FREE] = now_ns() - end;
 	t.first_worker = run - start;
 	t.beyond = now_ns() - start - (collect - run);
 	return t;
+}
+
+static void learn(struct bench *b, struct vm *vm)
+{
+	const struct monitor_config cfg = {
+		.mem = { .ram = vm->ram, .size = vm->ram_size, .low_size = vm->low_size,
+			 .high_base = GPA_HIGH_RAM },
+		.shm = &vm->shm, .nr_cpus = topology_nr_cpus(&vm->cfg.topo),
+	};
+	struct err err = { "" };
+
+	b->known = calloc(1, monitor_known_size());
+	if (!b->known || monitor_learn(&cfg, b->known, &err))
+		bench_die("monitor", &err);
 }
 
 static void make_image(struct bench *b, struct vm_image *image)
@@ -154,6 +238,8 @@ static void make_image(struct bench *b, struct vm_image *image)
 		bench_die("template", &err);
 	while (event == VM_EVENT_NONE && now_ns() < until)
 		event = vm_wait(vm, 100);
+	if (event == VM_EVENT_DOORBELL)
+		learn(b, vm);
 	if (event != VM_EVENT_DOORBELL || vm_freeze(vm, image, &err))
 		bench_die("template", &err);
 	vm_destroy(vm);
@@ -161,29 +247,34 @@ static void make_image(struct bench *b, struct vm_image *image)
 
 static void bench_instances(struct bench *b, const struct vm_image *image)
 {
-	static const char *const names[NR_PHASES] = { "make", "start", "setup", "collect", "free" };
-	uint64_t cold[BENCH_MAX_RUNS], warm[BENCH_MAX_RUNS], beyond[BENCH_MAX_RUNS], phase[NR_PHASES][BENCH_MAX_RUNS];
+	static const char *const names[NR_PARTS] = { "make", "start", "setup", "collect", "free" };
+	uint64_t cold[BENCH_MAX_RUNS], warm[BENCH_MAX_RUNS], beyond[BENCH_MAX_RUNS], part[NR_PARTS][BENCH_MAX_RUNS];
 	unsigned int i, p;
+	double ratio;
 
 	for (i = 0; i < b->runs; i++) {
 		struct instance_times t = time_instance(b, image);
 
 		warm[i] = t.first_worker;
 		beyond[i] = t.beyond;
-		for (p = 0; p < NR_PHASES; p++)
-			phase[p][i] = t.phase[p];
+		for (p = 0; p < NR_PARTS; p++)
+			part[p][i] = t.part[p];
 		cold[i] = time_instance(b, NULL).first_worker;
 	}
 	printf("{\"bench\":\"first_worker\",\"runs\":%u", i);
 	bench_print_ms("warm_ms", warm, i);
 	bench_print_ms("cold_ms", cold, i);
-	printf(",\"ratio\":%.3f,\"limit\":%.2f}\n", bench_median(warm, i) / bench_median(cold, i),
-	       b->cfg.engine->time == VM_TIME_REAL ? .1 : .15);
+	ratio = bench_median(warm, i) / bench_median(cold, i);
+	printf(",\"ratio\":%.3f", ratio);
+	bench_limit(b, "first_worker, warm to cold", "limit", ratio,
+		    b->cfg.engine->time == VM_TIME_REAL ? .1 : .15);
+	puts("}");
 	printf("{\"bench\":\"beyond_hold\",\"runs\":%u", i);
 	bench_print_ms("ms", beyond, i);
-	for (p = 0; p < NR_PHASES; p++)
-		printf(",\"%s_ms\":%.0f", names[p], bench_median(phase[p], i) / 1e6);
-	printf(",\"limit_ms\":500}\n");
+	for (p = 0; p < NR_PARTS; p++)
+		printf(",\"%s_ms\":%.0f", names[p], bench_median(part[p], i) / 1e6);
+	bench_limit_abs(b, "beyond_hold, ms", "limit_ms", bench_median(beyond, i) / 1e6, 500);
+	puts("}");
 }
 
 /* --- the monitor, the initramfs, memory ------------------------------------- */
@@ -213,6 +304,7 @@ static void bench_monitor(struct bench *b, const struct vm_image *image)
 	struct monitor *mon;
 	struct vm *vm;
 	uint64_t start;
+	double ns;
 
 	if (vm_thaw(&b->cfg, image, &vm, &err))
 		bench_die("thaw", &err);
@@ -222,8 +314,10 @@ static void bench_monitor(struct bench *b, const struct vm_image *image)
 		for (cpu = 0; cpu < nr_cpus; cpu++)
 			if (monitor_sample_cpu(mon, cpu, &s, &err))
 				bench_die("monitor", &err);
-	printf("{\"bench\":\"monitor_sample\",\"cpus\":%u,\"ns_per_cpu\":%.0f,\"limit_ns\":500}\n",
-	       nr_cpus, (double)(now_ns() - start) / ROUNDS / nr_cpus);
+	ns = (double)(now_ns() - start) / ROUNDS / nr_cpus;
+	printf("{\"bench\":\"monitor_sample\",\"cpus\":%u,\"ns_per_cpu\":%.0f", nr_cpus, ns);
+	bench_limit_abs(b, "monitor_sample, ns", "limit_ns", ns, 500);
+	puts("}");
 	monitor_destroy(mon);
 	vm_destroy(vm);
 }
@@ -270,14 +364,17 @@ static void rss_child(struct bench *b, const struct vm_image *image)
 	bool ended = false;
 	struct vm *vm;
 	pid_t cpus;
+	double mib;
 
 	if (vm_thaw(&b->cfg, image, &vm, &err))
 		bench_die("thaw", &err);
 	handoff_job(vm, &b->job);
 	if (vm_run(vm, &err) || !wait_stage(vm, STAGE_RUN, &ended))
 		bench_die("run", &err);
-	printf("{\"bench\":\"host_rss\",\"engine\":\"%s\",\"mib\":%.1f,\"limit_mib\":%d",
-	       b->cfg.engine->name, rss_mib(getpid(), vm), kvm ? 5 : 32);
+	mib = rss_mib(getpid(), vm);
+	printf("{\"bench\":\"host_rss\",\"engine\":\"%s\",\"mib\":%.1f", b->cfg.engine->name,
+	       mib);
+	bench_limit(b, "host_rss, MiB", "limit_mib", mib, kvm ? 5 : 32);
 	/* The limit is for what is ours; the translations and devices of QEMU are not. */
 	cpus = vm->engine->process(vm);
 	if (cpus && cpus != getpid())
@@ -293,13 +390,18 @@ static void bench_rss(struct bench *b, const struct vm_image *image)
 {
 	struct err err = { "" };
 	pid_t pid = fork();
+	int status;
 
 	if (!pid) {
 		rss_child(b, image);
-		exit(0);
+		exit(b->missed ? RSS_MISSED : 0);
 	}
-	if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		bench_die("fork", &err);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == RSS_MISSED)
+		b->missed++;
+	else if (status)
+		bench_die("host_rss", &err);
 }
 
 static void bench_initramfs(struct bench *b, const char *self)
@@ -328,7 +430,7 @@ static void bench_initramfs(struct bench *b, const char *self)
 }
 
 /* What --accel auto takes to find out what there is. */
-static void bench_probe(const struct bench *b)
+static void bench_probe(struct bench *b)
 {
 	const struct vm_engine *engine = NULL;
 	uint64_t t[BENCH_MAX_RUNS];
@@ -344,7 +446,8 @@ static void bench_probe(const struct bench *b)
 	}
 	printf("{\"bench\":\"auto_probe\",\"picks\":\"%s\",\"runs\":%u", engine->name, i);
 	bench_print_ms("ms", t, i);
-	printf(",\"limit_ms\":50}\n");
+	bench_limit_abs(b, "auto_probe, ms", "limit_ms", bench_median(t, i) / 1e6, 50);
+	puts("}");
 }
 
 int main(int argc, char **argv)
@@ -405,5 +508,8 @@ int main(int argc, char **argv)
 	bench_start(&b);
 	vm_image_close(&image);
 	initramfs_free(&b.ird);
-	return 0;
+	free(b.known);
+	printf("{\"bench\":\"limits\",\"engine\":\"%s\",\"missed\":%u}\n", b.cfg.engine->name,
+	       b.missed);
+	return b.missed ? 1 : 0;
 }

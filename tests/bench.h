@@ -12,11 +12,15 @@
 #define BENCH_MAX_RUNS	64
 #define BENCH_LIMIT_NS	(300 * NSEC_PER_SEC)
 
+struct monitor_known;
+
 struct bench {
 	struct vm_config cfg;
 	struct initramfs ird;
 	struct job job;
+	struct monitor_known *known;	/* of the image, as the runner's instances have it */
 	unsigned int runs;
+	unsigned int missed;		/* limits */
 	const char *self;
 };
 
@@ -29,9 +33,16 @@ double bench_median(uint64_t *v, unsigned int n);
 /* ,"NAME":MEDIAN,"NAME_p10":...,"NAME_p90":... in milliseconds, by nearest rank. */
 void bench_print_ms(const char *name, uint64_t *v, unsigned int n);
 
+/*
+ * bench_limit - ,"NAME":LIMIT,"met":true or false; a miss is told on stderr, too, and counted.
+ * bench_limit_abs - of what has a unit: null where the clock counts instructions, in an L1.
+ */
+void bench_limit(struct bench *b, const char *what, const char *name, double val, double limit);
+void bench_limit_abs(struct bench *b, const char *what, const char *name, double val, double limit);
+
 /* --- bench_load.c ----------------------------------------------------------- */
 
-/* bench_load - of the archive: to copy it into guest RAM, and to map it there. */
+/* bench_load - of the archive and of the kernel: to copy it into guest RAM, and to map it there. */
 void bench_load(const struct bench *b);
 
 /* --- bench_start.c ---------------------------------------------------------- */

@@ -320,13 +320,18 @@ static void print(struct start *s, enum measure m, const char *form)
 	double limit = m == M_PID1 && kvm ? LIMIT_PID1_KVM : measures[m].limit;
 	uint64_t *ours = s->v[m][OURS], *qemus = s->v[m][QEMUS];
 	unsigned int runs = s->b->runs;
+	char what[80];
+	double ratio;
 
 	printf("{\"bench\":\"%s\",\"engine\":\"%s\",\"kernel\":\"%s\",\"runs\":%u",
 	       measures[m].name, s->b->cfg.engine->name, form, runs);
 	bench_print_ms("ours_ms", ours, runs);
 	bench_print_ms("qemu_microvm_ms", qemus, runs);
-	printf(",\"ratio\":%.3f,\"limit\":%.2f}\n",
-	       bench_median(ours, runs) / bench_median(qemus, runs), limit);
+	ratio = bench_median(ours, runs) / bench_median(qemus, runs);
+	printf(",\"ratio\":%.3f", ratio);
+	snprintf(what, sizeof(what), "%s of the kernel %s, ours to QEMU's", measures[m].name, form);
+	bench_limit(s->b, what, "limit", ratio, limit);
+	puts("}");
 }
 
 static void run_both(struct start *s, unsigned int run)
