@@ -42,7 +42,10 @@ void bench_limit_abs(struct bench *b, const char *what, const char *name, double
 
 /* --- bench_load.c ----------------------------------------------------------- */
 
-/* bench_load - of the archive and of the kernel: to copy it into guest RAM, and to map it there. */
+/*
+ * bench_load - of the archive and of the kernel: to copy it into guest RAM, and to map it there. And
+ * to touch all RAM, anonymous or in a memfd.
+ */
 void bench_load(const struct bench *b);
 
 /* --- bench_start.c ---------------------------------------------------------- */

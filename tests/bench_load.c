@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bench_load.c - is a file copied into guest RAM faster than it is mapped there?
+ * bench_load.c - is a file copied into guest RAM faster than it is mapped there? And what is RAM?
  *
  * What is mapped is not there before it is touched, so all of it is read, as the guest does with
  * the archive. Then the guest frees its pages and they are written to: those that were mapped are
@@ -88,11 +88,55 @@ static void load(const char *what, const void *data, size_t len, unsigned int ru
 	close(l.fd);
 }
 
+/* A byte of each page, as a guest that boots touches them. */
+static uint64_t touch(uint8_t *ram, size_t size)
+{
+	const uint64_t start = now_ns();
+	size_t i;
+
+	for (i = 0; i < size; i += PAGE)
+		WRITE_ONCE(ram[i], 1);
+	munmap(ram, size);
+	return now_ns() - start;
+}
+
+static void bench_ram(const struct bench *b)
+{
+	const size_t size = min(b->cfg.mem_bytes, 256 * MIB);
+	uint64_t anon[BENCH_MAX_RUNS], shared[BENCH_MAX_RUNS];
+	enum perf_pages pages = PERF_PAGES_SMALL;
+	struct err err = { "" };
+	unsigned int i;
+	void *ram;
+	int fd;
+
+	for (i = 0; i < b->runs; i++) {
+		if (ram_map_anon(size, &ram, &pages, &err))
+			bench_die("ram", &err);
+		anon[i] = touch(ram, size);
+		fd = memfd_create("ktstr-bench", MFD_CLOEXEC);
+		if (fd < 0 || ftruncate(fd, size))
+			load_die("memfd");
+		ram = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		if (ram == MAP_FAILED)
+			load_die("mmap of a memfd");
+		shared[i] = touch(ram, size);
+		close(fd);
+	}
+	printf("{\"bench\":\"ram\",\"mib\":%zu,\"runs\":%u", size / MIB, i);
+	bench_print_ms("anon_ms", anon, i);
+	bench_print_ms("memfd_ms", shared, i);
+	printf(",\"chosen\":\"anon\",\"large_pages\":%s,\"ratio\":%.2f}\n",
+	       pages == PERF_PAGES_THP ? "true" : "false",
+	       bench_median(anon, i) / bench_median(shared, i));
+}
+
 void bench_load(const struct bench *b)
 {
 	size_t len;
 	void *kernel;
 
+	bench_ram(b);
 	load("archive", b->ird.data, b->ird.len, b->runs);
 	kernel = vm_kernel_unpack(b->cfg.kernel, &len);
 	if (kernel)
