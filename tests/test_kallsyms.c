@@ -633,7 +633,7 @@ TEST_F(around, memory_ends_anywhere)
 	char name[64];
 	uint64_t end, off;
 
-	for (end = whole; end > IMAGE + self->names; end -= end > IMAGE + self->tokens ? 1 : 64) {
+	for (end = whole; end > IMAGE + self->names; end -= end + 16 > whole ? 1 : 37) {
 		uint8_t *ram = malloc(end);
 
 		ASSERT_NE(NULL, ram);
