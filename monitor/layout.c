@@ -18,6 +18,7 @@
 struct lookup {
 	const struct btf *btf;
 	struct field *field;
+	bool text;		/* it is to be an array of characters */
 	unsigned int members;	/* looked at so far */
 };
 
@@ -84,6 +85,21 @@ static int leaf_field(const struct btf_type *t, uint64_t bits, struct field *fie
 	return 0;
 }
 
+static int leaf_text(const struct btf *btf, const struct btf_type *t, uint64_t bits,
+		     struct field *field)
+{
+	const struct btf_type *elem;
+
+	if (!btf_is_array(t))
+		return -EOPNOTSUPP;
+	elem = type_peel(btf, btf_array(t)->type);
+	if (!elem || !btf_is_int(elem) || elem->size != 1 || bits % 8 || bits / 8 > UINT32_MAX)
+		return -EOPNOTSUPP;
+	field->off = (uint32_t)(bits / 8);
+	field->size = btf_array(t)->nelems;
+	return 0;
+}
+
 static int find_field(struct lookup *l, const struct btf_type *t, const char *path, uint64_t bits,
 		      unsigned int depth)
 {
@@ -117,7 +133,8 @@ static int find_field(struct lookup *l, const struct btf_type *t, const char *pa
 		if (btf_member_bitfield_size(t, i))
 			return -EOPNOTSUPP;
 		if (!path[head])
-			return leaf_field(mt, at, l->field);
+			return l->text ? leaf_text(l->btf, mt, at, l->field) :
+					 leaf_field(mt, at, l->field);
 		if (!btf_is_composite(mt))
 			return -ENOENT;
 		return find_field(l, mt, path + head + 1, at, depth + 1);
@@ -125,14 +142,27 @@ static int find_field(struct lookup *l, const struct btf_type *t, const char *pa
 	return -ENOENT;
 }
 
-int layout_field(const struct btf *btf, int id, const char *path, struct field *field)
+static int find(struct lookup *l, int id, const char *path)
 {
-	const struct btf_type *t = id > 0 ? type_peel(btf, (uint32_t)id) : NULL;
-	struct lookup l = { .btf = btf, .field = field };
+	const struct btf_type *t = id > 0 ? type_peel(l->btf, (uint32_t)id) : NULL;
 
 	if (!t || !btf_is_composite(t))
 		return -ENOENT;
-	return find_field(&l, t, path, 0, 0);
+	return find_field(l, t, path, 0, 0);
+}
+
+int layout_field(const struct btf *btf, int id, const char *path, struct field *field)
+{
+	struct lookup l = { .btf = btf, .field = field };
+
+	return find(&l, id, path);
+}
+
+int layout_text(const struct btf *btf, int id, const char *path, struct field *field)
+{
+	struct lookup l = { .btf = btf, .field = field, .text = true };
+
+	return find(&l, id, path);
 }
 
 int layout_member(const struct btf *btf, int id, unsigned int nth, const char **name)

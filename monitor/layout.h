@@ -37,6 +37,12 @@ int layout_struct(const struct btf *btf, const char *name, const char *const *mu
  */
 int layout_field(const struct btf *btf, int id, const char *path, struct field *field);
 
+/*
+ * layout_text - the same for an array of characters: where it is and how long. -EOPNOTSUPP: it is
+ * something else.
+ */
+int layout_text(const struct btf *btf, int id, const char *path, struct field *field);
+
 /* layout_member - the name of a structure's @nth member, "" if it has none. -ENOENT: no such. */
 int layout_member(const struct btf *btf, int id, unsigned int nth, const char **name);
 

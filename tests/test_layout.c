@@ -137,6 +137,29 @@ TEST_F(layout, what_is_not_there)
 	EXPECT_EQ(-ENOENT, layout_field(self->btf, self->u32, "cpu", &f));
 }
 
+TEST_F(layout, array_of_characters)
+{
+	struct btf *btf = self->made;
+	int chr, words, id;
+	struct field f;
+
+	chr = btf__add_int(btf, "char", 1, BTF_INT_CHAR);
+	words = btf__add_array(btf, self->u32, self->u32, 4);
+	chr = btf__add_array(btf, self->u32, btf__add_typedef(btf, "c", chr), 16);
+	id = btf__add_struct(btf, "named", 64);
+	btf__add_field(btf, "number", self->u32, 0, 0);
+	btf__add_field(btf, "words", words, 32, 0);
+	btf__add_field(btf, "comm", chr, 168, 0);
+	ASSERT_EQ(0, layout_text(btf, id, "comm", &f));
+	EXPECT_EQ(21U, f.off);
+	EXPECT_EQ(16U, f.size);
+	EXPECT_EQ(-EOPNOTSUPP, layout_text(btf, id, "number", &f));
+	EXPECT_EQ(-EOPNOTSUPP, layout_text(btf, id, "words", &f));
+	EXPECT_EQ(-EOPNOTSUPP, layout_field(btf, id, "comm", &f));
+	EXPECT_EQ(-ENOENT, layout_text(btf, id, "name", &f));
+	EXPECT_EQ(-ENOENT, layout_text(btf, -1, "comm", &f));
+}
+
 TEST_F(layout, struct_by_its_members)
 {
 	static const char *const both[] = { "nr_running", "cpu", NULL };
