@@ -112,6 +112,16 @@ int monitor_sample_events(struct monitor *mon, struct event_sample *s, struct er
 	return 0;
 }
 
+int monitor_find_ext(struct monitor *mon, struct ext_tasks *found, struct err *err)
+{
+	const struct target *t = &mon->sampler.target;
+
+	if (sampler_resolve(&mon->sampler, err) ||
+	    tasks_find_ext(&t->kernel, &t->known.layout.tasks, found, err))
+		return -ENODATA;
+	return 0;
+}
+
 int monitor_check_symbols(struct monitor *mon, const char *text, struct err *err)
 {
 	struct symbols said = { .linked = false };
@@ -123,7 +133,8 @@ int monitor_check_symbols(struct monitor *mon, const char *text, struct err *err
 	sym = &mon->sampler.target.kernel.sym;
 	symbols_parse(&said, text, strlen(text));
 	for (i = 0; i < NR_SYMS; i++) {
-		bool optional = i == SYM_SCX_ROOT || i == SYM_SCX_EVENTS;
+		bool optional = i == SYM_SCX_ROOT || i == SYM_SCX_EVENTS ||
+				i == SYM_EXT_CLASS;
 
 		if ((!said.addr[i] && !optional) || said.addr[i] != sym->addr[i])
 			return err_set(err, -ENXIO,

@@ -110,6 +110,13 @@ struct event_sample {
 	struct monitor_event event[MONITOR_MAX_EVENTS];
 };
 
+/* Tasks of the ext class, whatever they do. */
+struct ext_tasks {
+	unsigned int nr;
+	uint32_t pid;			/* of the first one, and its name */
+	char comm[16];
+};
+
 struct monitor;
 
 /*
@@ -154,6 +161,9 @@ int monitor_sample_cpu(struct monitor *mon, unsigned int cpu, struct cpu_sample 
 
 /* monitor_sample_events - the same for the event counters; for tests. */
 int monitor_sample_events(struct monitor *mon, struct event_sample *s, struct err *err);
+
+/* monitor_find_ext - the same for tasks of the ext class; the guest must stand still. */
+int monitor_find_ext(struct monitor *mon, struct ext_tasks *found, struct err *err);
 
 /*
  * monitor_check_symbols - are symbols where "ADDRESS NAME" lines say? For tests. -ENXIO names

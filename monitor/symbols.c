@@ -27,6 +27,8 @@ static const char *const sym_names[NR_SYMS][NAME_ALT] = {
 	[SYM_JIFFIES]		= { "jiffies_64", "jiffies" },
 	[SYM_SCX_ROOT]		= { "scx_root" },
 	[SYM_SCX_EVENTS]	= { "event_stats_cpu" },
+	[SYM_INIT_TASK]		= { "init_task" },
+	[SYM_EXT_CLASS]		= { "ext_sched_class" },
 };
 
 const char *symbols_name(enum sym sym)

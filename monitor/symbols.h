@@ -22,6 +22,8 @@ enum sym {
 	SYM_JIFFIES,
 	SYM_SCX_ROOT,		/* only with sched_ext: one of these two, or none */
 	SYM_SCX_EVENTS,
+	SYM_INIT_TASK,
+	SYM_EXT_CLASS,		/* only with sched_ext */
 	NR_SYMS,
 };
 

@@ -95,8 +95,10 @@ static int read_layout(struct monitor_known *known, struct btf *btf, struct err 
 {
 	int ret = rq_layout(btf, &known->layout.rq, known->off, sizeof(known->off), err);
 
-	if (!ret)
+	if (!ret) {
 		events_layout(btf, &known->layout.events, known->off, sizeof(known->off));
+		tasks_layout(btf, &known->layout.tasks, known->off, sizeof(known->off));
+	}
 	layout_close(btf);
 	return ret;
 }

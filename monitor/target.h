@@ -7,11 +7,13 @@
 
 #include "events.h"
 #include "rq.h"
+#include "tasks.h"
 
 /* What BTF says. */
 struct target_layout {
 	struct rq_layout rq;
 	struct event_layout events;
+	struct task_layout tasks;
 };
 
 /* Where things are in a kernel. No pointers: another process can have it. */

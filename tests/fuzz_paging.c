@@ -9,6 +9,7 @@
 #include <string.h>
 #include "../monitor/events.h"
 #include "../monitor/rq.h"
+#include "../monitor/tasks.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t fuzz_seed_input(uint8_t *buf, size_t size, uint64_t seed);
@@ -84,6 +85,19 @@ static void read_events(const struct kernel *k, const struct header *h)
 	}
 }
 
+static void find_ext(const struct kernel *k, const struct header *h)
+{
+	struct task_layout layout = { .have = true, .thread_head = { h->field[RD_DSQ_NR], 8 } };
+	struct ext_tasks found;
+	unsigned int i;
+
+	for (i = 0; i < NR_TASK_FIELDS; i++)
+		layout.field[i] = (struct field){ h->field[i], i == TASK_COMM ? UINT32_MAX : 8 };
+	tasks_find_ext(k, &layout, &found, NULL);
+	if (!memchr(found.comm, '\0', sizeof(found.comm)))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct symbols sym = { .hz = 0 };
@@ -125,6 +139,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!kernel_find(&k, &gm, &sym, h.text_pa, NULL)) {
 		read_queues(&k, &h);
 		read_events(&k, &h);
+		find_ext(&k, &h);
 	}
 
 	/* As if it had been found, since input that leads there by itself is rare. */
@@ -134,6 +149,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	k.paging = (struct paging){ &gm, h.root % RAM_SIZE, 4 + (h.levels & 1) };
 	read_queues(&k, &h);
 	read_events(&k, &h);
+	find_ext(&k, &h);
 	symbols_parse(&sym, (const char *)data, size);
 	free(ram);
 	return 0;
@@ -186,6 +202,8 @@ size_t fuzz_seed_input(uint8_t *buf, size_t size, uint64_t seed)
 	h.addr[SYM_JIFFIES] = TEXT + 0x400;
 	h.addr[SYM_SCX_ROOT] = TEXT + 0x200;
 	h.addr[SYM_SCX_EVENTS] = 0x6000;
+	h.addr[SYM_INIT_TASK] = TEXT + 0x500;
+	h.addr[SYM_EXT_CLASS] = TEXT;
 	for (i = 0; i < NR_READINGS; i++)
 		h.field[i] = (uint32_t)i * 8;
 	memcpy(buf, &h, sizeof(h));

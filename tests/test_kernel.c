@@ -371,7 +371,7 @@ static struct bulk_header *make_handover(FIXTURE_DATA(kernel) *const self, uint6
 {
 	static const char *const names[NR_SYMS] = { "_text", "linux_banner", "phys_base",
 		"init_top_pgt", "__per_cpu_offset", "runqueues", "jiffies_64", "scx_root",
-		"event_stats_cpu" };
+		"event_stats_cpu", "init_task", "ext_sched_class" };
 	struct bulk_header *bulk = shm_bulk(&self->shm);
 	struct btf *btf = make_btf();
 	char *area = (char *)bulk;
