@@ -28,6 +28,13 @@ int truth_symbols(struct scenario *scn, struct msg_result *res);
 int truth_lie_symbol(struct scenario *scn, struct msg_result *res);
 
 /*
+ * truth_tasks - how many tasks are of the ext class by their /proc/PID/sched, and who is the first;
+ * among them are some that sleep, some threads, and one that is dead, which does not count.
+ */
+int truth_tasks(struct scenario *scn, struct msg_result *res);
+int truth_lie_tasks(struct scenario *scn, struct msg_result *res);
+
+/*
  * sched_debug_parse - the run queues of @nr CPUs out of the text of sched/debug: nr_running,
  * clock and curr of each. -ENODATA when one is missing.
  */

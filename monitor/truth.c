@@ -232,3 +232,35 @@ int truth_inspect_symbols(const struct inspection *in, struct err *err)
 	free(text);
 	return ret;
 }
+
+/* The last word counts. */
+int truth_check_tasks(const char *said, const struct ext_tasks *found, struct err *err)
+{
+	struct truth_ext word, last = { .nr = 0 };
+
+	for (; *said; said = next_line(said)) {
+		if (sscanf(said, TRUTH_EXT_SCAN, &word.nr, &word.pid, word.comm) == 3)
+			last = word;
+	}
+	if (!last.nr)
+		return err_set(err, -ENODATA,
+			       "the guest named no task of the ext class: this proves nothing");
+	if (last.nr != found->nr)
+		return err_set(err, -ENXIO,
+			       "tasks of the ext class: the guest sees %u, the monitor reads %u",
+			       last.nr, found->nr);
+	if (last.pid != found->pid || strcmp(last.comm, found->comm))
+		return err_set(err, -ENXIO,
+			       "first task of the ext class: the guest sees %s[%u], the monitor reads %s[%u]",
+			       last.comm, last.pid, found->comm, found->pid);
+	return 0;
+}
+
+int truth_inspect_tasks(const struct inspection *in, struct err *err)
+{
+	struct ext_tasks found;
+	int ret;
+
+	ret = monitor_find_ext(in->mon, &found, err);
+	return ret ? ret : truth_check_tasks(in->said, &found, err);
+}

@@ -28,6 +28,9 @@ int truth_inspect(const struct inspection *in, struct err *err);
 /* truth_inspect_symbols - every symbol is where /proc/kallsyms has it. */
 int truth_inspect_symbols(const struct inspection *in, struct err *err);
 
+/* truth_inspect_tasks - as many tasks of the ext class, and the same first one. */
+int truth_inspect_tasks(const struct inspection *in, struct err *err);
+
 #define TRUTH_CLOCK_NS	(20 * NSEC_PER_MSEC)
 
 /* truth_check_cpu - one CPU; for tests. @have says which readings there are. */
@@ -36,5 +39,8 @@ int truth_check_cpu(const char *said, const struct monitor_report *have, unsigne
 
 /* truth_check_events - all counters; for tests. @s is NULL when they cannot be read. */
 int truth_check_events(const char *said, const struct event_sample *s, struct err *err);
+
+/* truth_check_tasks - for tests. */
+int truth_check_tasks(const char *said, const struct ext_tasks *found, struct err *err);
 
 #endif /* KTSTR_MONITOR_TRUTH_H */

@@ -489,6 +489,21 @@ SYMBOLS_TEST(truth_lie_symbol, "a symbol at another address would be found",
 	     truth_lie_symbol, .sched = "none",
 	     .expect_fail = EXPECT_FAIL(READING, "runqueues: the guest says"));
 
+#define TASKS_TEST(_name, _desc, _body, _more...)				\
+	KTSTR_TEST(_name,							\
+		.desc = _desc,							\
+		.body = _body,							\
+		.inspect = truth_inspect_tasks,					\
+		.needs_scx = true, .sched = "fifo",				\
+		.expect = { .no_starvation_check = true, .no_monitor = true },	\
+		##_more)
+
+TASKS_TEST(truth_tasks, "tasks of the ext class, most of them asleep, are those of /proc: passes",
+	   truth_tasks);
+TASKS_TEST(truth_lie_tasks, "one task more or less of the ext class would be found",
+	   truth_lie_tasks,
+	   .expect_fail = EXPECT_FAIL(READING, "tasks of the ext class: the guest sees"));
+
 /* --- what the monitor judges ---------------------------------------------- */
 
 /* One CPU each. */

@@ -202,4 +202,48 @@ TEST(events_that_cannot_be_read)
 	EXPECT_NE(NULL, strstr(err.msg, "SCX_EV_A"));
 }
 
+/* --- tasks ---------------------------------------------------------------- */
+
+#define TASKS(_nr, _pid, _comm)	"truth: ext " #_nr " tasks, first " #_pid " " _comm "\n"
+
+TEST(tasks_are_checked)
+{
+	static const struct {
+		const char *said;
+		struct ext_tasks found;
+		const char *wrong;
+	} cases[] = {
+		{ TASKS(7, 2, "kthreadd"), { 7, 2, "kthreadd" }, NULL },
+		{ TASKS(7, 2, "two words"), { 7, 2, "two words" }, NULL },
+		{ TASKS(7, 2, "kthreadd"), { 8, 2, "kthreadd" },
+		  "the guest sees 7, the monitor reads 8" },
+		{ TASKS(7, 2, "kthreadd"), { 0, 0, "" },
+		  "the guest sees 7, the monitor reads 0" },
+		{ TASKS(7, 2, "kthreadd"), { 7, 3, "kthreadd" },
+		  "the guest sees kthreadd[2], the monitor reads kthreadd[3]" },
+		{ TASKS(7, 2, "kthreadd"), { 7, 2, "kthread" }, "the monitor reads kthread[2]" },
+		/* The last word counts. */
+		{ TASKS(6, 2, "a") TASKS(7, 3, "b"), { 7, 3, "b" }, NULL },
+		{ TASKS(6, 2, "a") TASKS(7, 3, "b"), { 6, 2, "a" }, "the guest sees 7" },
+		/* Memory that is all 0 would be right as well. */
+		{ TASKS(0, 0, ""), { 0, 0, "" }, "proves nothing" },
+		{ TASKS(0, 0, "x"), { 0, 0, "x" }, "proves nothing" },
+		{ "", { 0, 0, "" }, "proves nothing" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct err err = { "" };
+		int ret = truth_check_tasks(cases[i].said, &cases[i].found, &err);
+
+		EXPECT_EQ(!cases[i].wrong, !ret) {
+			TH_LOG("case %zu: %s", i, err.msg);
+		}
+		if (cases[i].wrong)
+			EXPECT_NE(NULL, strstr(err.msg, cases[i].wrong)) {
+				TH_LOG("case %zu: %s", i, err.msg);
+			}
+	}
+}
+
 TEST_HARNESS_MAIN
