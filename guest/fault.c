@@ -249,7 +249,13 @@ void fault_forget(struct scenario *scn)
 	if (wanted(scn, JOB_FAULT_SLEEPER) && scn->sched && scn->sched->probe.pid &&
 	    !kill(scn->sched->probe.pid, SIGSTOP))
 		scn->faults_done |= JOB_FAULT_SLEEPER;
-	if (!wanted(scn, JOB_FAULT_NO_DETACH) || !scn->sched)
+	if (!scn->sched)
+		return;
+	if (wanted(scn, JOB_FAULT_ALL_ASLEEP)) {
+		scn->faults_done |= JOB_FAULT_ALL_ASLEEP;
+		scn->sched->kind = SCHED_KIND_NONE;
+	}
+	if (!wanted(scn, JOB_FAULT_NO_DETACH))
 		return;
 	scn->faults_done |= JOB_FAULT_NO_DETACH;
 	scn->sched->kind = SCHED_KIND_NONE;

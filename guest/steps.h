@@ -88,7 +88,8 @@ void fault_cgroups(struct scenario *scn);
 void fault_before_release(struct scenario *scn);
 
 /*
- * fault_forget - after all else: JOB_FAULT_NO_DETACH, nobody knows of the scheduler any more;
+ * fault_forget - after all else: JOB_FAULT_NO_DETACH, nobody knows of the scheduler any more, and
+ * somebody runs that it has; JOB_FAULT_ALL_ASLEEP, the same without anybody who runs;
  * JOB_FAULT_SLEEPER, who is to wake up after the detach does not.
  */
 void fault_forget(struct scenario *scn);

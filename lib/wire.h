@@ -173,6 +173,7 @@ enum sched_kind {
 #define JOB_FAULT_LEAK_CGROUP	BIT(19)	/* a cgroup is left at the end */
 #define JOB_FAULT_NO_DETACH	BIT(20)	/* a scheduler is left at the end, without a word */
 #define JOB_FAULT_SLEEPER	BIT(21)	/* who sleeps when it is detached does not run again */
+#define JOB_FAULT_ALL_ASLEEP	BIT(22)	/* as JOB_FAULT_NO_DETACH, and nobody of it runs */
 
 #define JOB_MAGIC	0x424f4a4bU	/* "KJOB" */
 

@@ -113,11 +113,11 @@ static void start_monitor(struct session *s, const struct template *tmpl)
 	s->mon = NULL;
 }
 
-/* After the end, when what is read of run queues is one state of the guest. */
+/* After the end, when what is read is one state of the guest. */
 static void find_ext_tasks(struct session *s)
 {
 	struct evidence *ev = &s->col.ev;
-	struct err err = { "" };
+	struct err err = { "" }, why = { "" };
 	struct cpu_sample sample;
 	const char *name;
 	unsigned int cpu;
@@ -125,6 +125,9 @@ static void find_ext_tasks(struct session *s)
 	if (ev->ending != ENDING_EXIT || s->inst->expect.no_detach_check ||
 	    plan_sched(s->inst->test, &s->run->opts, &name) == SCHED_KIND_NONE)
 		return;
+	if (!monitor_find_ext(s->mon, &ev->ext_tasks, &why))
+		return;
+	session_note(s, "not judged: tasks that sleep in the ext class: %s", why.msg);
 	for (cpu = 0; cpu < s->report.nr_cpus; cpu++) {
 		if (monitor_sample_cpu(s->mon, cpu, &sample, &err)) {
 			session_note(s, "not judged: tasks left in the ext class: %s", err.msg);

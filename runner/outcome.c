@@ -216,10 +216,16 @@ static void judge_monitor(const struct evidence *ev, struct outcome *out)
 		out->at_ns = ev->result.start_ns + v->at_ns - v->for_ns + must_last;
 }
 
-/* The kernel says of no task what class it is in once sched_ext is off: run queues do. */
+/* The kernel says of no task what class it is in once sched_ext is off: its memory does. */
 static void judge_ext_left(const struct evidence *ev, struct outcome *out)
 {
-	if (out->verdict == VERDICT_PASS && ev->ext_left && !ev->test->expect.no_monitor)
+	if (out->verdict != VERDICT_PASS || ev->test->expect.no_monitor)
+		return;
+	if (ev->ext_tasks.nr)
+		set(out, VERDICT_FAIL, CAUSE_SCHED_DETACH,
+		    "measured %u tasks of the ext class, limit 0, after the detach, the first is %s[%u] (seen by the monitor)",
+		    ev->ext_tasks.nr, ev->ext_tasks.comm, ev->ext_tasks.pid);
+	else if (ev->ext_left)
 		set(out, VERDICT_FAIL, CAUSE_SCHED_DETACH,
 		    "cpu %u: measured %u tasks of the ext class, limit 0, after the detach (seen by the monitor)",
 		    ev->ext_cpu, ev->ext_left);

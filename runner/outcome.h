@@ -44,6 +44,8 @@ struct evidence {
 	struct klog klog;
 	const struct monitor_report *monitor;	/* NULL: there was none */
 	/* The guest has ended, and says that no scheduler is attached: tasks of the ext class. */
+	struct ext_tasks ext_tasks;
+	/* Those that can run, where nobody could look at all tasks: */
 	uint32_t ext_left;		/* on the run queue of .ext_cpu, which has the most */
 	unsigned int ext_cpu;
 	const char *details;		/* the guest's detail lines, "" if there are none */

@@ -46,7 +46,7 @@ KTSTR_TEST(control_second_sched,
 	.steps = STEPS({ .cgroups = TWO_CGROUPS, .hold = HOLD_FIXED(500) })
 
 KTSTR_TEST(control_no_ext_left,
-	.desc = "twin of the next two, without a fault: passes",
+	.desc = "twin of the next three, without a fault: passes",
 	WITH_SCHED);
 
 KTSTR_TEST(control_ext_left,
@@ -54,6 +54,12 @@ KTSTR_TEST(control_ext_left,
 	WITH_SCHED,
 	.fault = JOB_FAULT_NO_DETACH,
 	.expect_fail = EXPECT_FAIL(SCHED_DETACH, "tasks of the ext class, limit 0"));
+
+KTSTR_TEST(control_ext_asleep,
+	.desc = "the same of tasks that all sleep: no run queue has them",
+	WITH_SCHED,
+	.fault = JOB_FAULT_ALL_ASLEEP,
+	.expect_fail = EXPECT_FAIL(SCHED_DETACH, "after the detach, the first is "));
 
 KTSTR_TEST(control_sleeper_left,
 	.desc = "a task that slept during the detach, and does not run again, is found",

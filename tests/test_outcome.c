@@ -185,6 +185,15 @@ TEST_F(outcome, kernel_log)
 	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_STARVED, "worker 3");
 }
 
+TEST_F(outcome, tasks_that_sleep_in_the_ext_class)
+{
+	self->ev.ext_tasks = (struct ext_tasks){ 3, 77, "a name" };
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_SCHED_DETACH,
+		       "measured 3 tasks of the ext class, limit 0, after the detach, the first is a name[77]");
+	guest_says(&self->ev, VERDICT_FAIL, CAUSE_STARVED, "worker 3");
+	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_STARVED, "worker 3");
+}
+
 TEST_F(outcome, tasks_of_the_ext_class_at_the_end)
 {
 	self->ev.ext_left = 2;
