@@ -472,6 +472,9 @@ static int check_fallback(struct guest *g, struct sched *s, struct msg_result *r
 			   s->name, strerror(-ret));
 		return ret;
 	}
+	/* One that died was started again, and did not come back. */
+	if (!s->probe.pid)
+		return 0;
 	/* Whoever slept through the change is of no run queue, where one could see its class. */
 	ret = scx_probe_ask(&s->probe, PROBE_LIMIT(g->nr_cpus));
 	if (ret)

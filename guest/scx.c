@@ -227,6 +227,8 @@ int scx_probe_ask(struct scx_probe *p, uint64_t limit_ns)
 	struct pollfd pfd = { .fd = p->answer_fd, .events = POLLIN };
 	int nr, code;
 
+	if (!p->pid)
+		return -ESRCH;
 	/* Without a reader it is a signal, too, which PID 1 ignores. */
 	if (write(p->ask_fd, "", 1) != 1)
 		return errno == EPIPE ? -ESRCH : -errno;
@@ -255,7 +257,7 @@ void scx_probe_end(struct scx_probe *p)
 	if (pfd.fd >= 0)
 		close(pfd.fd);
 	waitpid(p->pid, NULL, WNOHANG);
-	p->pid = 0;
+	*p = (struct scx_probe){ .ask_fd = -1, .answer_fd = -1 };
 }
 
 int scx_probe(bool ext, uint64_t limit_ns)
