@@ -331,10 +331,11 @@ static void effective(const struct cgroup *cg, struct cpumask *cpus)
 {
 	struct cpumask own;
 
-	/* From the top down: an empty intersection is the parent's set. */
+	/* From the top down: an empty intersection is the parent's set. A partition has no parent. */
 	if (!cg)
 		return;
-	effective(cg->parent, cpus);
+	if (!cg->partition)
+		effective(cg->parent, cpus);
 	if (!cg->has_cpus)
 		return;
 	cpumask_and(&own, cpus, &cg->cpus);

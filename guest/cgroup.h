@@ -176,7 +176,10 @@ int cgroup_set_partition(struct cgroup_fs *fs, struct cgroup *cg, enum partition
  */
 int cgroup_set_mems(struct cgroup_fs *fs, struct cgroup *cg, const char *nodes, struct err *err);
 
-/* cgroup_mems - the nodes that a cgroup's memory has to be on, a bit each; 0: nobody has said. */
+/*
+ * cgroup_mems - the nodes that a cgroup's memory has to be on, a bit each; 0: nobody has said. Those
+ * of all above count, too; where nothing is left, its parent's.
+ */
 uint64_t cgroup_mems(const struct cgroup *cg);
 
 /* cgroup_used - CPU time of all that ever ran in it or below. */

@@ -91,9 +91,15 @@ int cgroup_set_mems(struct cgroup_fs *fs, struct cgroup *cg, const char *nodes, 
 
 uint64_t cgroup_mems(const struct cgroup *cg)
 {
-	while (cg && !cg->mems)
-		cg = cg->parent;
-	return cg ? cg->mems : 0;
+	uint64_t above, both;
+
+	if (!cg)
+		return 0;
+	above = cgroup_mems(cg->parent);
+	if (!above || !cg->mems)
+		return above | cg->mems;
+	both = above & cg->mems;
+	return both ? both : above;
 }
 
 int cgroup_freeze(struct cgroup_fs *fs, struct cgroup *cg, bool freeze, struct err *err)

@@ -95,16 +95,16 @@ TEST_F(ops, nodes)
 	EXPECT_FAIL(CAUSE_CGROUP, "(set-mems) on a: cpuset.mems.effective of a is \"1\", must be \"0\"");
 }
 
-/* A cgroup keeps memory where the nearest one that says so does. */
+/* Where a cgroup and all above it keep memory; if nothing is left, where its parent does. */
 TEST(whose_nodes)
 {
-	struct cgroup top = { .mems = 2 }, sub = { .parent = &top }, own = {
-		.parent = &top, .mems = 1,
-	}, other = { };
+	struct cgroup top = { .mems = 6 }, sub = { .parent = &top }, other = { };
+	struct cgroup own = { .parent = &sub, .mems = 3 }, none = { .parent = &sub, .mems = 1 };
 
-	EXPECT_EQ(2, cgroup_mems(&top));
-	EXPECT_EQ(2, cgroup_mems(&sub));
-	EXPECT_EQ(1, cgroup_mems(&own));
+	EXPECT_EQ(6, cgroup_mems(&top));
+	EXPECT_EQ(6, cgroup_mems(&sub));
+	EXPECT_EQ(2, cgroup_mems(&own));
+	EXPECT_EQ(6, cgroup_mems(&none));
 	EXPECT_EQ(0, cgroup_mems(&other));
 	EXPECT_EQ(0, cgroup_mems(NULL));
 }
