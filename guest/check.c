@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "builtin.h"
 #include "checking.h"
@@ -111,7 +112,7 @@ static int check_tasks_op(struct paper *p, const struct op *op, struct err *err)
 		return ret ? ret : paper_spawn(p, pc, &op->work, true, err);
 	case OP_SET_AFFINITY:
 		ret = paper_need(p, op->name, &pc, err);
-		return ret ? ret : paper_affinity(p, pc, &op->affinity, err);
+		return ret ? ret : paper_set_affinity(p, pc, &op->affinity, err);
 	case OP_MOVE_TASKS:
 		ret = need_both(p, op, &pc, &other, err);
 		if (!ret)
@@ -151,6 +152,14 @@ static int swap_cpusets(struct paper *p, const struct op *op, struct err *err)
 	return ret ? ret : paper_set_cpus(p, b, &of_a, err);
 }
 
+static bool all_are_there(const struct paper *p)
+{
+	struct cpumask root;
+
+	cgroup_effective(&p->fs, NULL, &root);
+	return cpumask_weight(&root) == topology_nr_cpus(&p->topo);
+}
+
 static int check_cpuset_op(struct paper *p, const struct op *op, struct err *err)
 {
 	struct paper_cgroup *pc;
@@ -164,7 +173,13 @@ static int check_cpuset_op(struct paper *p, const struct op *op, struct err *err
 		ret = paper_need(p, op->name, &pc, err);
 		if (!ret && !pc->cg.has_cpus)
 			ret = err_set(err, -EINVAL, "cgroup %s has no cpuset to clear", op->name);
-		return ret ? ret : paper_set_cpus(p, pc, NULL, err);
+		if (!ret)
+			ret = paper_set_cpus(p, pc, NULL, err);
+		/* Kernels before 7 do not clear it under processes; all CPUs come to the same. */
+		if (!ret && !all_are_there(p))
+			ret = err_set(err, -EINVAL,
+				      "to clear a cpuset, all CPUs have to be online and in no partition");
+		return ret;
 	case OP_SWAP_CPUSETS:
 		return swap_cpusets(p, op, err);
 	default:
@@ -247,6 +262,8 @@ static int check_hold(struct paper *p, const struct step *step, double *sum, uns
 		if (step[1].hold.kind != HOLD_KIND_NONE)
 			return err_set(err, -EINVAL, "step %u: a loop must be the last step",
 				       p->step);
+		if (p->test->settle_ms && !p->step)
+			return err_set(err, -EINVAL, "step 0: a loop has no time to settle in");
 		if (*ms + hold->ms >= p->duration_ms)
 			return err_set(err, -EINVAL,
 				       "step %u: a loop of %u ms each, %u ms after the start, has no turn in %u ms",
@@ -258,18 +275,32 @@ static int check_hold(struct paper *p, const struct step *step, double *sum, uns
 	}
 }
 
+static int start(struct paper *p, struct err *err)
+{
+	struct err why = { };
+	int ret = paper_start(p, &why);
+
+	return ret ? err_set(err, ret, "step %u, %s", p->step, why.msg) : 0;
+}
+
 /* A loop does them again, and what each turn leaves adds up. */
 static int check_turn(struct paper *p, const struct step *step, unsigned int begin_ms,
 		      struct err *err)
 {
 	unsigned int turns = (p->duration_ms - begin_ms) / step->hold.ms;
 	unsigned int before = paper_nr_workers(p), after;
-	uint64_t all;
+	uint64_t all, dl_ppm = paper_dl_ppm(p);
 	int ret;
 
 	ret = check_ops(p, step->ops, step->keep, err);
+	if (!ret)
+		ret = start(p, err);
 	if (ret)
 		return ret;
+	if (paper_dl_ppm(p) > dl_ppm)
+		return err_set(err, -EINVAL,
+			       "step %u: SCHED_DEADLINE workers of each turn of a loop add up",
+			       p->step);
 	after = paper_nr_workers(p);
 	all = before + (uint64_t)turns * (after - min(after, before));
 	if (all > paper_max_workers(p))
@@ -288,7 +319,12 @@ static int check_step(struct paper *p, const struct step *step, double *sum, uns
 	if (!ret)
 		ret = check_defs(p, step->cgroups, step->keep, err);
 	if (!ret)
+		ret = start(p, err);
+	p->hold_ms = *ms;
+	if (!ret)
 		ret = check_hold(p, step, sum, ms, err);
+	p->hold_ms = *ms - p->hold_ms;
+	p->looping = step->hold.kind == HOLD_KIND_LOOP;
 	if (!ret && step->hold.kind == HOLD_KIND_LOOP)
 		ret = check_turn(p, step, *ms, err);
 	return ret;
@@ -373,12 +409,18 @@ static int check_head(struct paper *p, struct err *err)
 int scenario_check_on(const struct ktstr_test *test, const struct topology *topo,
 		      unsigned int duration_ms, struct err *err)
 {
-	struct paper p = { .test = test, .topo = *topo, .duration_ms = duration_ms };
+	struct paper *p = calloc(1, sizeof(*p));
 	int ret;
 
-	ret = check_head(&p, err);
+	if (!p)
+		return err_set(err, -ENOMEM, "out of memory");
+	p->test = test;
+	p->topo = *topo;
+	p->duration_ms = duration_ms;
+	ret = check_head(p, err);
 	if (!ret && test->steps)
-		ret = check_steps(&p, err);
+		ret = check_steps(p, err);
+	free(p);
 	return ret;
 }
 

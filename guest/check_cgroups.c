@@ -7,11 +7,6 @@
 #include <string.h>
 #include "checking.h"
 
-static struct paper_cgroup *of(struct cgroup *cg)
-{
-	return (struct paper_cgroup *)cg;
-}
-
 static bool has_children(const struct paper *p, const struct paper_cgroup *pc)
 {
 	const struct cgroup *cg;
@@ -128,7 +123,7 @@ int paper_add(struct paper *p, const char *name, bool keep, struct paper_cgroup 
 	for (len = strcspn(name, "/");; len += 1 + strcspn(name + len + 1, "/")) {
 		snprintf(part, sizeof(part), "%.*s", (int)len, name);
 		found = cgroup_find(&p->fs, part);
-		*cg = of(found);
+		*cg = paper_of(found);
 		if (!found)
 			ret = add_one(p, parent, part, keep, cg, err);
 		if (ret || !name[len])
@@ -155,7 +150,7 @@ void paper_stop(struct paper *p, struct paper_cgroup *pc)
 	thaw(p, pc);
 	for (cg = p->fs.list; cg; cg = cg->next) {
 		if (cgroup_is_below(cg, &pc->cg))
-			of(cg)->work = (struct paper_work){ };
+			paper_of(cg)->work = (struct paper_work){ };
 	}
 }
 
@@ -171,7 +166,7 @@ void paper_remove(struct paper *p, struct paper_cgroup *pc)
 
 		if (cgroup_is_below(cg, &pc->cg)) {
 			*pos = cg->next;
-			of(cg)->used = false;
+			paper_of(cg)->used = false;
 		} else {
 			pos = &cg->next;
 		}
@@ -180,21 +175,25 @@ void paper_remove(struct paper *p, struct paper_cgroup *pc)
 
 void paper_end_step(struct paper *p)
 {
-	struct paper_cgroup *pc;
+	struct cgroup *cg;
 
 	check_forget_payloads(p, NULL);
 	p->root_step = (struct paper_work){ };
-	for_each_paper_cgroup(p, pc) {
-		if (!pc->cg.keep && pc->cg.step == p->step)
-			paper_remove(p, pc);
-	}
+	do {
+		for_each_paper_cgroup(p, cg) {
+			if (!cg->keep && cg->step == p->step)
+				break;
+		}
+		if (cg)
+			paper_remove(p, paper_of(cg));
+	} while (cg);
 }
 
 /* --- what is asked of one ------------------------------------------------- */
 
 int paper_need(struct paper *p, const char *name, struct paper_cgroup **pc, struct err *err)
 {
-	*pc = of(name ? cgroup_find(&p->fs, name) : NULL);
+	*pc = paper_of(name ? cgroup_find(&p->fs, name) : NULL);
 	if (!*pc)
 		return err_set(err, -EINVAL, "cgroup %s does not exist here", name ? name : "?");
 	return 0;
@@ -304,9 +303,16 @@ int paper_move_tasks(struct paper *p, struct paper_cgroup *from, struct paper_cg
 			       from->work.roams);
 	if (has_children(p, to))
 		ret = make_bare(p, to, err);
+	if (to->work.nr_pending + from->work.nr_pending > CHECK_PENDING)
+		return err_set(err, -EINVAL, "more than %d kinds of workers would begin in %s",
+			       CHECK_PENDING, to->cg.name);
+	memcpy(to->work.pending + to->work.nr_pending, from->work.pending,
+	       from->work.nr_pending * sizeof(*from->work.pending));
+	to->work.nr_pending += from->work.nr_pending;
 	to->work.nr += from->work.nr;
 	to->work.busy += from->work.busy;
+	to->work.hard += from->work.hard;
 	to->work.dl_ppm += from->work.dl_ppm;
 	from->work = (struct paper_work){ };
-	return ret;
+	return ret ? ret : paper_bandwidth(p, to, err);
 }

@@ -5,11 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include "checking.h"
-
-static const struct paper_cgroup *of(const struct cgroup *cg)
-{
-	return (const struct paper_cgroup *)cg;
-}
+#include "judge.h"
 
 /* --- of workers ----------------------------------------------------------- */
 
@@ -38,19 +34,6 @@ static int check_workers(const struct paper *p, struct err *err)
 
 /* --- of cgroups ----------------------------------------------------------- */
 
-/* Of workers in @top and below. */
-static unsigned int busy_below(const struct paper *p, const struct cgroup *top)
-{
-	const struct cgroup *cg;
-	unsigned int nr = 0;
-
-	for (cg = p->fs.list; cg; cg = cg->next) {
-		if (cgroup_is_below(cg, top))
-			nr += of(cg)->work.busy;
-	}
-	return nr;
-}
-
 static bool overlap(const struct cpumask *a, const struct cpumask *b)
 {
 	struct cpumask both;
@@ -59,38 +42,62 @@ static bool overlap(const struct cpumask *a, const struct cpumask *b)
 	return !cpumask_empty(&both);
 }
 
-/* All that a cgroup needs before CPU time is promised to it. */
-static int check_able(const struct cgroup *cg, struct err *err)
+/* What is promised to @cg must not be kept from it by what is above it or below. */
+static int check_able(const struct paper *p, const struct cgroup *cg, bool limited, struct err *err)
 {
-	struct err why = { };
+	const char *what = NULL;
+	struct cgroup *c;
 
-	if (paper_thawed(of(cg), &why))
-		return err_set(err, -EINVAL, "CPU time of cgroup %s is judged, but %s", cg->name,
-			       why.msg);
+	for_each_paper_cgroup(p, c) {
+		if (!cgroup_is_below(c, cg) && !cgroup_is_below(cg, c))
+			continue;
+		if (c->frozen)
+			what = "is frozen";
+		else if (c->quota_us && !(limited && c == cg))
+			what = "has a limit";
+		else if (cgroup_is_below(c, cg) && paper_of(c)->work.hard)
+			what = "has workers that take more than a fair share";
+		if (what)
+			return err_set(err, -EINVAL, "CPU time of cgroup %s is judged, but %s %s",
+				       cg->name, c->name, what);
+	}
 	return 0;
 }
 
-static int check_weight(const struct paper *p, const struct cgroup *cg, double share,
-			const struct cpumask *cpus, struct err *err)
+/* Workers in @top and below that keep all of @cpus busy, one each at a time. */
+static unsigned int busy_below(const struct paper *p, const struct cgroup *top,
+			       const struct cpumask *cpus)
 {
-	unsigned int busy = busy_below(p, cg), nr = cpumask_weight(cpus);
 	struct cpumask own;
-	int ret = check_able(cg, err);
+	unsigned int nr = 0;
+	struct cgroup *cg;
+
+	for_each_paper_cgroup(p, cg) {
+		cgroup_effective(&p->fs, cg, &own);
+		if (cgroup_is_below(cg, top) && cpumask_equal(&own, cpus))
+			nr += paper_of(cg)->work.busy;
+	}
+	return nr;
+}
+
+static int check_weight(const struct paper *p, const struct cgroup *cg, const struct cpumask *cpus,
+			struct err *err)
+{
+	unsigned int busy = busy_below(p, cg, cpus), nr = cpumask_weight(cpus);
+	struct cpumask own;
+	int ret = check_able(p, cg, false, err);
 
 	if (ret)
 		return ret;
-	if (cg->quota_us)
-		return err_set(err, -EINVAL,
-			       "the weight of cgroup %s is judged, but it has a limit", cg->name);
 	cgroup_effective(&p->fs, cg, &own);
 	if (!cpumask_equal(&own, cpus))
 		return err_set(err, -EINVAL,
 			       "the weight of cgroup %s is judged, but its CPUs are not those of its siblings",
 			       cg->name);
-	if (busy < share * nr)
+	if (busy < nr)
 		return err_set(err, -EINVAL,
-			       "the weight of cgroup %s promises %.2f CPUs, but only %u of its workers never sleep",
-			       cg->name, share * nr, busy);
+			       "the weight of cgroup %s is judged on %u CPUs, but only %u of its workers spin on any of them",
+			       cg->name, nr, busy);
 	return 0;
 }
 
@@ -100,22 +107,17 @@ static int check_siblings(const struct paper *p, const struct cgroup *first, uns
 {
 	const struct cgroup *cg;
 	struct cpumask cpus;
-	double sum = 0;
 	int ret = 0;
 
 	*nr = 0;
-	for (cg = first; cg; cg = cg->next) {
-		if (cg->parent == first->parent && cg->weight) {
-			sum += cg->weight;
-			++*nr;
-		}
-	}
+	for (cg = first; cg; cg = cg->next)
+		*nr += cg->parent == first->parent && cg->weight;
 	if (*nr < 2)
 		return 0;
 	cgroup_effective(&p->fs, first, &cpus);
 	for (cg = first; cg && !ret; cg = cg->next) {
 		if (cg->parent == first->parent && cg->weight)
-			ret = check_weight(p, cg, cg->weight / sum, &cpus, err);
+			ret = check_weight(p, cg, &cpus, err);
 	}
 	return ret;
 }
@@ -144,40 +146,50 @@ static int check_weights(const struct paper *p, struct err *err)
 	return 0;
 }
 
-/* Others that may be on its CPUs: cgroups with workers, and all outside of them as one. */
-static unsigned int nr_rivals(const struct paper *p, const struct cgroup *cg,
-			      const struct cpumask *cpus, unsigned int *busy)
+/*
+ * Those beside it on its CPUs: how many, as cgroups at the top, and how many workers they have.
+ * Only of cgroups with the weight that all have can be said what they leave to others.
+ */
+static int check_rivals(const struct paper *p, const struct cgroup *judged, struct cpumask *cpus,
+			unsigned int *nr, unsigned int *workers, struct err *err)
 {
-	unsigned int nr = p->root.nr + p->root_step.nr ? 1 : 0;
-	const struct paper_cgroup *pc;
 	struct cpumask own;
+	struct cgroup *cg;
+	bool hard = p->root.nr + p->root_step.nr + p->nr_payloads;
 
-	*busy = p->root.nr + p->root_step.nr;
-	for_each_paper_cgroup(p, pc) {
-		cgroup_effective(&p->fs, &pc->cg, &own);
-		if (!pc->work.nr || cgroup_is_below(&pc->cg, cg) || !overlap(&own, cpus))
+	for_each_paper_cgroup(p, cg) {
+		const struct paper_work *w = &paper_of(cg)->work;
+
+		cgroup_effective(&p->fs, cg, &own);
+		if (cgroup_is_below(cg, judged) || !w->nr || !overlap(&own, cpus))
 			continue;
-		*busy += pc->work.nr;
-		nr++;
+		hard |= w->hard || cg->parent || cg->weight || judged->parent || judged->weight;
+		*workers += w->nr;
+		++*nr;
 	}
-	return nr;
+	if (hard)
+		return err_set(err, -EINVAL,
+			       "cpu.max of cgroup %s is judged, but who else is on its CPUs may take more than like cgroups at the top would",
+			       judged->name);
+	return 0;
 }
 
 /* A limit is judged from below too. What it gets is by cgroups, or by workers; less counts. */
 static int check_limit(const struct paper *p, const struct cgroup *cg, struct err *err)
 {
-	double must = (double)cg->quota_us / cg->period_us, nr, reach;
-	double busy = busy_below(p, cg), rivals;
-	unsigned int rival_busy;
+	double must = (double)cg->quota_us / cg->period_us, nr, busy, reach;
+	unsigned int rivals = 0, workers = 0;
 	struct cpumask cpus;
-	int ret = check_able(cg, err);
+	int ret = check_able(p, cg, true, err);
 
+	cgroup_effective(&p->fs, cg, &cpus);
+	if (!ret)
+		ret = check_rivals(p, cg, &cpus, &rivals, &workers, err);
 	if (ret)
 		return ret;
-	cgroup_effective(&p->fs, cg, &cpus);
 	nr = cpumask_weight(&cpus);
-	rivals = nr_rivals(p, cg, &cpus, &rival_busy);
-	reach = min(nr / (rivals + 1), nr * busy / max(busy + rival_busy, 1.));
+	busy = busy_below(p, cg, &cpus);
+	reach = min(nr / (rivals + 1), nr * busy / max(busy + workers, 1.));
 	reach = min(reach, busy);
 	if (must <= reach)
 		return 0;
@@ -208,6 +220,11 @@ int check_judged(const struct paper *p, struct err *err)
 	const struct expect *e = &p->test->expect;
 	int ret = check_workers(p, err);
 
+	if (!ret && (e->max_weight_error_pct || e->max_limit_error_pct) &&
+	    (p->looping || p->hold_ms * NSEC_PER_MSEC < JUDGE_MIN_NS))
+		return err_set(err, -EINVAL,
+			       "shares are judged in the last step, which must be a hold of %llu ms or more",
+			       JUDGE_MIN_NS / NSEC_PER_MSEC);
 	if (!ret && e->max_weight_error_pct)
 		ret = check_weights(p, err);
 	if (!ret && e->max_limit_error_pct)

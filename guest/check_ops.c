@@ -102,6 +102,8 @@ static int check_partition(struct paper *p, const struct op *op, struct paper_cg
 	if (!pc->cg.has_cpus)
 		return err_set(err, -EINVAL, "cgroup %s has no cpuset, which a partition needs",
 			       op->name);
+	if (!cpumask_subset(&pc->cg.cpus, &p->fs.all))
+		return err_set(err, -EINVAL, "cgroup %s has CPUs that are offline", op->name);
 	for (cg = p->fs.list; cg; cg = cg->next) {
 		if (cg != &pc->cg && cg->partition &&
 		    (cgroup_is_below(cg, &pc->cg) || cgroup_is_below(&pc->cg, cg)))
@@ -117,6 +119,7 @@ static int check_mems(const struct paper *p, const struct op *op, struct paper_c
 {
 	struct cpumask nodes;
 	unsigned int node;
+	uint64_t above;
 	int ret;
 
 	if (!op->nodes || cpulist_parse(op->nodes, &nodes) || cpumask_empty(&nodes))
@@ -128,6 +131,10 @@ static int check_mems(const struct paper *p, const struct op *op, struct paper_c
 				       "node %u: the test needs .min_nodes of %u or more", node,
 				       node + 1);
 	}
+	above = pc->cg.parent ? cgroup_mems(pc->cg.parent) : 0;
+	if (above && nodes.bits[0] & ~above)
+		return err_set(err, -EINVAL, "nodes %s: not all are in cpuset.mems of %s",
+			       op->nodes, pc->cg.parent->name);
 	pc->cg.mems = nodes.bits[0];
 	ret = paper_controlled(pc, err);
 	return ret ? ret : paper_no_roamers(pc, err);
@@ -170,6 +177,23 @@ int check_cgroup_op(struct paper *p, const struct op *op, struct paper_cgroup *p
 	}
 }
 
+/* Without a CPU a partition, or the root beside it, is none any more. */
+static int check_left(const struct paper *p, struct err *err)
+{
+	const struct cgroup *cg;
+	struct cpumask cpus;
+
+	cgroup_effective(&p->fs, NULL, &cpus);
+	if (cpumask_empty(&cpus))
+		return err_set(err, -EINVAL, "no CPU is left to the root");
+	for_each_paper_cgroup(p, cg) {
+		cpumask_and(&cpus, &cg->cpus, &p->fs.all);
+		if (cg->partition && cpumask_empty(&cpus))
+			return err_set(err, -EINVAL, "no CPU is left to partition %s", cg->name);
+	}
+	return 0;
+}
+
 static int check_hotplug(struct paper *p, unsigned int cpu, bool online, struct err *err)
 {
 	if (!cpu)
@@ -185,7 +209,7 @@ static int check_hotplug(struct paper *p, unsigned int cpu, bool online, struct 
 	else
 		cpumask_clear_cpu(&p->fs.all, cpu);
 	cpuset_usable(&p->fs.all, &p->usable);
-	return 0;
+	return check_left(p, err);
 }
 
 static int check_scheduler(struct paper *p, const struct op *op, struct err *err)

@@ -20,7 +20,6 @@ static bool anywhere(const struct affinity *aff)
 static void add_up(struct paper_work *sum, const struct paper_work *w)
 {
 	sum->nr += w->nr;
-	sum->busy += w->busy;
 	sum->dl_ppm += w->dl_ppm;
 }
 
@@ -78,17 +77,17 @@ static const struct cgroup *partition_of(const struct cgroup *cg)
 static int check_domain(const struct paper *p, const struct cgroup *partition, struct err *err)
 {
 	struct paper_work sum = { };
-	const struct paper_cgroup *pc;
 	struct cpumask cpus;
+	struct cgroup *cg;
 	uint64_t most;
 
 	if (!partition) {
 		add_up(&sum, &p->root);
 		add_up(&sum, &p->root_step);
 	}
-	for_each_paper_cgroup(p, pc) {
-		if (partition_of(&pc->cg) == partition)
-			add_up(&sum, &pc->work);
+	for_each_paper_cgroup(p, cg) {
+		if (partition_of(cg) == partition)
+			add_up(&sum, &paper_of(cg)->work);
 	}
 	cgroup_effective(&p->fs, partition, &cpus);
 	most = cpumask_weight(&cpus) * PPM * WORK_DL_MAX_PCT / 100;
@@ -97,6 +96,11 @@ static int check_domain(const struct paper *p, const struct cgroup *partition, s
 	return err_set(err, -EINVAL,
 		       "SCHED_DEADLINE workers take %.2f of %u CPUs: must be up to %u %%",
 		       (double)sum.dl_ppm / PPM, cpumask_weight(&cpus), WORK_DL_MAX_PCT);
+}
+
+int paper_bandwidth(const struct paper *p, const struct paper_cgroup *pc, struct err *err)
+{
+	return check_domain(p, partition_of(pc ? &pc->cg : NULL), err);
 }
 
 /* The kernel wants it to be able to run on all CPUs that bandwidth is counted for. */
@@ -154,6 +158,8 @@ static int check_one(const struct paper *p, const struct paper_cgroup *pc, const
 			       WORKERS_PER_CPU_MAX);
 	if (!work->nr == !(work->per_cpu > 0) || (work->nr && work->all_cpus))
 		return err_set(err, -EINVAL, "workers: say either how many or how many per CPU");
+	if (work->policy == SCHED_EXT && !p->test->needs_scx && !p->test->needs_sched)
+		return err_set(err, -EINVAL, "SCHED_EXT: the test needs .needs_scx");
 	ret = work_check_policy(work, topology_all_nodes(&p->topo), err);
 	if (!ret)
 		ret = paper_affinity(p, pc, &work->affinity, err);
@@ -164,16 +170,26 @@ static int check_one(const struct paper *p, const struct paper_cgroup *pc, const
 	return ret ? ret : check_roams(pc, work, err);
 }
 
-unsigned int paper_nr_workers(const struct paper *p)
+static struct paper_work all_of(const struct paper *p)
 {
 	struct paper_work sum = { };
-	const struct paper_cgroup *pc;
+	struct cgroup *cg;
 
 	add_up(&sum, &p->root);
 	add_up(&sum, &p->root_step);
-	for_each_paper_cgroup(p, pc)
-		add_up(&sum, &pc->work);
-	return sum.nr;
+	for_each_paper_cgroup(p, cg)
+		add_up(&sum, &paper_of(cg)->work);
+	return sum;
+}
+
+unsigned int paper_nr_workers(const struct paper *p)
+{
+	return all_of(p).nr;
+}
+
+uint64_t paper_dl_ppm(const struct paper *p)
+{
+	return all_of(p).dl_ppm;
 }
 
 unsigned int paper_max_workers(const struct paper *p)
@@ -181,13 +197,23 @@ unsigned int paper_max_workers(const struct paper *p)
 	return WORKERS_PER_CPU_MAX * topology_nr_cpus(&p->topo);
 }
 
+/* How many of them the judge compares with each other. */
+static unsigned int nr_like(const struct work *work, unsigned int nr)
+{
+	if (work->affinity.kind == AFFINITY_EACH || work->affinity.kind == AFFINITY_RANDOM)
+		return 1;
+	return work_ops(work->type)->lead ? nr - nr / work_group(work) : nr;
+}
+
 static void count(struct paper *p, const struct work *work, struct paper_work *w)
 {
 	const struct work_type_ops *ops = work_ops(work->type);
 	unsigned int nr = work_nr(work, cpumask_weight(&p->usable), cpumask_weight(&p->fs.all));
+	bool fair = judge_fair_policy(work->policy) && work->nice >= 0;
 
 	w->nr += nr;
-	if (ops->always_runnable && judge_fair_policy(work->policy) && anywhere(&work->affinity))
+	w->hard += fair ? 0 : nr;
+	if (ops->always_runnable && !ops->yields && fair && anywhere(&work->affinity))
 		w->busy += nr;
 	if (ops->roams)
 		w->roams = ops->name;
@@ -195,7 +221,7 @@ static void count(struct paper *p, const struct work *work, struct paper_work *w
 		w->dl_ppm += nr * work_dl_ppm(work);
 
 	p->nr_workers += nr;
-	p->nr_like = max(p->nr_like, ops->lead ? nr - nr / work_group(work) : nr);
+	p->nr_like = max(p->nr_like, nr_like(work, nr));
 	p->nr_sleepers += ops->always_runnable ? 0 : nr;
 	p->nr_mem_policies += work_mem_nodes(&work->mem) ? nr : 0;
 }
@@ -203,6 +229,7 @@ static void count(struct paper *p, const struct work *work, struct paper_work *w
 int paper_spawn(struct paper *p, struct paper_cgroup *pc, const struct work *work, bool keep,
 		struct err *err)
 {
+	struct paper_work *w = pc ? &pc->work : keep ? &p->root : &p->root_step;
 	unsigned int nr;
 	int ret;
 
@@ -211,11 +238,66 @@ int paper_spawn(struct paper *p, struct paper_cgroup *pc, const struct work *wor
 		ret = check_one(p, pc, work, err);
 	if (ret)
 		return ret;
-	count(p, work, pc ? &pc->work : keep ? &p->root : &p->root_step);
+	if (w->nr_pending == CHECK_PENDING)
+		return err_set(err, -EINVAL, "more than %d kinds of workers would begin",
+			       CHECK_PENDING);
+	w->pending[w->nr_pending++] = work;
+	count(p, work, w);
 	nr = paper_nr_workers(p);
 	if (nr > paper_max_workers(p))
 		return err_set(err, -EINVAL, "%u workers: must be up to %u on %u CPUs", nr,
 			       paper_max_workers(p), topology_nr_cpus(&p->topo));
-	return work->policy == SCHED_DEADLINE ?
-	       check_domain(p, partition_of(pc ? &pc->cg : NULL), err) : 0;
+	return work->policy == SCHED_DEADLINE ? paper_bandwidth(p, pc, err) : 0;
+}
+
+static int start(struct paper *p, struct paper_cgroup *pc, struct paper_work *w, struct err *err)
+{
+	struct err why = { };
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < w->nr_pending; i++) {
+		ret = check_one(p, pc, w->pending[i], &why);
+		if (ret)
+			return err_set(err, ret, "when workers of %s begin: %s",
+				       pc ? pc->cg.name : CGROUP_ROOT_NAME, why.msg);
+	}
+	w->nr_pending = 0;
+	return 0;
+}
+
+int paper_start(struct paper *p, struct err *err)
+{
+	struct cgroup *cg;
+	int ret;
+
+	ret = start(p, NULL, &p->root, err);
+	if (!ret)
+		ret = start(p, NULL, &p->root_step, err);
+	for_each_paper_cgroup(p, cg) {
+		if (!ret)
+			ret = start(p, paper_of(cg), &paper_of(cg)->work, err);
+	}
+	return ret;
+}
+
+int paper_set_affinity(struct paper *p, struct paper_cgroup *pc, const struct affinity *aff,
+		       struct err *err)
+{
+	struct cgroup *cg;
+	int ret = paper_affinity(p, pc, aff, err);
+
+	for_each_paper_cgroup(p, cg) {
+		struct paper_work *w = &paper_of(cg)->work;
+
+		if (ret || !w->nr || !cgroup_is_below(cg, &pc->cg))
+			continue;
+		ret = paper_affinity(p, paper_of(cg), aff, err);
+		if (anywhere(aff))
+			continue;
+		if (!ret && w->dl_ppm)
+			ret = err_set(err, -EINVAL, "SCHED_DEADLINE does not go with an affinity");
+		w->busy = 0;
+	}
+	return ret;
 }

@@ -7,15 +7,20 @@
 
 #include "cgroup.h"
 
-#define CHECK_CGROUPS	64
+#define CHECK_CGROUPS	(2 * KTSTR_MAX_CPUS + 64)
+#define CHECK_PENDING	16		/* kinds of workers in a cgroup that have yet to start */
 #define CHECK_PAYLOADS	16
 
 /* Workers that are there. */
 struct paper_work {
 	unsigned int nr;
-	unsigned int busy;		/* never sleep, and run on any CPU for a fair share of it */
+	unsigned int busy;		/* keep any CPU of their cgroup busy, for a fair share */
+	unsigned int hard;		/* take more than a fair share */
 	const char *roams;		/* the type of those who leave their cgroup, or NULL */
 	uint64_t dl_ppm;		/* SCHED_DEADLINE: millionths of a CPU */
+	/* They set themselves up when the operations of the step are done. */
+	const struct work *pending[CHECK_PENDING];
+	unsigned int nr_pending;
 };
 
 struct paper_cgroup {
@@ -43,6 +48,8 @@ struct paper {
 	struct paper_payload payload[CHECK_PAYLOADS];	/* those that run */
 	unsigned int nr_payloads;
 	unsigned int step;
+	unsigned int hold_ms;		/* of the step at hand */
+	bool looping;			/* ... which is a loop */
 	bool detached;			/* the scheduler */
 	/* That there ever were. */
 	unsigned int nr_workers, nr_like, nr_sleepers, nr_mem_policies;
@@ -85,9 +92,14 @@ int paper_move_tasks(struct paper *p, struct paper_cgroup *from, struct paper_cg
 /* paper_end_step - what lives for the step at hand only is gone. */
 void paper_end_step(struct paper *p);
 
-#define for_each_paper_cgroup(p, pc)						\
-	for ((pc) = (p)->cgroup; (pc) < (p)->cgroup + CHECK_CGROUPS; (pc)++)	\
-		if ((pc)->used)
+/* Not to be removed on the way; @cg is of each the first member. */
+#define for_each_paper_cgroup(p, cg)	\
+	for ((cg) = (p)->fs.list; (cg); (cg) = (cg)->next)
+
+static inline struct paper_cgroup *paper_of(struct cgroup *cg)
+{
+	return (struct paper_cgroup *)cg;
+}
 
 /* --- check_work.c --------------------------------------------------------- */
 
@@ -95,9 +107,20 @@ void paper_end_step(struct paper *p);
 int paper_spawn(struct paper *p, struct paper_cgroup *cg, const struct work *work, bool keep,
 		struct err *err);
 
-/* paper_affinity - can it be asked for in @cg? */
+/* paper_affinity - can it be asked for in @cg? paper_set_affinity - by all in @cg and below. */
 int paper_affinity(const struct paper *p, const struct paper_cgroup *cg,
 		   const struct affinity *aff, struct err *err);
+int paper_set_affinity(struct paper *p, struct paper_cgroup *cg, const struct affinity *aff,
+		       struct err *err);
+
+/* paper_start - all that were spawned can set themselves up as things are now. */
+int paper_start(struct paper *p, struct err *err);
+
+/* paper_bandwidth - is what SCHED_DEADLINE workers take there, where @cg is? */
+int paper_bandwidth(const struct paper *p, const struct paper_cgroup *cg, struct err *err);
+
+/* paper_dl_ppm - what they take in all. */
+uint64_t paper_dl_ppm(const struct paper *p);
 
 /* paper_nr_workers - that are alive. paper_max_workers - more than so many have no time to work. */
 unsigned int paper_nr_workers(const struct paper *p);

@@ -392,8 +392,8 @@ static void judge_unseen(struct judge *j, enum cause cause, unsigned int before)
 	if (j->nr_seen || j->nr != before)
 		return;
 	judge_object(j, VERDICT_INCONCLUSIVE, cause,
-		     "no worker has done, for %llu ms, what the test's limit for '%s' is about",
-		     JUDGE_MIN_NS / NSEC_PER_MSEC, cause_name(cause));
+		     "no worker has done, or for long enough, what the test's limit for '%s' is about",
+		     cause_name(cause));
 	judge_end_cause(j, cause);
 }
 

@@ -110,8 +110,6 @@ static int hold_loop(struct scenario *scn, const struct step *step, struct msg_r
 			return ret;
 		ret = scenario_ops(scn, step->ops, step->keep, &err);
 		scenario_release(scn);
-		if (!ret)
-			ret = shares_begin(scn, &err);
 		if (ret)
 			return ops_failed(scn, ret, &err, res);
 		send_stimulus(scn, step);

@@ -53,7 +53,8 @@ void scenario_run_in(struct guest *g, struct sched *s, const struct ktstr_test *
 
 /*
  * scenario_check_on - is a declaration legal on that machine, where it runs for so long? Plays it
- * on paper; -EINVAL names step and operation. scenario_check - on its own machine, as declared.
+ * on paper; -EINVAL names step and operation, or -ENOMEM. scenario_check - on its own machine, as
+ * declared.
  */
 int scenario_check_on(const struct ktstr_test *test, const struct topology *topo,
 		      unsigned int duration_ms, struct err *err);

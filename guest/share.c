@@ -117,7 +117,8 @@ static void judge_limit(struct share *s, const struct cgroup *cg)
 			 cpumask_weight(&s->scn->all) * SLICE_AND_TICK_NS;
 	double must = (double)wall * cg->quota_us / cg->period_us;
 
-	if (wall < JUDGE_MIN_NS || used_since(s, cg, &used))
+	/* More than that cannot be told from the end of a period. */
+	if (wall < JUDGE_MIN_NS || slack > must / 4 || used_since(s, cg, &used))
 		return;
 	s->nr_judged++;
 	guest_log(s->scn->g, "%s: %" PRIu64 " ms of CPU time, cpu.max promises %.0f ms", cg->name,
@@ -150,6 +151,5 @@ void shares_judge(struct scenario *scn, struct msg_result *res)
 		return;
 	if (!s.nr_judged && res->verdict == VERDICT_NONE)
 		result_set(scn->g, res, VERDICT_INCONCLUSIVE, CAUSE_SHARE,
-			   "no cgroup had its weight or limit for %" PRIu64 " ms, which a share is judged by",
-			   MS(JUDGE_MIN_NS));
+			   "no cgroup had its weight or limit for long enough to judge its share");
 }

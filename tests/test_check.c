@@ -92,6 +92,8 @@ TEST(holds)
 		       .backdrop = CGROUPS(ONE_SPINNER),
 		       .steps = STEPS({ .hold = HOLD_FIXED(900) }, { .hold = HOLD_FRAC(.5) },
 				      { .hold = HOLD_LOOP(100), .ops = OPS(STOP_CGROUP("cg")) }));
+	EXPECT_ILLEGAL("a loop has no time to settle in", .settle_ms = 100,
+		       STEPS_OF(HOLD_LOOP(9), .ops = OPS(ADD_CGROUP("a"), REMOVE_CGROUP("a"))));
 	EXPECT_ILLEGAL("has no turn in 2000 ms", .settle_ms = 1500, .backdrop = CGROUPS(ONE_SPINNER),
 		       .steps = STEPS({ .hold = HOLD_FIXED(400) },
 				      { .hold = HOLD_LOOP(100), .ops = OPS(STOP_CGROUP("cg")) }));
@@ -137,6 +139,56 @@ TEST(roaming)
 		       ROAMS(MOVE_TASKS("cg", "cg_2")));
 #undef ROAMS
 #undef LEAVES
+}
+
+/* Workers set themselves up when all operations of their step are done. */
+TEST(set_up_late)
+{
+#define ON_1	.affinity = { AFFINITY_EXACT, .cpus = "1" }
+#define SOME_DL	.policy = SCHED_DEADLINE, .dl = { 2000, 10000, 0 }
+
+	EXPECT_ILLEGAL("step 0, when workers of cg begin: affinity to CPUs 1: cgroup cg has none",
+		       OPS_OF(SPAWN("cg", CPU_SPIN, 1, ON_1), SET_CPUSET("cg", CPUSET_EXACT("0"))));
+	EXPECT_LEGAL(OPS_OF(SPAWN("cg", CPU_SPIN, 1, ON_1), SET_CPUSET("cg", CPUSET_EXACT("0")),
+			    STOP_CGROUP("cg")));
+	EXPECT_ILLEGAL("when workers of cg_2 begin: affinity to CPUs 1: cgroup cg_2 has none",
+		       OPS_OF(SPAWN("cg", CPU_SPIN, 1, ON_1), MOVE_TASKS("cg", "cg_2")));
+	EXPECT_ILLEGAL("when workers of root begin: affinity to CPUs 1: not all of them are online",
+		       OPS_OF(SPAWN_ROOT(CPU_SPIN, 1, ON_1), CPU_OFFLINE(1)), .min_cpus = 4);
+	EXPECT_ILLEGAL("when workers of cg begin: SCHED_DEADLINE does not go with a cpuset",
+		       OPS_OF(SPAWN("cg", CPU_SPIN, 1, SOME_DL),
+			      SET_CPUSET("cg", CPUSET_EXACT("0"))));
+	EXPECT_ILLEGAL("when workers of cg begin: memory policy for nodes 1",
+		       OPS_OF(SPAWN("cg", CPU_SPIN, 1, .mem = { MEM_BIND, .nodes = "1" }),
+			      SET_MEMS("cg", "0")), .topology = "2n2l2c1t", .min_nodes = 2);
+	/* Those who have begun go along. */
+	EXPECT_LEGAL(.steps = STEPS({ .ops = OPS(ADD_CGROUP("a"), SPAWN("a", CPU_SPIN, 1, ON_1)),
+				      .hold = HOLD_FRAC(.5), .keep = true },
+				    { .ops = OPS(SET_CPUSET("a", CPUSET_EXACT("0"))),
+				      .hold = HOLD_FRAC(.5) }));
+	EXPECT_ILLEGAL("more than 16 kinds of workers would begin",
+		       OPS_OF(SPAWN("cg", CPU_SPIN, 1), SPAWN("cg", CPU_SPIN, 1),
+			      SPAWN("cg", CPU_SPIN, 1), SPAWN("cg", CPU_SPIN, 1),
+			      SPAWN("cg", CPU_SPIN, 1), SPAWN("cg", CPU_SPIN, 1),
+			      SPAWN("cg", CPU_SPIN, 1), SPAWN("cg", CPU_SPIN, 1),
+			      SPAWN("cg", CPU_SPIN, 1), SPAWN("cg", CPU_SPIN, 1),
+			      SPAWN("cg", CPU_SPIN, 1), SPAWN("cg", CPU_SPIN, 1),
+			      SPAWN("cg", CPU_SPIN, 1), SPAWN("cg", CPU_SPIN, 1),
+			      SPAWN("cg", CPU_SPIN, 1), SPAWN("cg", CPU_SPIN, 1)));
+
+	EXPECT_ILLEGAL("(set-affinity) on cg: SCHED_DEADLINE does not go with an affinity",
+		       OPS_OF(SPAWN("cg", CPU_SPIN, 1, SOME_DL), SET_AFFINITY("cg", SINGLE)));
+	EXPECT_ILLEGAL("(move-tasks) on cg: SCHED_DEADLINE workers take 1.00 of 1 CPUs",
+		       OPS_OF(SET_PARTITION("cg_2", ROOT), SPAWN("cg", CPU_SPIN, 5, SOME_DL),
+			      MOVE_TASKS("cg", "cg_2")));
+	EXPECT_ILLEGAL("step 0: SCHED_DEADLINE workers of each turn of a loop add up",
+		       STEPS_OF(HOLD_LOOP(500), .ops = OPS(SPAWN_ROOT(CPU_SPIN, 1, SOME_DL))));
+	EXPECT_ILLEGAL("affinity to CPUs 1: cgroup a/b has none of them",
+		       OPS_OF(ADD_CGROUP_DEF({ "a/b", CPUSET_EXACT("0"), WORKERS(CPU_SPIN, 1) }),
+			      SET_AFFINITY("a", EXACT, .cpus = "1")));
+	EXPECT_ILLEGAL("SCHED_EXT: the test needs .needs_scx",
+		       OPS_OF(SPAWN("cg", CPU_SPIN, 1, .policy = SCHED_EXT)));
+	EXPECT_LEGAL(OPS_OF(SPAWN("cg", CPU_SPIN, 1, .policy = SCHED_EXT)), .needs_scx = true);
 }
 
 /* Three of four CPUs are usable. */
@@ -420,8 +472,8 @@ TEST(weights_in_reach)
 	EXPECT_LEGAL(A_AND_B(ONE, ONE), WEIGHED,
 		     .steps = STEPS({ .ops = OPS(WEIGHTS, FREEZE("a")), .hold = HOLD_FRAC(.5) },
 				    { .ops = OPS(THAW("a")), .hold = HOLD_FRAC(.5) }));
-	EXPECT_LEGAL(.backdrop = CGROUPS({ "top/a", CPUSET_NONE, WORKERS(CPU_SPIN, 1) },
-					 { "top/b", CPUSET_NONE, WORKERS(CPU_SPIN, 3) }),
+	EXPECT_LEGAL(.backdrop = CGROUPS({ "top/a", CPUSET_NONE, WORKERS(CPU_SPIN, 4) },
+					 { "top/b", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
 		     STEPS_OF(HOLD_FULL, .ops = OPS(SET_WEIGHT("top/a", 100),
 						    SET_WEIGHT("top/b", 300))), WEIGHED);
 	EXPECT_ILLEGAL("no siblings have any",
@@ -439,22 +491,46 @@ TEST(weights_in_reach)
 		       .backdrop = CGROUPS({ "a", CPUSET_EXACT("0"), ONE },
 					   { "b", CPUSET_EXACT("1"), ONE }),
 		       STEPS_OF(HOLD_FULL, .ops = OPS(WEIGHTS)), WEIGHED);
-	EXPECT_ILLEGAL("the weight of cgroup b promises 0.75 CPUs, but only 0 of its workers",
+	EXPECT_ILLEGAL("the weight of cgroup b is judged on 1 CPUs, but only 0 of its workers spin",
 		       A_AND_B(ONE, { }), STEPS_OF(HOLD_FULL, .ops = OPS(WEIGHTS)), WEIGHED);
-	EXPECT_ILLEGAL("promises 0.75 CPUs, but only 0 of its workers never sleep",
+	EXPECT_ILLEGAL("but only 0 of its workers spin on any of them",
 		       A_AND_B(ONE, WORKERS(BURSTY, 3)),
 		       STEPS_OF(HOLD_FULL, .ops = OPS(WEIGHTS)), WEIGHED);
-	EXPECT_ILLEGAL("but only 0 of its workers never sleep",
+	EXPECT_ILLEGAL("but only 0 of its workers spin on any of them",
+		       A_AND_B(ONE, WORKERS(YIELD_HEAVY, 3)),
+		       STEPS_OF(HOLD_FULL, .ops = OPS(WEIGHTS)), WEIGHED);
+	EXPECT_ILLEGAL("but only 0 of its workers spin on any of them",
+		       A_AND_B(ONE, ONE), WEIGHED,
+		       STEPS_OF(HOLD_FULL, .ops = OPS(WEIGHTS, SET_AFFINITY("a", SINGLE))));
+	EXPECT_ILLEGAL("of cgroup a is judged on 4 CPUs, but only 0 of its workers", WEIGHED,
+		       .backdrop = CGROUPS({ "a/x", CPUSET_EXACT("0"), WORKERS(CPU_SPIN, 4) },
+					   { "b", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
+		       STEPS_OF(HOLD_FULL, .ops = OPS(WEIGHTS)));
+	EXPECT_ILLEGAL("CPU time of cgroup a is judged, but a/x is frozen", WEIGHED,
+		       .backdrop = CGROUPS({ "a/x", CPUSET_NONE, WORKERS(CPU_SPIN, 4) },
+					   { "b", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
+		       STEPS_OF(HOLD_FULL, .ops = OPS(WEIGHTS, FREEZE("a/x"))));
+	EXPECT_ILLEGAL("CPU time of cgroup a is judged, but a/x has a limit", WEIGHED,
+		       .backdrop = CGROUPS({ "a/x", CPUSET_NONE, WORKERS(CPU_SPIN, 4) },
+					   { "b", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
+		       STEPS_OF(HOLD_FULL, .ops = OPS(WEIGHTS, SET_MAX("a/x", 1000, 10000))));
+	EXPECT_ILLEGAL("shares are judged in the last step, which must be a hold of 500 ms", WEIGHED,
+		       A_AND_B(ONE, ONE),
+		       .steps = STEPS({ .ops = OPS(WEIGHTS), .hold = HOLD_FRAC(.5) },
+				      { .hold = HOLD_FIXED(499) }));
+	EXPECT_ILLEGAL("shares are judged in the last step", WEIGHED, A_AND_B(ONE, ONE),
+		       STEPS_OF(HOLD_LOOP(600), .ops = OPS(WEIGHTS)));
+	EXPECT_ILLEGAL("b has workers that take more than a fair share",
 		       A_AND_B(ONE, WORKERS(CPU_SPIN, 3, .policy = SCHED_FIFO, .prio = 1)),
 		       STEPS_OF(HOLD_FULL, .ops = OPS(WEIGHTS)), WEIGHED);
-	EXPECT_ILLEGAL("promises 3.00 CPUs, but only 2 of its workers",
+	EXPECT_ILLEGAL("judged on 4 CPUs, but only 2 of its workers",
 		       .backdrop = CGROUPS({ "a", CPUSET_NONE, WORKERS(CPU_SPIN, 8) },
 					   { "b", CPUSET_NONE, WORKERS(CPU_SPIN, 2) }),
 		       STEPS_OF(HOLD_FULL, .ops = OPS(WEIGHTS)), WEIGHED);
-	EXPECT_ILLEGAL("CPU time of cgroup a is judged, but cgroup a is frozen",
+	EXPECT_ILLEGAL("CPU time of cgroup a is judged, but a is frozen",
 		       A_AND_B(ONE, ONE), STEPS_OF(HOLD_FULL, .ops = OPS(WEIGHTS, FREEZE("a"))),
 		       WEIGHED);
-	EXPECT_ILLEGAL("the weight of cgroup b is judged, but it has a limit",
+	EXPECT_ILLEGAL("CPU time of cgroup b is judged, but b has a limit",
 		       A_AND_B(ONE, ONE), WEIGHED,
 		       STEPS_OF(HOLD_FULL, .ops = OPS(WEIGHTS, SET_MAX("b", 1000, 100000))));
 }
@@ -475,7 +551,21 @@ TEST(limits_in_reach)
 		       A_AND_B(ONE, WORKERS(BURSTY, 3)), LIMIT(50000), LIMITED);
 	EXPECT_ILLEGAL("of its 1.20 CPUs only 1.00 are sure to be used",
 		       .backdrop = CGROUPS({ "a", CPUSET_NONE, ONE }), LIMIT(120000), LIMITED);
-	EXPECT_ILLEGAL("of its 0.90 CPUs only 0.50 are sure to be used",
+#define MAY_TAKE_MORE	"who else is on its CPUs may take more than like cgroups at the top"
+	EXPECT_ILLEGAL(MAY_TAKE_MORE, A_AND_B(ONE, ONE), LIMITED,
+		       STEPS_OF(HOLD_FULL, .ops = OPS(SET_WEIGHT("b", 5000),
+						      SET_MAX("a", 20000, 100000))));
+	EXPECT_ILLEGAL(MAY_TAKE_MORE, LIMIT(20000), LIMITED,
+		       A_AND_B(ONE, WORKERS(CPU_SPIN, 1, .policy = SCHED_FIFO, .prio = 1)));
+	EXPECT_ILLEGAL(MAY_TAKE_MORE, LIMIT(20000), LIMITED,
+		       A_AND_B(ONE, WORKERS(CPU_SPIN, 1, .nice = -1)));
+	EXPECT_ILLEGAL(MAY_TAKE_MORE, LIMIT(20000), LIMITED,
+		       .backdrop = CGROUPS({ "a", CPUSET_NONE, ONE }, { "t/b", CPUSET_NONE, ONE }));
+	EXPECT_ILLEGAL("CPU time of cgroup a/x is judged, but a has a limit", LIMITED,
+		       .backdrop = CGROUPS({ "a/x", CPUSET_NONE, WORKERS(CPU_SPIN, 4) }),
+		       STEPS_OF(HOLD_FULL, .ops = OPS(SET_MAX("a", 1000, 10000),
+						      SET_MAX("a/x", 9000, 10000))));
+	EXPECT_ILLEGAL(MAY_TAKE_MORE,
 		       .backdrop = CGROUPS({ "a", CPUSET_EXACT("0"), ONE }), LIMITED,
 		       STEPS_OF(HOLD_FULL, .ops = OPS(SPAWN_ROOT(CPU_SPIN, 1),
 						      SET_MAX("a", 90000, 100000))));
@@ -491,6 +581,9 @@ TEST(nothing_to_judge)
 	EXPECT_ILLEGAL("but there are none", STEPS_OF(HOLD_FULL),
 		       .expect = { .zero = ZERO_MIGRATION });
 	EXPECT_ILLEGAL("no two are alike", OPS_OF(STOP_CGROUP("cg")),
+		       .expect = { .max_throughput_cv = 1 });
+	EXPECT_ILLEGAL("no two are alike",
+		       OPS_OF(SPAWN_ROOT(CPU_SPIN, 4, .affinity.kind = AFFINITY_EACH)),
 		       .expect = { .max_throughput_cv = 1 });
 	EXPECT_ILLEGAL("no two are alike",
 		       STEPS_OF(HOLD_FULL, .ops = OPS(SPAWN_ROOT(FUTEX_FAN_OUT, 2, .group = 2))),
@@ -562,6 +655,8 @@ TEST(mems)
 			    SPAWN("cg", CPU_SPIN, 1, .mem = { MEM_BIND, .nodes = "0-1" }),
 			    SPAWN("cg", CPU_SPIN, 1, .mem = { MEM_BIND, MEM_RELATIVE, "1" })),
 		     TWO_NODES);
+	EXPECT_ILLEGAL("nodes 1: not all are in cpuset.mems of a", TWO_NODES,
+		       OPS_OF(ADD_CGROUP("a/b"), SET_MEMS("a", "0"), SET_MEMS("a/b", "1")));
 	EXPECT_ILLEGAL("cpuset.mems \"\": no list of nodes", OPS_OF(SET_MEMS("cg", "")));
 	EXPECT_ILLEGAL("cpuset.mems \"x\": no list", OPS_OF(SET_MEMS("cg", "x")));
 	EXPECT_ILLEGAL("cpuset.mems \"\": no list", OPS_OF(SET_MEMS("cg", NULL)));
@@ -591,6 +686,25 @@ TEST(partitions)
 		       OPS_OF(SET_CPUSET("cg", CPUSET_EXACT("0-1")), SET_PARTITION("cg", ROOT)));
 	EXPECT_ILLEGAL("CPUs 0-1: the root has only 1-3",
 		       OPS_OF(SET_PARTITION("cg_2", ROOT), SET_CPUSET("cg", CPUSET_EXACT("0-1"))));
+	EXPECT_ILLEGAL("(cpu-offline): no CPU is left to partition cg", .min_cpus = 4,
+		       OPS_OF(SET_CPUSET("cg", CPUSET_EXACT("3")), SET_PARTITION("cg", ROOT),
+			      CPU_OFFLINE(3)));
+	EXPECT_ILLEGAL("cgroup cg has CPUs that are offline", .min_cpus = 4,
+		       OPS_OF(SET_CPUSET("cg", CPUSET_EXACT("2-3")), CPU_OFFLINE(3),
+			      SET_PARTITION("cg", ROOT)));
+	EXPECT_ILLEGAL("no CPU is left to the root", .min_cpus = 4,
+		       OPS_OF(REMOVE_CGROUP("cg_2"), SET_CPUSET("cg", CPUSET_EXACT("0-2")),
+			      SET_PARTITION("cg", ROOT), CPU_OFFLINE(3)));
+	EXPECT_ILLEGAL("to clear a cpuset, all CPUs have to be online and in no partition",
+		       OPS_OF(SET_CPUSET("cg", CPUSET_EXACT("3")), SET_PARTITION("cg", ROOT),
+			      CLEAR_CPUSET("cg_2")));
+	EXPECT_ILLEGAL("to clear a cpuset, all CPUs have to be online", .min_cpus = 4,
+		       OPS_OF(CPU_OFFLINE(3), CLEAR_CPUSET("cg_2")));
+	/* What is above a partition has no say in it. */
+	EXPECT_LEGAL(OPS_OF(ADD_CGROUP("a/b"), SET_CPUSET("a/b", CPUSET_EXACT("2")),
+			    SET_PARTITION("a/b", ROOT), SET_CPUSET("a", CPUSET_EXACT("1")),
+			    SPAWN("a/b", CPU_SPIN, 1,
+				  .affinity = { AFFINITY_EXACT, .cpus = "2" })));
 	EXPECT_ILLEGAL("partition kind 7", OPS_OF({ .kind = OP_SET_PARTITION, .name = "cg_2",
 						    .partition = 7 }));
 }

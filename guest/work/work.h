@@ -39,6 +39,7 @@ struct work_type_ops {
 	bool pipe;			/* two of them, with a pipe each way */
 	bool lead;			/* the first of a group has another task than the rest */
 	bool always_runnable;		/* its time off the CPU is the scheduler's doing */
+	bool yields;			/* ... but where it has the CPU it need not keep it */
 	bool roams;			/* leaves its cgroup by itself */
 	struct work defaults;		/* .group: how many workers, of a type that has groups */
 	void (*run)(struct work_self *self);
