@@ -68,6 +68,7 @@ static const struct limit limits[] = {
 	WHOLE("stall",		max_stall_ms,			STALL,		3600000, UINT_MAX),
 	WHOLE_0("fallback-rate", max_fallback_rate,		EVENTS,	1000000000, FALLBACK_RATE),
 	WHOLE_0("keep-last-rate", max_keep_last_rate,		EVENTS,	1000000000, KEEP_LAST_RATE),
+	WHOLE("teardown",	max_teardown_ms,		TEARDOWN,	600000,	0),
 	WHOLE("attach",		attach_ms,			NONE,		600000,	-1),
 	CHECK("isolation",	isolation,			ISOLATION,	false),
 	CHECK("starvation",	no_starvation_check,		STARVED,	true),

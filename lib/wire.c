@@ -56,6 +56,7 @@ static const char *const cause_names[NR_CAUSES] = {
 	[CAUSE_PAYLOAD]		= "payload",
 	[CAUSE_HOTPLUG]		= "hotplug",
 	[CAUSE_EVENTS]		= "events",
+	[CAUSE_TEARDOWN]	= "teardown",
 	[CAUSE_OTHER]		= "other",
 };
 

@@ -86,6 +86,7 @@ enum cause {
 	CAUSE_PAYLOAD,		/* a payload failed, was late, or its numbers are bad */
 	CAUSE_HOTPLUG,		/* a CPU would not go, or would not come back */
 	CAUSE_EVENTS,		/* monitor: the kernel did a scheduler's work too often */
+	CAUSE_TEARDOWN,		/* the host took too long to be rid of the guest */
 	CAUSE_OTHER,
 	NR_CAUSES,
 };

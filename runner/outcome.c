@@ -346,6 +346,9 @@ static void judge_control(const struct evidence *ev, struct outcome *out)
 	if (want->cause == CAUSE_NONE || out->verdict == VERDICT_SKIP ||
 	    out->verdict == VERDICT_INCONCLUSIVE)
 		return;
+	/* That it will is not known yet. */
+	if (want->cause == CAUSE_TEARDOWN && out->verdict == VERDICT_PASS)
+		return;
 	/* Limits are stretched by what is stolen, so that a failure may not show. */
 	if (out->verdict == VERDICT_PASS && cause_is_timing[want->cause] &&
 	    wire_stolen(ev->result.steal_ns, ev->result.run_ns)) {
@@ -396,4 +399,26 @@ void outcome_judge(const struct evidence *ev, struct outcome *out)
 	judge_engine(ev, out);
 	judge_stolen(ev, out);
 	judge_control(ev, out);
+}
+
+void outcome_judge_teardown(const struct ktstr_test *test, const struct expect *expect,
+			    uint64_t ns, struct outcome *out)
+{
+	const struct expect_fail *want = &test->expect_fail;
+	char text[128];
+
+	if (out->verdict != VERDICT_PASS)
+		return;
+	snprintf(text, sizeof(text), "teardown took %.1f ms, limit %u ms",
+		 (double)ns / NSEC_PER_MSEC, expect->max_teardown_ms);
+	if (expect->max_teardown_ms && ns > expect->max_teardown_ms * NSEC_PER_MSEC) {
+		if (want->cause != CAUSE_TEARDOWN || (want->text && !strstr(text, want->text))) {
+			set(out, VERDICT_FAIL, CAUSE_TEARDOWN, "%s", text);
+			return;
+		}
+		out->caught = (struct caught){ .cause = CAUSE_TEARDOWN };
+		set(out, VERDICT_PASS, CAUSE_NONE, "failed as it must: teardown: %s", text);
+	} else if (want->cause == CAUSE_TEARDOWN) {
+		set(out, VERDICT_FAIL, CAUSE_OTHER, "expected FAIL teardown, got pass: %s", text);
+	}
 }

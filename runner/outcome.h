@@ -71,4 +71,11 @@ struct outcome {
 
 void outcome_judge(const struct evidence *ev, struct outcome *out);
 
+/*
+ * outcome_judge_teardown - the same for what is only known when nothing is left of the guest: that
+ * took @ns since its end. Of one that passed so far.
+ */
+void outcome_judge_teardown(const struct ktstr_test *test, const struct expect *expect,
+			    uint64_t ns, struct outcome *out);
+
 #endif /* KTSTR_RUNNER_OUTCOME_H */

@@ -294,6 +294,14 @@ static void on_template(struct state *st, struct group *g, struct instance_resul
 		instance_result_free(&g->failure);
 }
 
+static void judge_teardown(const struct plan_instance *inst, struct instance_result *res)
+{
+	const uint64_t *at = res->phases.at_ns;
+
+	outcome_judge_teardown(inst->test, &inst->expect, at[PHASE_TEARDOWN] - at[PHASE_END],
+			       &res->outcome);
+}
+
 static void on_reaped(struct state *st, struct child *c, int wstatus)
 {
 	struct instance_result res;
@@ -306,6 +314,8 @@ static void on_reaped(struct state *st, struct child *c, int wstatus)
 		on_template(st, groups_of(&st->groups, index), &res);
 		return;
 	}
+	if (res.phases.at_ns[PHASE_TEARDOWN])
+		judge_teardown(&st->run->plan.inst[index], &res);
 	res.warm = st->slot[index].res.warm;
 	st->slot[index].res = res;
 	finish(st, index);

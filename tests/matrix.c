@@ -370,6 +370,11 @@ KTSTR_TEST(matrix_limit_error_eevdf,
 
 /* --- what is not for a scheduler to do wrong ------------------------------ */
 
+/* A process, 512 MiB and some threads do not go in no time. */
+SCENARIO_ROW(matrix_teardown, "a host that takes long to be rid of a guest is found",
+	.expect = { .max_teardown_ms = 1 }, .expect = { .max_teardown_ms = 600000 },
+	TEARDOWN, "limit 1 ms", .memory_mb = 1024, PINNED(1));
+
 SCENARIO_ROW(matrix_isolation, "a worker that runs outside of its cpuset is found",
 	.fault = JOB_FAULT_ESCAPE, .fault = 0, ISOLATION, "ran outside of its CPUs",
 	PINNED(2), .expect = { .isolation = true, .no_starvation_check = true });

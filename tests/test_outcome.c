@@ -671,4 +671,59 @@ TEST(record)
 	instance_result_free(&in);
 }
 
+/* What is known last can still turn a pass around, and nothing else. */
+TEST(teardown)
+{
+	static const struct ktstr_test slow = {
+		.name = "slow", .expect_fail = { .cause = CAUSE_TEARDOWN, .text = "limit 5 ms" },
+	};
+	const struct expect five = { .max_teardown_ms = 5 }, six = { .max_teardown_ms = 6 };
+	const struct expect off = { };
+	struct outcome out = { .verdict = VERDICT_PASS };
+
+	outcome_judge_teardown(&plain, &off, NSEC_PER_SEC, &out);
+	EXPECT_EQ(VERDICT_PASS, out.verdict);
+	outcome_judge_teardown(&plain, &five, 5 * NSEC_PER_MSEC, &out);
+	EXPECT_EQ(VERDICT_PASS, out.verdict);
+	EXPECT_STREQ("", out.text);
+	outcome_judge_teardown(&plain, &five, 5 * NSEC_PER_MSEC + 1, &out);
+	EXPECT_EQ(VERDICT_FAIL, out.verdict);
+	EXPECT_EQ(CAUSE_TEARDOWN, out.cause);
+	EXPECT_STREQ("teardown took 5.0 ms, limit 5 ms", out.text);
+
+	out = (struct outcome){ .verdict = VERDICT_PASS };
+	outcome_judge_teardown(&slow, &five, NSEC_PER_SEC, &out);
+	EXPECT_EQ(VERDICT_PASS, out.verdict);
+	EXPECT_STREQ("failed as it must: teardown: teardown took 1000.0 ms, limit 5 ms", out.text);
+	EXPECT_EQ(CAUSE_TEARDOWN, out.caught.cause);
+	out = (struct outcome){ .verdict = VERDICT_PASS };
+	outcome_judge_teardown(&slow, &six, NSEC_PER_SEC, &out);
+	EXPECT_EQ(VERDICT_FAIL, out.verdict);
+	out = (struct outcome){ .verdict = VERDICT_PASS };
+	outcome_judge_teardown(&slow, &five, NSEC_PER_MSEC, &out);
+	EXPECT_EQ(VERDICT_FAIL, out.verdict);
+	EXPECT_STREQ("expected FAIL teardown, got pass: teardown took 1.0 ms, limit 5 ms",
+		     out.text);
+
+	out = (struct outcome){ .verdict = VERDICT_FAIL, .cause = CAUSE_STUCK };
+	outcome_judge_teardown(&plain, &five, NSEC_PER_SEC, &out);
+	EXPECT_EQ(CAUSE_STUCK, out.cause);
+}
+
+/* Until then a control is not judged. */
+TEST_F(outcome, control_of_teardown)
+{
+	static const struct ktstr_test slow = {
+		.name = "slow", .expect_fail = { .cause = CAUSE_TEARDOWN },
+	};
+
+	self->ev.test = &slow;
+	outcome_judge(&self->ev, &self->out);
+	EXPECT_EQ(VERDICT_PASS, self->out.verdict);
+	guest_says(&self->ev, VERDICT_FAIL, CAUSE_STUCK, "stuck");
+	outcome_judge(&self->ev, &self->out);
+	EXPECT_EQ(VERDICT_FAIL, self->out.verdict);
+	EXPECT_EQ(CAUSE_OTHER, self->out.cause);
+}
+
 TEST_HARNESS_MAIN
