@@ -431,6 +431,7 @@ static int ask_to_end(struct guest *g, struct sched *s, struct msg_result *res)
 		sched_proc_kill(s);
 	} else if (WIFSIGNALED(s->wstatus) && WTERMSIG(s->wstatus) == SIGKILL) {
 		/* Not our doing, and older than our SIGINT: dying takes time on a busy CPU. */
+		s->hotplug = false;	/* nobody wants it back */
 		report_death(g, s, res, "");
 	} else if (!ended_well(s)) {
 		result_set(g, res, VERDICT_FAIL, CAUSE_SCHED_DETACH,
