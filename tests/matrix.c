@@ -334,9 +334,9 @@ static int weights_body(struct scenario *scn, struct msg_result *res)
 KTSTR_TEST(matrix_weights_fault,
 	.desc = "a scheduler that does not know nice values is found: \"fifo\" is one",
 	.needs_scx = true, .sched = "fifo",
-	.body = weights_body,
+	.body = weights_body, .duration_ms = KTSTR_DURATION_MS,
 	.expect_fail = EXPECT_FAIL(UNFAIR, "times what those of nice 5 got"));
-TWINS(matrix_weights, "vtime", .body = weights_body);
+TWINS(matrix_weights, "vtime", .body = weights_body, .duration_ms = KTSTR_DURATION_MS);
 
 /* Each wants all of CPU 0. None of our schedulers knows cgroups: the twin is the kernel's own. */
 #define TWO_ON_CPU_0								\
