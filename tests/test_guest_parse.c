@@ -299,8 +299,10 @@ TEST(scx_probe_is_asked_again)
 	scx_probe_end(&p);
 	EXPECT_EQ(0, p.pid);
 	EXPECT_EQ(-1, wait(NULL));
-	/* And one that is not there needs no end. */
+	/* And one that is not there needs no end, nor says anything: its descriptors are others'. */
 	scx_probe_end(&p);
+	EXPECT_EQ(-1, p.ask_fd);
+	EXPECT_EQ(-ESRCH, scx_probe_ask(&p, 10 * NSEC_PER_SEC));
 }
 
 /* --- a loader's log ------------------------------------------------------- */
