@@ -6,7 +6,7 @@
 # controls on two kernels. The last line is "N passed, N failed, N skipped".
 #
 # CHECK_KERNELS: series to test on. CHECK_FUZZ_S: seconds for each fuzz target. CHECK_TOPOLOGIES: random
-# topologies on kvm where it runs in an L1, 24; "all": all 40 and what is larger than 32 CPUs, too.
+# topologies on kvm where it runs in an L1, 10; "all": all 40 and what is larger than 8 CPUs, too.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . scripts/common.sh
@@ -78,9 +78,9 @@ topologies()	# $1: series; options for tests/test_topologies.sh
 {
 	[ "$here" = 4 ] || return
 	echo -N
-	case ${CHECK_TOPOLOGIES:=24},$1 in
+	case ${CHECK_TOPOLOGIES:=10},$1 in
 	all,*) ;;
-	*,"$first") echo "-n $([ "$all" = " $first" ] && echo "$CHECK_TOPOLOGIES" || echo 0) -c 32" ;;
+	*,"$first") echo "-n $([ "$all" = " $first" ] && echo "$CHECK_TOPOLOGIES" || echo 0) -c 8" ;;
 	*) echo "-o -n $CHECK_TOPOLOGIES" ;;
 	esac
 }
