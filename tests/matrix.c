@@ -195,8 +195,8 @@ HOST_ROW(starve, STARVE, FAULT("starve=cg_1@3600"), STUCK, "cgroup cg_1",
 
 /* Where that is no matter, they still have to end; on a CPU that they do not get they cannot. */
 ROW(matrix_stop, "workers that never run, not even to be killed, are found",
-	"fifo", FAULT("starve=cg_1"), WORKER, "cgroup cg_1) cannot be killed",
-	PINNED(1), .expect = { .no_starvation_check = true });
+	"fifo", FAULT("starve=cg_1@2"), WORKER, "cgroup cg_1) cannot be killed",
+	PINNED(1), .duration_ms = 3000, .expect = { .no_starvation_check = true });
 
 ROW(matrix_hog, "who waits for one whose slice does not end is stuck",
 	"fifo", FAULT("hog@1"), STUCK, "limit 500 ms",
