@@ -251,7 +251,7 @@ int cgroup_add(struct cgroup_fs *fs, const char *name, unsigned int step, bool k
 	return 0;
 }
 
-static bool has_children(const struct cgroup_fs *fs, const struct cgroup *cg)
+bool cgroup_has_children(const struct cgroup_fs *fs, const struct cgroup *cg)
 {
 	const struct cgroup *c;
 
@@ -296,7 +296,7 @@ int cgroup_remove(struct cgroup_fs *fs, struct cgroup *cg, struct err *err)
 	struct cgroup **p;
 	int ret;
 
-	if (has_children(fs, cg))
+	if (cgroup_has_children(fs, cg))
 		return err_set(err, -ENOTEMPTY, "cgroup %s has children", cg->name);
 	ret = drain(fs, cg, err);
 	if (!ret)
@@ -398,7 +398,7 @@ int cgroup_move(struct cgroup_fs *fs, struct cgroup *cg, pid_t pid, struct err *
 	snprintf(data, sizeof(data), "%d", pid);
 	if (!cg)
 		return request(fs, CGROUP_REQ_WRITE, "", "cgroup.procs", data, err);
-	if (cg->hands_down && !has_children(fs, cg))
+	if (cg->hands_down && !cgroup_has_children(fs, cg))
 		ret = cgroup_no_controllers(fs, cg, err);
 	return ret ? ret : cgroup_write(fs, cg, "cgroup.procs", data, err);
 }

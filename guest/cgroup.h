@@ -100,6 +100,8 @@ struct cgroup *cgroup_find(const struct cgroup_fs *fs, const char *name);
 /* cgroup_is_below - is @cg @top or a descendant of it? */
 bool cgroup_is_below(const struct cgroup *cg, const struct cgroup *top);
 
+bool cgroup_has_children(const struct cgroup_fs *fs, const struct cgroup *cg);
+
 /* cgroup_add - "a/b" also makes "a" if it is not there. -EEXIST if "a/b" is. */
 int cgroup_add(struct cgroup_fs *fs, const char *name, unsigned int step, bool keep,
 	       struct cgroup **cg, struct err *err);

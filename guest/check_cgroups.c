@@ -7,17 +7,6 @@
 #include <string.h>
 #include "checking.h"
 
-static bool has_children(const struct paper *p, const struct paper_cgroup *pc)
-{
-	const struct cgroup *cg;
-
-	for (cg = p->fs.list; cg; cg = cg->next) {
-		if (cg->parent == &pc->cg)
-			return true;
-	}
-	return false;
-}
-
 static bool has_processes(const struct paper *p, const struct paper_cgroup *pc)
 {
 	unsigned int i;
@@ -203,7 +192,7 @@ int paper_need_leaf(struct paper *p, const char *name, struct paper_cgroup **pc,
 {
 	int ret = paper_need(p, name, pc, err);
 
-	if (!ret && has_children(p, *pc))
+	if (!ret && cgroup_has_children(&p->fs, &(*pc)->cg))
 		ret = err_set(err, -EINVAL, "cgroup %s has children, so no processes", name);
 	return ret;
 }
@@ -301,7 +290,7 @@ int paper_move_tasks(struct paper *p, struct paper_cgroup *from, struct paper_cg
 	if (from->work.roams)
 		return err_set(err, -EINVAL, "type %s goes back to the cgroup that it began in",
 			       from->work.roams);
-	if (has_children(p, to))
+	if (cgroup_has_children(&p->fs, &to->cg))
 		ret = make_bare(p, to, err);
 	if (to->work.nr_pending + from->work.nr_pending > CHECK_PENDING)
 		return err_set(err, -EINVAL, "more than %d kinds of workers would begin in %s",
