@@ -287,11 +287,11 @@ static void shares_in_reach(struct scenario *scn, unsigned int duration_ms)
 	struct ktstr_test test = *scn->test;
 
 	test.expect = (struct expect){ .max_weight_error_pct = expect->max_weight_error_pct };
-	if (!own->max_weight_error_pct &&
+	if (expect->max_weight_error_pct && !own->max_weight_error_pct &&
 	    scenario_check_on(&test, &scn->g->topo, duration_ms, NULL))
 		expect->max_weight_error_pct = 0;
 	test.expect = (struct expect){ .max_limit_error_pct = expect->max_limit_error_pct };
-	if (!own->max_limit_error_pct &&
+	if (expect->max_limit_error_pct && !own->max_limit_error_pct &&
 	    scenario_check_on(&test, &scn->g->topo, duration_ms, NULL))
 		expect->max_limit_error_pct = 0;
 }
