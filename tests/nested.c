@@ -12,6 +12,9 @@
  * latter. The exit status is the command's, 128 + N if signal N ended it, 124 if the time
  * was over, 125 with one line on stderr if it could not be run.
  *
+ * Now and then the kernel of L1 dies in QEMU's hands while it boots. That says nothing about a
+ * command that was not yet started: it is told, and L1 boots again, MAX_BOOTS times in all.
+ *
  * The clock of L1 counts instructions (-icount), so that neither L1 nor its guests see how
  * busy the host is. -r turns that off. An instruction takes 2^SHIFT ns; SHIFT is 3. To the timers
  * of a guest with hundreds of CPUs that is slow, and they leave little time for anything else: with 0
@@ -47,7 +50,7 @@
 #define QEMU		"qemu-system-x86_64"
 #define COMMAND_FILE	"/.command"	/* NUL-terminated words */
 #define MODULE_FILE	"/.module-%u"
-#define PORT_STATUS	0xe9		/* the command's exit status, a byte */
+#define PORT_STATUS	0xe9		/* a byte once PID 1 runs, then the command's exit status */
 #define PORT_END	0xf4		/* a byte ends QEMU */
 #define L1_SHIFT	"3"
 #define L1_CPU		"max,+svm,-erms,-fsrm"
@@ -60,16 +63,25 @@
 #define EXIT_TIME	124
 #define EXIT_SELF	125
 #define MAX_MODULES	8
+#define MAX_BOOTS	3
+#define L1_DIED		-1		/* no exit status: nobody said one */
 
 /* --- PID 1 of L1 -------------------------------------------------------------- */
+
+/* Commands do not get at ports: they are ours for this one byte. */
+static void l1_out(unsigned char byte, unsigned short port)
+{
+	if (iopl(3))
+		return;
+	outb(byte, port);
+	iopl(0);
+}
 
 static __noreturn void l1_end(int status)
 {
 	sync();
-	if (!iopl(3)) {
-		outb(status, PORT_STATUS);
-		outb(0, PORT_END);
-	}
+	l1_out(status, PORT_STATUS);
+	l1_out(0, PORT_END);
 	/* Without ports: a panic, and QEMU is told not to reboot. */
 	_exit(status);
 }
@@ -215,6 +227,7 @@ static __noreturn void l1_main(void)
 	int fd, status, ret, i = 0;
 	size_t len;
 
+	l1_out(0, PORT_STATUS);
 	l1_mount();
 	fd = l1_open_tty("/dev/ttyS0");
 	dup2(fd, 1);
@@ -250,7 +263,7 @@ struct nested {
 	bool xsave;
 	char **files, **command;
 	int initramfs;			/* memfd */
-	pid_t qemu;
+	int log_fd;
 };
 
 /* A pipe from L1: what comes out of it is copied. */
@@ -399,8 +412,8 @@ static bool copy(const struct stream *s)
 	return true;
 }
 
-/* The command's exit status, or one of our own. */
-static int pump(const struct nested *n, const struct stream *streams, int status_fd)
+/* The command's exit status, one of our own, or L1_DIED. */
+static int pump(const struct nested *n, const struct stream *streams, int status_fd, bool *started)
 {
 	uint64_t end = now_ns() + n->seconds * NSEC_PER_SEC;
 	struct pollfd pfd[2];
@@ -424,25 +437,20 @@ static int pump(const struct nested *n, const struct stream *streams, int status
 				open--;
 			}
 	}
-	if (read(status_fd, &status, 1) == 1)
-		return status;
-	fprintf(stderr, "nested: L1 ended without saying how its command did\n");
-	return EXIT_SELF;
+	*started = read(status_fd, &status, 1) == 1;
+	return read(status_fd, &status, 1) == 1 ? status : L1_DIED;
 }
 
-static int run_qemu(struct nested *n)
+/* As pump(). False in @again if it is of no use to boot once more. */
+static int run_qemu(const struct nested *n, bool *again)
 {
 	int pipes[3][2], writers[3], status, i, ret;
-	struct stream streams[2] = { { .to = 1, .log = -1 }, { .to = 2, .log = -1 } };
+	struct stream streams[2] = { { .to = 1, .log = -1 }, { .to = 2, .log = n->log_fd } };
 	const pid_t parent = getpid();
+	bool started = false;
+	pid_t qemu;
 
-	if (n->log) {
-		streams[1].log = open(n->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-		if (streams[1].log < 0) {
-			fprintf(stderr, "nested: %s: %s\n", n->log, strerror(errno));
-			return EXIT_SELF;
-		}
-	}
+	*again = false;
 	for (i = 0; i < 3; i++) {
 		if (pipe(pipes[i])) {
 			fprintf(stderr, "nested: pipe: %s\n", strerror(errno));
@@ -451,21 +459,54 @@ static int run_qemu(struct nested *n)
 		fcntl(pipes[i][0], F_SETFD, FD_CLOEXEC);
 		writers[i] = pipes[i][1];
 	}
-	n->qemu = fork();
-	if (n->qemu < 0) {
+	qemu = fork();
+	if (qemu < 0) {
 		fprintf(stderr, "nested: fork: %s\n", strerror(errno));
 		return EXIT_SELF;
 	}
-	if (!n->qemu)
+	if (!qemu)
 		exec_qemu(n, parent, writers);
 	for (i = 0; i < 3; i++)
 		close(writers[i]);
 	streams[0].from = pipes[0][0];
 	streams[1].from = pipes[1][0];
-	ret = pump(n, streams, pipes[2][0]);
-	kill(n->qemu, SIGKILL);
-	waitpid(n->qemu, &status, 0);
+	ret = pump(n, streams, pipes[2][0], &started);
+	if (ret != L1_DIED)
+		kill(qemu, SIGKILL);
+	waitpid(qemu, &status, 0);
+	for (i = 0; i < 3; i++)
+		close(pipes[i][0]);
+	/* A QEMU that cannot start has a code of its own; what ends L1 is all well to it. */
+	*again = !started && status == 0;
 	return ret;
+}
+
+static int run(const struct nested *n)
+{
+	int boots, ret;
+	bool again;
+
+	for (boots = 1; ; boots++) {
+		ret = run_qemu(n, &again);
+		if (ret != L1_DIED)
+			return ret;
+		if (!again || boots == MAX_BOOTS)
+			break;
+		fprintf(stderr, "nested: the kernel of L1 died as it booted: once more\n");
+	}
+	fprintf(stderr, "nested: L1 ended without saying how its command did\n");
+	return EXIT_SELF;
+}
+
+static bool open_log(struct nested *n)
+{
+	n->log_fd = -1;
+	if (!n->log)
+		return true;
+	n->log_fd = open(n->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (n->log_fd < 0)
+		fprintf(stderr, "nested: %s: %s\n", n->log, strerror(errno));
+	return n->log_fd >= 0;
 }
 
 static unsigned int number(const char *arg)
@@ -538,5 +579,5 @@ int main(int argc, char **argv)
 		fprintf(stderr, "nested: %s\n", err.msg);
 		return EXIT_SELF;
 	}
-	return run_qemu(&n);
+	return open_log(&n) ? run(&n) : EXIT_SELF;
 }
