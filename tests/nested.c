@@ -109,7 +109,7 @@ static void l1_mount(void)
 	} mounts[] = {
 		{ "/proc", "proc" }, { "/sys", "sysfs" }, { "/dev", "devtmpfs" },
 		{ "/dev/shm", "tmpfs" }, { "/tmp", "tmpfs" }, { "/run", "tmpfs" },
-		{ "/sys/fs/cgroup", "cgroup2" },
+		{ "/sys/fs/cgroup", "cgroup2" }, { "/sys/kernel/debug", "debugfs" },
 	};
 	unsigned int i;
 

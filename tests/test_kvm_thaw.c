@@ -4,8 +4,12 @@
  *
  * They run on every /dev/kvm, as those of test_kvm.c do. And what is left of machines of all kinds.
  */
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -495,6 +499,36 @@ TEST_F_TIMEOUT(kvm, leaves_nothing, 120)
 	EXPECT_EQ(count_entries("/proc/self/task"), 3);
 }
 
+#define KVM_DEBUGFS	"/sys/kernel/debug/kvm"
+
+/* How many VMs the kernel still has that @pid made; negative where it does not say. */
+static int vms_of(pid_t pid)
+{
+	DIR *dir = opendir(KVM_DEBUGFS);
+	struct dirent *entry;
+	int nr = 0;
+
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir)))
+		if (atoi(entry->d_name) == pid && strchr(entry->d_name, '-'))
+			nr++;
+	closedir(dir);
+	return nr;
+}
+
+/* They go aside. Each that goes is an event. */
+static bool vms_go(pid_t pid, int events)
+{
+	struct pollfd pfd = { .fd = events, .events = POLLIN };
+	char buf[4096];
+
+	while (vms_of(pid) > 0)
+		if (poll(&pfd, 1, 30000) != 1 || read(events, buf, sizeof(buf)) <= 0)
+			return false;
+	return true;
+}
+
 /* In a process of its own; exits with 0 if all went well up to there. */
 static void leave(const struct vm_config *cfg, const struct vm_image *image)
 {
@@ -509,13 +543,20 @@ static void leave(const struct vm_config *cfg, const struct vm_image *image)
 	_exit(0);
 }
 
-/* Who leaves is gone, with CPUs that run and without; what it knew of hot pages is not. */
+/*
+ * Who leaves is gone, with CPUs that run and without, and so is its VM; what it knew of hot pages is
+ * not.
+ */
 TEST_F(kvm, leave)
 {
+	int i, status, events = inotify_init1(IN_CLOEXEC);
+	const bool nested = getenv("KTSTR_NESTED");
 	struct vm_image image;
 	struct stat st;
-	int i, status;
 	pid_t pid;
+
+	if (nested)
+		ASSERT_GE(inotify_add_watch(events, KVM_DEBUGFS, IN_DELETE), 0);
 
 	CPUS("1n1l2c1t");
 	FREEZE(ap_spins_bell, &image);
@@ -528,7 +569,10 @@ TEST_F(kvm, leave)
 			leave(&self->cfg, i ? &image : NULL);
 		ASSERT_EQ(waitpid(pid, &status, 0), pid);
 		EXPECT_EQ(status, 0);
+		if (nested)
+			EXPECT_TRUE(vms_go(pid, events));
 	}
+	close(events);
 	ASSERT_EQ(fstat(image.hot_fd, &st), 0);
 	EXPECT_GT(st.st_size, 0);
 	vm_image_close(&image);

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
+#include "aside.h"
 #include "engines.h"
 #include "kvm.h"
 #include "kvm_probe.h"
@@ -296,33 +297,21 @@ static void close_vcpus(struct kvm_machine *m)
 
 	for (i = 0; i < m->nr_vcpus; i++)
 		close_fd(m->vcpu[i].fd);
-	close_fd(m->fd);
-}
-
-static void *unmap_ram(void *arg)
-{
-	struct vm *vm = arg;
-
-	munmap(vm->ram, vm->ram_size);
-	return NULL;
 }
 
 /*
  * The kernel takes the page tables of a VM apart and then waits for a grace period (rcu_barrier()
- * in arch/x86/kvm/mmu/tdp_mmu.c): beside that, RAM can go. Whoever unmaps that much holds up all
- * who would unmap anything, so what holds the VM comes before it.
+ * in arch/x86/kvm/mmu/tdp_mmu.c), for longer than all the rest takes. RAM goes with the process.
  */
 static void kvm_leave(struct vm *vm)
 {
 	struct kvm_machine *m = vm->priv;
-	pthread_t thread;
 
 	if (kvm_vcpus_stop(m))
 		return;
 	unmap_vcpus(m);
-	/* Without a thread it goes with the process. */
-	pthread_create(&thread, NULL, unmap_ram, vm);
 	close_vcpus(m);
+	close_aside(m->fd);
 }
 
 static void kvm_destroy(struct vm *vm)
@@ -335,6 +324,7 @@ static void kvm_destroy(struct vm *vm)
 		return;
 	unmap_vcpus(m);
 	close_vcpus(m);
+	close_fd(m->fd);
 	close_fd(m->dev_fd);
 	close_fd(m->event_fd);
 	if (m->have_devices) {

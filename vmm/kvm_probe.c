@@ -2,14 +2,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "aside.h"
 #include "kvm_probe.h"
 
 #define CREATE_TRIES	5
@@ -169,32 +168,6 @@ out:
 	return ret;
 }
 
-static void *close_vm(void *fd)
-{
-	close((intptr_t)fd);
-	return NULL;
-}
-
-/*
- * The kernel waits for RCU there, for longer than all the rest takes, and nobody need wait with it.
- * No signal is for that thread.
- */
-static void close_vm_aside(int vm)
-{
-	sigset_t all, old;
-	pthread_t thread;
-	int ret;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	ret = pthread_create(&thread, NULL, close_vm, (void *)(intptr_t)vm);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (ret)
-		close(vm);
-	else
-		pthread_detach(thread);
-}
-
 int kvm_probe(struct err *err)
 {
 	int kvm = kvm_open(err), vm, ret;
@@ -203,10 +176,8 @@ int kvm_probe(struct err *err)
 		return kvm;
 	vm = kvm_create_vm(kvm, err);
 	ret = vm < 0 ? vm : probe_vm(kvm, vm, err);
-	if (!ret)
-		close_vm_aside(vm);
-	else if (vm >= 0)
-		close(vm);
+	if (vm >= 0)
+		close_aside(vm);
 	close(kvm);
 	return ret;
 }

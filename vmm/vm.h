@@ -202,7 +202,7 @@ void vm_destroy(struct vm *vm);
 
 /*
  * vm_leave - instead of that, just before _exit(): what the kernel takes back with the process
- * is left to it, and what it waits for in doing so is waited for all at once.
+ * is left to it, and what it has to wait for in doing so it waits for after the process.
  */
 void vm_leave(struct vm *vm);
 
