@@ -16,7 +16,7 @@ enum phase {
 	PHASE_START,		/* the instance's process runs */
 	PHASE_CREATED,		/* RAM is filled or mapped, CPUs and devices are made */
 	PHASE_RUN,		/* CPUs may run */
-	PHASE_CONSOLE,		/* first byte on COM1: the first line that loglevel lets by */
+	PHASE_BANNER,		/* first byte on COM1: "Linux version ..." */
 	PHASE_INIT,		/* PID 1 runs */
 	PHASE_READY,		/* it has set up the guest */
 	PHASE_JOB,		/* it has read its job */

@@ -29,8 +29,8 @@ size_t session_console_size(const struct session *s)
 
 void session_drain(struct session *s)
 {
-	if (!s->col.phases.at_ns[PHASE_CONSOLE] && session_console_size(s))
-		phase_reached(&s->col.phases, PHASE_CONSOLE);
+	if (!s->col.phases.at_ns[PHASE_BANNER] && session_console_size(s))
+		phase_reached(&s->col.phases, PHASE_BANNER);
 	if (s->ring_corrupt)
 		return;
 	if (!collect_window(&s->col, &s->vm->shm, &s->frame)) {

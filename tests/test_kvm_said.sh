@@ -153,7 +153,7 @@ needs "this KVM counts nothing" grep -q '^# kvm: exits ' "$controls"
 row counted all_are_counted "$controls"
 needs "no CPU of the host for each of a guest" grep -q '^ok [0-9]* cgroup_steady\.1n1l2c1t\.' "$perf"
 row phases_of_a_boot phases_are cgroup_steady "$perf" \
-	exec created run console init ready job attached workers result end teardown
+	exec created run banner init ready job attached workers result end teardown
 row monitor_of_a_boot monitor_sees cgroup_steady "$perf" 20
 row perf_is_told perf_is_told
 needs "KVM counts nothing, or lets a guest not keep its CPU" perf_keeps_its_cpu

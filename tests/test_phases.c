@@ -57,7 +57,7 @@ TEST(a_thawed_guest_has_no_boot)
 	struct collector c = { .phases.thawed = true };
 
 	phase_reached(&c.phases, PHASE_RUN);
-	phase_reached(&c.phases, PHASE_CONSOLE);
+	phase_reached(&c.phases, PHASE_BANNER);
 	stage(&c, STAGE_INIT);
 	stage(&c, STAGE_READY);
 	EXPECT_EQ(phases_last(&c.phases), PHASE_RUN);
