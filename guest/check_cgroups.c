@@ -251,6 +251,7 @@ int paper_set_cpus(struct paper *p, struct paper_cgroup *pc, const struct cpumas
 	if (ret)
 		return ret;
 	pc->cg.has_cpus = cpus;
+	pc->cleared = !cpus;
 	if (!cpus)
 		return 0;
 	/* The kernel takes any, but those that it gives are then not those that were asked for. */

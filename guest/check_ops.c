@@ -65,20 +65,23 @@ static int check_max(const struct paper *p, const struct op *op, struct paper_cg
 	return check_cpu(p, pc, err);
 }
 
-/* Kernels before 7 want the CPUs of a partition to be in no other cpuset; none can do with all. */
+/*
+ * Kernels before 7 want the CPUs of a partition to be in no other cpuset, and do not clear one under
+ * processes; none can do with all.
+ */
 static int check_exclusive(const struct paper *p, const struct cgroup *part, struct err *err)
 {
-	const struct cgroup *cg;
+	struct cgroup *cg;
 	struct cpumask cpus;
 
 	cgroup_effective(&p->fs, NULL, &cpus);
 	if (cpumask_empty(&cpus))
 		return err_set(err, -EINVAL, "partition %s leaves no CPU to the root", part->name);
 	for (cg = p->fs.list; cg; cg = cg->next) {
-		if (!cg->has_cpus || cgroup_is_below(cg, part) || cgroup_is_below(part, cg))
+		if (cgroup_is_below(cg, part) || cgroup_is_below(part, cg))
 			continue;
 		cpumask_and(&cpus, &cg->cpus, &part->cpus);
-		if (!cpumask_empty(&cpus))
+		if (paper_of(cg)->cleared || (cg->has_cpus && !cpumask_empty(&cpus)))
 			return err_set(err, -EINVAL,
 				       "partition %s is not exclusive: cgroup %s has CPUs of it",
 				       part->name, cg->name);

@@ -26,6 +26,7 @@ struct paper_work {
 struct paper_cgroup {
 	struct cgroup cg;		/* the first member */
 	bool used;			/* this slot */
+	bool cleared;			/* its cpuset: of all CPUs where the kernel clears none */
 	struct paper_work work;		/* in itself, not below */
 };
 

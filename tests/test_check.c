@@ -684,6 +684,11 @@ TEST(partitions)
 			      SET_PARTITION("cg", ROOT)));
 	EXPECT_ILLEGAL("partition cg is not exclusive: cgroup cg_2 has CPUs of it",
 		       OPS_OF(SET_CPUSET("cg", CPUSET_EXACT("0-1")), SET_PARTITION("cg", ROOT)));
+	EXPECT_ILLEGAL("partition cg_2 is not exclusive: cgroup cg has CPUs of it",
+		       OPS_OF(SET_CPUSET("cg", CPUSET_EXACT("1")), CLEAR_CPUSET("cg"),
+			      SET_PARTITION("cg_2", ROOT)));
+	EXPECT_LEGAL(OPS_OF(SET_CPUSET("cg", CPUSET_EXACT("1")), CLEAR_CPUSET("cg"),
+			    SET_CPUSET("cg", CPUSET_EXACT("1")), SET_PARTITION("cg_2", ROOT)));
 	EXPECT_ILLEGAL("CPUs 0-1: the root has only 1-3",
 		       OPS_OF(SET_PARTITION("cg_2", ROOT), SET_CPUSET("cg", CPUSET_EXACT("0-1"))));
 	EXPECT_ILLEGAL("(cpu-offline): no CPU is left to partition cg", .min_cpus = 4,
