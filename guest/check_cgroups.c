@@ -231,6 +231,17 @@ int paper_no_roamers(const struct paper_cgroup *pc, struct err *err)
 
 /* --- cpusets -------------------------------------------------------------- */
 
+static bool has_processes_below(const struct paper *p, const struct cgroup *top)
+{
+	struct cgroup *cg;
+
+	for_each_paper_cgroup(p, cg) {
+		if (cgroup_is_below(cg, top) && has_processes(p, paper_of(cg)))
+			return true;
+	}
+	return false;
+}
+
 /* The kernel would take the cpuset and make the partition invalid, or refuse it. */
 static int no_partition(const struct cgroup *cg, struct err *err)
 {
@@ -251,7 +262,7 @@ int paper_set_cpus(struct paper *p, struct paper_cgroup *pc, const struct cpumas
 	if (ret)
 		return ret;
 	pc->cg.has_cpus = cpus;
-	pc->cleared = !cpus;
+	pc->cleared = !cpus && has_processes_below(p, &pc->cg);
 	if (!cpus)
 		return 0;
 	/* The kernel takes any, but those that it gives are then not those that were asked for. */
@@ -279,6 +290,7 @@ static int make_bare(struct paper *p, struct paper_cgroup *top, struct err *err)
 			continue;
 		ret = no_partition(cg, err);
 		cgroup_forget_control(cg);
+		paper_of(cg)->cleared = false;
 	}
 	return ret;
 }

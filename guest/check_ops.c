@@ -93,6 +93,7 @@ static int check_partition(struct paper *p, const struct op *op, struct paper_cg
 			   struct err *err)
 {
 	const struct cgroup *cg;
+	int ret;
 
 	if ((unsigned int)op->partition >= NR_PARTITIONS)
 		return err_set(err, -EINVAL, "partition kind %d does not exist", op->partition);
@@ -114,7 +115,8 @@ static int check_partition(struct paper *p, const struct op *op, struct paper_cg
 				       cg->name);
 	}
 	pc->cg.partition = true;
-	return check_exclusive(p, &pc->cg, err);
+	ret = check_exclusive(p, &pc->cg, err);
+	return ret ? ret : paper_bandwidth_left(p, err);
 }
 
 static int check_mems(const struct paper *p, const struct op *op, struct paper_cgroup *pc,
@@ -199,6 +201,8 @@ static int check_left(const struct paper *p, struct err *err)
 
 static int check_hotplug(struct paper *p, unsigned int cpu, bool online, struct err *err)
 {
+	int ret;
+
 	if (!cpu)
 		return err_set(err, -EINVAL, "CPU 0 cannot go");
 	if (cpu >= p->test->min_cpus)
@@ -212,7 +216,11 @@ static int check_hotplug(struct paper *p, unsigned int cpu, bool online, struct 
 	else
 		cpumask_clear_cpu(&p->fs.all, cpu);
 	cpuset_usable(&p->fs.all, &p->usable);
-	return check_left(p, err);
+	ret = check_left(p, err);
+	/* That the kernel does not let one go can be what a test is about. */
+	if (ret || p->test->expect_fail.cause == CAUSE_HOTPLUG)
+		return ret;
+	return paper_bandwidth_left(p, err);
 }
 
 static int check_scheduler(struct paper *p, const struct op *op, struct err *err)

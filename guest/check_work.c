@@ -103,14 +103,27 @@ int paper_bandwidth(const struct paper *p, const struct paper_cgroup *pc, struct
 	return check_domain(p, partition_of(pc ? &pc->cg : NULL), err);
 }
 
+int paper_bandwidth_left(const struct paper *p, struct err *err)
+{
+	struct cgroup *cg;
+	int ret;
+
+	ret = check_domain(p, NULL, err);
+	for_each_paper_cgroup(p, cg) {
+		if (!ret && cg->partition)
+			ret = check_domain(p, cg, err);
+	}
+	return ret;
+}
+
 /* The kernel wants it to be able to run on all CPUs that bandwidth is counted for. */
 static int check_deadline(const struct paper *p, const struct paper_cgroup *pc,
-			  const struct work *work, struct err *err)
+			  const struct affinity *aff, struct err *err)
 {
 	const struct cgroup *cg = pc ? &pc->cg : NULL;
 	struct cpumask cpus, domain;
 
-	if (!anywhere(&work->affinity))
+	if (!anywhere(aff))
 		return err_set(err, -EINVAL, "SCHED_DEADLINE does not go with an affinity");
 	cgroup_effective(&p->fs, cg, &cpus);
 	cgroup_effective(&p->fs, partition_of(cg), &domain);
@@ -164,7 +177,10 @@ static int check_one(const struct paper *p, const struct paper_cgroup *pc, const
 	if (!ret)
 		ret = paper_affinity(p, pc, &work->affinity, err);
 	if (!ret && work->policy == SCHED_DEADLINE)
-		ret = check_deadline(p, pc, work, err);
+		ret = check_deadline(p, pc, &work->affinity, err);
+	if (!ret && work->policy == SCHED_DEADLINE && work->type == WORK_AFFINITY_CHURN)
+		ret = err_set(err, -EINVAL, "SCHED_DEADLINE does not go with type %s",
+			      work_ops(work->type)->name);
 	if (!ret)
 		ret = check_nodes(pc, work, err);
 	return ret ? ret : check_roams(pc, work, err);
@@ -293,11 +309,10 @@ int paper_set_affinity(struct paper *p, struct paper_cgroup *pc, const struct af
 		if (ret || !w->nr || !cgroup_is_below(cg, &pc->cg))
 			continue;
 		ret = paper_affinity(p, paper_of(cg), aff, err);
-		if (anywhere(aff))
-			continue;
 		if (!ret && w->dl_ppm)
-			ret = err_set(err, -EINVAL, "SCHED_DEADLINE does not go with an affinity");
-		w->busy = 0;
+			ret = check_deadline(p, paper_of(cg), aff, err);
+		if (!anywhere(aff))
+			w->busy = 0;
 	}
 	return ret;
 }

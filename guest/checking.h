@@ -120,6 +120,9 @@ int paper_start(struct paper *p, struct err *err);
 /* paper_bandwidth - is what SCHED_DEADLINE workers take there, where @cg is? */
 int paper_bandwidth(const struct paper *p, const struct paper_cgroup *cg, struct err *err);
 
+/* paper_bandwidth_left - is it, everywhere? For who takes CPUs away. */
+int paper_bandwidth_left(const struct paper *p, struct err *err);
+
 /* paper_dl_ppm - what they take in all. */
 uint64_t paper_dl_ppm(const struct paper *p);
 

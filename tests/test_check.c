@@ -181,6 +181,21 @@ TEST(set_up_late)
 	EXPECT_ILLEGAL("(move-tasks) on cg: SCHED_DEADLINE workers take 1.00 of 1 CPUs",
 		       OPS_OF(SET_PARTITION("cg_2", ROOT), SPAWN("cg", CPU_SPIN, 5, SOME_DL),
 			      MOVE_TASKS("cg", "cg_2")));
+	EXPECT_ILLEGAL("(set-affinity) on a: SCHED_DEADLINE does not go with a cpuset",
+		       .steps = STEPS({ .ops = OPS(ADD_CGROUP("a"), SPAWN("a", CPU_SPIN, 1, SOME_DL)),
+					.hold = HOLD_FRAC(.5), .keep = true },
+				      { .ops = OPS(SET_CPUSET("a", CPUSET_EXACT("0")),
+						   SET_AFFINITY("a", ALL)),
+					.hold = HOLD_FRAC(.5) }));
+	EXPECT_ILLEGAL("(spawn) on cg: SCHED_DEADLINE does not go with type AFFINITY_CHURN",
+		       OPS_OF(SPAWN("cg", AFFINITY_CHURN, 1, SOME_DL)));
+	EXPECT_LEGAL(OPS_OF(SET_PARTITION("cg_2", ROOT), SPAWN_ROOT(CPU_SPIN, 13, SOME_DL)));
+	EXPECT_ILLEGAL("(set-partition) on cg_2: SCHED_DEADLINE workers take 3.40 of 3 CPUs",
+		       OPS_OF(SPAWN_ROOT(CPU_SPIN, 17, SOME_DL), SET_PARTITION("cg_2", ROOT)));
+	EXPECT_ILLEGAL("(cpu-offline): SCHED_DEADLINE workers take 3.40 of 3 CPUs", .min_cpus = 4,
+		       OPS_OF(SPAWN_ROOT(CPU_SPIN, 17, SOME_DL), CPU_OFFLINE(3)));
+	EXPECT_LEGAL(OPS_OF(SPAWN_ROOT(CPU_SPIN, 17, SOME_DL), CPU_OFFLINE(3)), .min_cpus = 4,
+		     .expect_fail = { CAUSE_HOTPLUG, "busy" });
 	EXPECT_ILLEGAL("step 0: SCHED_DEADLINE workers of each turn of a loop add up",
 		       STEPS_OF(HOLD_LOOP(500), .ops = OPS(SPAWN_ROOT(CPU_SPIN, 1, SOME_DL))));
 	EXPECT_ILLEGAL("affinity to CPUs 1: cgroup a/b has none of them",
@@ -311,6 +326,12 @@ TEST(work)
 	EXPECT_ILLEGAL("a deadline does not go with policy 3",
 		       WORK_IN(CPU_SPIN, 1, .policy = SCHED_BATCH, .dl = { 2000, 10000, 0 }));
 	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .mem = { MEM_BIND, MEM_NUMA_BALANCING, "0" }));
+	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .mem = { MEM_PREFERRED_MANY, MEM_NUMA_BALANCING, "0" }));
+	EXPECT_ILLEGAL("NUMA balancing does not go with memory policy 3",
+		       WORK_IN(CPU_SPIN, 1, .mem = { MEM_INTERLEAVE, MEM_NUMA_BALANCING, "0" }));
+	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .mem = { MEM_BIND, MEM_STATIC, "0,7" }));
+	EXPECT_ILLEGAL("nodes 7: none of them is there",
+		       WORK_IN(CPU_SPIN, 1, .mem = { MEM_BIND, MEM_STATIC, "7" }));
 	EXPECT_LEGAL(WORK_IN(CPU_SPIN, 1, .mem = { .kind = MEM_LOCAL }));
 	EXPECT_ILLEGAL("memory policy 7", WORK_IN(CPU_SPIN, 1, .mem = { .kind = 7 }));
 	EXPECT_ILLEGAL("nodes \"\" do not go with memory policy 2",
@@ -689,6 +710,8 @@ TEST(partitions)
 			      SET_PARTITION("cg_2", ROOT)));
 	EXPECT_LEGAL(OPS_OF(SET_CPUSET("cg", CPUSET_EXACT("1")), CLEAR_CPUSET("cg"),
 			    SET_CPUSET("cg", CPUSET_EXACT("1")), SET_PARTITION("cg_2", ROOT)));
+	EXPECT_LEGAL(OPS_OF(ADD_CGROUP("a"), SET_CPUSET("a", CPUSET_EXACT("1")), CLEAR_CPUSET("a"),
+			    SET_PARTITION("cg_2", ROOT)));
 	EXPECT_ILLEGAL("CPUs 0-1: the root has only 1-3",
 		       OPS_OF(SET_PARTITION("cg_2", ROOT), SET_CPUSET("cg", CPUSET_EXACT("0-1"))));
 	EXPECT_ILLEGAL("(cpu-offline): no CPU is left to partition cg", .min_cpus = 4,

@@ -139,6 +139,13 @@ static int check_mem(const struct mem_policy *mem, unsigned int nr_nodes, struct
 			       mem->nodes ? mem->nodes : "", mem->kind);
 	if (!(mem->flags & fixed) && nodes >> nr_nodes)
 		return err_set(err, -EINVAL, "nodes %s: there are only %u", mem->nodes, nr_nodes);
+	if ((mem->flags & MEM_STATIC) && !(nodes & (BIT(nr_nodes) - 1)))
+		return err_set(err, -EINVAL, "nodes %s: none of them is there", mem->nodes);
+	/* As sanitize_mpol_flags() in mm/mempolicy.c has it. */
+	if ((mem->flags & MEM_NUMA_BALANCING) && mem->kind != MEM_BIND &&
+	    mem->kind != MEM_PREFERRED_MANY)
+		return err_set(err, -EINVAL, "NUMA balancing does not go with memory policy %d",
+			       mem->kind);
 	if ((mem->flags & ~(fixed | MEM_NUMA_BALANCING)) || (mem->flags & fixed) == fixed ||
 	    (mem->flags && !lists))
 		return err_set(err, -EINVAL, "flags %#x do not go with memory policy %d",
