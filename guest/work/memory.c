@@ -132,8 +132,12 @@ static void move_to_node(struct work_self *self, struct walk *w, unsigned int no
 	uint64_t mask = 1ULL << node;
 
 	if (syscall(SYS_mbind, w->mem, w->size, MPOL_BIND, &mask, 8 * sizeof(mask) + 1,
-		    MPOL_MF_MOVE))
-		work_fail(self, WORKER_SETUP_WORK, errno);
+		    MPOL_MF_MOVE)) {
+		/* Its cpuset has lost that node. */
+		if (errno != EINVAL)
+			work_fail(self, WORKER_SETUP_WORK, errno);
+		work_refused(self, errno);
+	}
 	work_checkpoint(self);
 }
 
@@ -151,14 +155,14 @@ static unsigned int next_node(uint64_t nodes, unsigned int node)
 
 void work_run_numa_working_set_sweep(struct work_self *self)
 {
-	uint64_t nodes = mem_allowed(self);
-	unsigned int node = next_node(nodes, 63), next;
+	unsigned int node = next_node(mem_allowed(self), 63), next;
 	struct walk w;
 
 	walk_init(self, &w);
 	while (!work_stopped(self)) {
 		walk_unit(self, &w);
-		next = next_node(nodes, node);
+		/* Its cpuset may have changed. */
+		next = next_node(mem_allowed(self), node);
 		/* On a single node there is nowhere to go. */
 		if (next != node)
 			move_to_node(self, &w, next);
