@@ -240,9 +240,10 @@ static void judge_left_behind(struct judge *j, const struct worker *w)
 
 	if (w->left_behind_ns)
 		judge_object(j, VERDICT_FAIL, CAUSE_STARVED, "%s did not run for %" PRIu64
-			     " ms after the scheduler was changed at +%" PRIu64 " ms",
-			     judge_who(w, buf), ms(w->left_behind_ns),
-			     judge_at_ms(j->in, w->change_ns));
+			     " ms after the scheduler was changed at +%" PRIu64
+			     " ms, last seen on CPU %u, limit %llu ms", judge_who(w, buf),
+			     ms(w->left_behind_ns), judge_at_ms(j->in, w->change_ns),
+			     w->page->rep.last_cpu, WORKER_CHANGE_NS / NSEC_PER_MSEC);
 }
 
 static void judge_isolation(struct judge *j, const struct worker *w)

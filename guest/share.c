@@ -52,6 +52,12 @@ static int used_since(struct share *s, const struct cgroup *cg, uint64_t *used)
 	return ret;
 }
 
+/* When that began, as all times of reports: since the first hold began. */
+static uint64_t since_ms(const struct share *s, const struct cgroup *cg)
+{
+	return cg->share_ns > s->scn->start_ns ? MS(cg->share_ns - s->scn->start_ns) : 0;
+}
+
 static double error_pct(double is, double must)
 {
 	return (is > must ? is - must : must - is) * 100 / must;
@@ -88,9 +94,10 @@ static void judge_siblings(struct share *s, const struct cgroup *first)
 		if (error_pct(is, must) > limit)
 			result_set(s->scn->g, s->res, VERDICT_FAIL, CAUSE_SHARE,
 				   "cgroup %s had %.1f %% of the CPU time of its siblings (%" PRIu64
-				   " of %.0f ms), cpu.weight %u of %.0f promises %.1f %%; limit of the error %u %%",
-				   cg->name, is, MS(used), all / NSEC_PER_MSEC, cg->weight,
-				   weights, must, limit);
+				   " of %.0f ms since +%" PRIu64
+				   " ms), cpu.weight %u of %.0f promises %.1f %%; limit of the error %u %%",
+				   cg->name, is, MS(used), all / NSEC_PER_MSEC, since_ms(s, cg),
+				   cg->weight, weights, must, limit);
 	}
 }
 
@@ -127,9 +134,10 @@ static void judge_limit(struct share *s, const struct cgroup *cg)
 	    used + slack >= must * (100 - limit) / 100)
 		return;
 	result_set(s->scn->g, s->res, VERDICT_FAIL, CAUSE_SHARE,
-		   "cgroup %s had %" PRIu64 " ms of CPU time in %" PRIu64 " ms, cpu.max %" PRIu64
-		   " %" PRIu64 " promises %.0f ms; limit of the error %u %%", cg->name, MS(used),
-		   MS(wall), cg->quota_us, cg->period_us, must / NSEC_PER_MSEC, limit);
+		   "cgroup %s had %" PRIu64 " ms of CPU time in %" PRIu64 " ms since +%" PRIu64
+		   " ms, cpu.max %" PRIu64 " %" PRIu64 " promises %.0f ms; limit of the error %u %%",
+		   cg->name, MS(used), MS(wall), since_ms(s, cg), cg->quota_us, cg->period_us,
+		   must / NSEC_PER_MSEC, limit);
 }
 
 void shares_judge(struct scenario *scn, struct msg_result *res)

@@ -194,9 +194,10 @@ static void judge_monitor(const struct evidence *ev, struct outcome *out)
 	v = &mon->violation[0];
 	if (v->cause == CAUSE_EVENTS) {
 		set(out, VERDICT_FAIL, v->cause,
-		    "%s: measured %llu a second, limit %llu, in %llu ms (seen by the monitor)%s",
+		    "%s: measured %llu a second, limit %llu, in %llu ms until +%llu ms (seen by the monitor)%s",
 		    mon->event[v->cpu].name, (unsigned long long)v->measured,
 		    (unsigned long long)v->limit, (unsigned long long)(v->for_ns / NSEC_PER_MSEC),
+		    (unsigned long long)(v->at_ns / NSEC_PER_MSEC),
 		    mon->nr_violations > 1 ? ", and more" : "");
 		return;
 	}

@@ -2,6 +2,7 @@
 /*
  * phases.c - when an instance got how far, by the host's clock
  */
+#include <string.h>
 #include "../lib/log.h"
 #include "phases.h"
 
@@ -50,6 +51,14 @@ void phase_stage(struct phases *p, enum stage stage)
 	default:
 		break;
 	}
+}
+
+bool phase_is_banner(const char *text)
+{
+	/* When, and with PRINTK_CALLER by whom. */
+	while (*text == '[')
+		text += strcspn(text, "]") + strspn(text + strcspn(text, "]"), "] ");
+	return !strncmp(text, "Linux version ", strlen("Linux version "));
 }
 
 enum phase phases_last(const struct phases *p)

@@ -16,7 +16,7 @@ enum phase {
 	PHASE_START,		/* the instance's process runs */
 	PHASE_CREATED,		/* RAM is filled or mapped, CPUs and devices are made */
 	PHASE_RUN,		/* CPUs may run */
-	PHASE_BANNER,		/* first byte on COM1: "Linux version ..." */
+	PHASE_BANNER,		/* the kernel has a console, and says its version */
 	PHASE_INIT,		/* PID 1 runs */
 	PHASE_READY,		/* it has set up the guest */
 	PHASE_JOB,		/* it has read its job */
@@ -36,6 +36,9 @@ struct phases {
 /* phase_reached - now, unless it was before. phase_stage - the same for a stage of the guest. */
 void phase_reached(struct phases *p, enum phase phase);
 void phase_stage(struct phases *p, enum stage stage);
+
+/* phase_is_banner - does a console that begins with @text begin with the kernel's banner? */
+bool phase_is_banner(const char *text);
 
 /* phases_last - the last one that was reached; phase_name - the word for it. */
 enum phase phases_last(const struct phases *p);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "../lib/truth.h"
 #include "../monitor/truth.h"
 #include "handoff.h"
@@ -27,10 +28,23 @@ size_t session_console_size(const struct session *s)
 	return fstat(s->vm->console_fd[0], &st) ? 0 : st.st_size;
 }
 
+/* The console may begin with something else: what is printed is a matter of --append. */
+static void look_for_banner(struct session *s)
+{
+	char text[64];
+	ssize_t n;
+
+	if (s->col.phases.at_ns[PHASE_BANNER])
+		return;
+	n = pread(s->vm->console_fd[0], text, sizeof(text) - 1, 0);
+	text[max(n, 0L)] = '\0';
+	if (phase_is_banner(text))
+		phase_reached(&s->col.phases, PHASE_BANNER);
+}
+
 void session_drain(struct session *s)
 {
-	if (!s->col.phases.at_ns[PHASE_BANNER] && session_console_size(s))
-		phase_reached(&s->col.phases, PHASE_BANNER);
+	look_for_banner(s);
 	if (s->ring_corrupt)
 		return;
 	if (!collect_window(&s->col, &s->vm->shm, &s->frame)) {

@@ -419,10 +419,10 @@ TEST_F(outcome, events_of_the_scheduler)
 	self->mon.nr_violations = 2;
 	self->mon.violation[0] = (struct monitor_violation){
 		.cause = CAUSE_EVENTS, .cpu = 3, .measured = 201, .limit = 200,
-		.for_ns = 2 * NSEC_PER_SEC,
+		.for_ns = 2 * NSEC_PER_SEC, .at_ns = 3 * NSEC_PER_SEC,
 	};
 	EXPECT_OUTCOME(VERDICT_FAIL, CAUSE_EVENTS,
-		       "SCX_EV_X: measured 201 a second, limit 200, in 2000 ms");
+		       "SCX_EV_X: measured 201 a second, limit 200, in 2000 ms until +3000 ms");
 	self->mon.nr_violations = 0;
 	self->ev.needs_events = true;
 	self->ev.result.run_ns = NSEC_PER_SEC;

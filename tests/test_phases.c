@@ -66,6 +66,17 @@ TEST(a_thawed_guest_has_no_boot)
 	collector_free(&c);
 }
 
+TEST(banner)
+{
+	EXPECT_TRUE(phase_is_banner("[    0.000000] Linux version 6.18.15 (x@y)"));
+	EXPECT_TRUE(phase_is_banner("[    0.000000][    T0] Linux version 6.18.15 (x@y)"));
+	EXPECT_TRUE(phase_is_banner("Linux version 6.18.15"));
+	EXPECT_FALSE(phase_is_banner("[    0.000000] Linux ver"));
+	EXPECT_FALSE(phase_is_banner("[    1.630896] PCI: Fatal: No config space access function"));
+	EXPECT_FALSE(phase_is_banner("[    1.6"));
+	EXPECT_FALSE(phase_is_banner(""));
+}
+
 TEST(only_what_was_reached_is_printed)
 {
 	struct phases p = { .at_ns = {
