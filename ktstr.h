@@ -437,7 +437,7 @@ struct expect {
 	unsigned int max_fallback_rate;		/* SCX_EV_SELECT_CPU_FALLBACK */
 	unsigned int max_keep_last_rate;	/* SCX_EV_DISPATCH_KEEP_LAST */
 
-	unsigned int max_teardown_ms;	/* of the host, to be rid of a guest that has ended; off if 0 */
+	unsigned int max_teardown_ms;	/* until the process of a guest that has ended is gone; off if 0 */
 
 	uint32_t zero;			/* ZERO_* */
 

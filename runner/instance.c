@@ -16,6 +16,8 @@
 
 #define KILL_S			120	/* what the process may take beyond its guest's deadlines */
 #define CONSOLE_LINES		20
+/* One VM after the other is ended aside, some 30 a second. With more jobs a wait is hidden anyway. */
+#define JOBS_ASIDE		8
 
 void session_note(struct session *s, const char *fmt, ...)
 {
@@ -53,6 +55,7 @@ static struct vm_config vm_config_of(const struct session *s)
 		.append = run->opts.append,
 		.seed = run->opts.seed,
 		.doorbell = s->inst->test->inspect,
+		.leave_waits = run->opts.jobs > JOBS_ASIDE,
 	};
 }
 

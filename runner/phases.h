@@ -24,7 +24,7 @@ enum phase {
 	PHASE_WORKERS,		/* workers run */
 	PHASE_RESULT,		/* the result came */
 	PHASE_END,		/* the guest ended, or was given up */
-	PHASE_TEARDOWN,		/* nothing of it is left */
+	PHASE_TEARDOWN,		/* its process is gone */
 	NR_PHASES,
 };
 

@@ -332,6 +332,8 @@ static void print(struct start *s, enum measure m, const char *form)
 	bench_print_ms("qemu_microvm_ms", qemus, runs);
 	ratio = bench_median(ours, runs) / bench_median(qemus, runs);
 	printf(",\"ratio\":%.3f", ratio);
+	if (m == M_TEARDOWN)
+		printf(",\"ours_waits_for_end_of_vm\":false");
 	snprintf(what, sizeof(what), "%s of the kernel %s, ours to QEMU's", measures[m].name, form);
 	bench_limit(s->b, what, "limit", ratio, limit);
 	puts("}");

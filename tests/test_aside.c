@@ -32,7 +32,8 @@ TEST(by_the_kernel)
 	int before = lowest_fd(), fds[2];
 
 	ASSERT_EQ(pipe2(fds, O_CLOEXEC), 0);
-	close_aside(fds[1]);
+	if (!close_aside(fds[1]))
+		SKIP(return, "no io_uring here");
 	EXPECT_TRUE(hears_of_the_end(fds[0]));
 	close(fds[0]);
 	EXPECT_EQ(lowest_fd(), before);
@@ -49,7 +50,7 @@ TEST(without_a_ring)
 	now = old;
 	now.rlim_cur = lowest_fd();
 	ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &now), 0);
-	close_aside(fds[1]);
+	EXPECT_FALSE(close_aside(fds[1]));
 	setrlimit(RLIMIT_NOFILE, &old);
 	EXPECT_TRUE(hears_of_the_end(fds[0]));
 	close(fds[0]);

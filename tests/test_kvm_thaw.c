@@ -561,16 +561,21 @@ TEST_F(kvm, leave)
 	CPUS("1n1l2c1t");
 	FREEZE(ap_spins_bell, &image);
 	LOAD(spin);
-	for (i = 0; i < 2; i++) {
-		ASSERT_EQ(fstat(image.hot_fd, &st), 0);
-		EXPECT_EQ(st.st_size, 0);
+	for (i = 0; i < 4; i++) {
+		self->cfg.leave_waits = i & 1;
 		pid = fork();
 		if (!pid)
-			leave(&self->cfg, i ? &image : NULL);
+			leave(&self->cfg, i < 2 ? NULL : &image);
 		ASSERT_EQ(waitpid(pid, &status, 0), pid);
 		EXPECT_EQ(status, 0);
-		if (nested)
+		if (nested && !(i & 1))
 			EXPECT_TRUE(vms_go(pid, events));
+		if (nested)
+			EXPECT_EQ(vms_of(pid), 0);
+		if (i < 2) {
+			ASSERT_EQ(fstat(image.hot_fd, &st), 0);
+			EXPECT_EQ(st.st_size, 0);
+		}
 	}
 	close(events);
 	ASSERT_EQ(fstat(image.hot_fd, &st), 0);

@@ -10,14 +10,15 @@
 #include <unistd.h>
 #include "aside.h"
 
-void close_aside(int fd)
+bool close_aside(int fd)
 {
 	struct io_uring_params params = { 0 };
 	int ring = syscall(SYS_io_uring_setup, 1, &params);
+	bool aside = ring >= 0 &&
+		     !syscall(SYS_io_uring_register, ring, IORING_REGISTER_FILES, &fd, 1);
 
-	if (ring >= 0)
-		syscall(SYS_io_uring_register, ring, IORING_REGISTER_FILES, &fd, 1);
 	close(fd);
 	if (ring >= 0)
 		close(ring);
+	return aside;
 }

@@ -2,12 +2,19 @@
 #ifndef KTSTR_VMM_ASIDE_H
 #define KTSTR_VMM_ASIDE_H
 
+#include <stdbool.h>
+
 /*
  * close_aside - close @fd without waiting for what the kernel has to wait for until it is closed
  *
- * A worker of the kernel closes it, soon, even if this process is gone by then. Where this process
- * cannot have an io_uring (none in the kernel, or kernel.io_uring_disabled), it is closed here.
+ * A worker of the kernel closes it, soon, even if this process is gone by then. It is one worker for
+ * all such files of the machine (delayed_fput() in fs/file_table.c), which closes one after the
+ * other: not for files that come faster than they can be closed. A system call that this thread is in
+ * meanwhile may be restarted.
+ *
+ * False where this process cannot have an io_uring (none in the kernel, kernel.io_uring_disabled, a
+ * seccomp filter): then it was closed here.
  */
-void close_aside(int fd);
+bool close_aside(int fd);
 
 #endif /* KTSTR_VMM_ASIDE_H */

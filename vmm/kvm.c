@@ -311,7 +311,8 @@ static void kvm_leave(struct vm *vm)
 		return;
 	unmap_vcpus(m);
 	close_vcpus(m);
-	close_aside(m->fd);
+	if (!vm->cfg.leave_waits)
+		close_aside(m->fd);
 }
 
 static void kvm_destroy(struct vm *vm)

@@ -28,6 +28,7 @@ struct vm_config {
 	const char *append;		/* more words for the kernel command line, or NULL */
 	uint64_t seed;			/* of boot_params' RNG: the same one, the same guest */
 	bool doorbell;			/* it may be rung, though this is no guest to be frozen */
+	bool leave_waits;		/* so does vm_leave(): for the end of the VM, too */
 	const struct vm_perf *perf;	/* not owned; NULL: it shares the host with everyone */
 };
 
@@ -202,7 +203,8 @@ void vm_destroy(struct vm *vm);
 
 /*
  * vm_leave - instead of that, just before _exit(): what the kernel takes back with the process
- * is left to it, and what it has to wait for in doing so it waits for after the process.
+ * is left to it, and what it has to wait for in doing so it waits for after the process, unless
+ * vm_config.leave_waits.
  */
 void vm_leave(struct vm *vm);
 
