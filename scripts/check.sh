@@ -6,7 +6,8 @@
 # controls on two kernels. The last line is "N passed, N failed, N skipped".
 #
 # CHECK_KERNELS: series to test on. CHECK_FUZZ_S: seconds for each fuzz target. CHECK_TOPOLOGIES: random
-# topologies on kvm where it runs in an L1, 10; "all": all 40 and what is larger than 8 CPUs, too.
+# topologies on kvm where it runs in an L1, 10; "all": all 40 and all that are larger than 8 CPUs, too.
+# CHECK_KVM: groups to run on kvm, "basic cpuset"; "all": each of them.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . scripts/common.sh
@@ -57,6 +58,21 @@ if [ -z "$tree" ]; then
 fi
 step build-gcc "$make" -j"$jobs" WERROR=1 all tests tests-san || finish
 
+# A program for each group; the names are those of the sources, so that one that was not built is missed.
+groups=
+for source in scenarios/*.c; do
+	case $source in
+	*.bpf.c) ;;
+	*) groups="$groups $out/ktstr_$(basename "$source" .c)" ;;
+	esac
+done
+
+on_kvm=
+for group in ${CHECK_KVM:-basic cpuset}; do
+	on_kvm="$on_kvm $out/ktstr_$group"
+done
+[ "${CHECK_KVM-}" != all ] || on_kvm=$groups
+
 # A program where KVM works: where this machine's runs no kernel, in a guest (L1) in which it does. Small
 # guests leave XSAVE alone, kernels do not.
 with_kvm()	# $1: name, $2: program, $3: kernel for it or "", then options
@@ -85,6 +101,13 @@ topologies()	# $1: series; options for tests/test_topologies.sh
 	esac
 }
 
+# At least one that is large, on one of the kernels.
+large_one()	# $1: series
+{
+	[ "$here" = 4 ] && [ "$1" = "$first" ] && [ "${CHECK_TOPOLOGIES-}" != all ] || return 0
+	echo --topology 1n8l8c1t
+}
+
 # All that needs KVM, one after the other.
 kvm()
 {
@@ -101,7 +124,7 @@ kvm()
 	fi
 	for series in $all; do
 		kernel=$(tail -n 1 "$logs/kernel-$series.log")
-		for program in "$out/ktstr_basic" "$out/ktstr_cpuset"; do
+		for program in $on_kvm; do
 			with_kvm "kvm-${program##*/}-$series" "$program" "$kernel"
 		done
 		# Copies of a guest with a scheduler attached.
@@ -112,7 +135,7 @@ kvm()
 		done
 		# shellcheck disable=SC2046
 		run "kvm-topologies-$series" 3600 tests/test_topologies.sh $(topologies "$series")	\
-			"$out/ktstr_basic" "$kernel" --accel kvm
+			"$out/ktstr_basic" "$kernel" --accel kvm $(large_one "$series")
 	done
 	# One alone unpacks its kernel itself.
 	with_kvm "kvm-alone-$first" "$out/ktstr_basic" "$(tail -n 1 "$logs/kernel-$first.log")"	\
@@ -162,15 +185,6 @@ for fuzz in "$out"/build/fuzz/fuzz_*; do
 		-s "${CHECK_FUZZ_S:-5}"
 done
 
-# A program for each group; the names are those of the sources, so that one that was not built is missed.
-groups=
-for source in scenarios/*.c; do
-	case $source in
-	*.bpf.c) ;;
-	*) groups="$groups $out/ktstr_$(basename "$source" .c)" ;;
-	esac
-done
-
 newest=
 for series in $all; do
 	kernel=$(tail -n 1 "$logs/kernel-$series.log")
@@ -214,7 +228,7 @@ wait
 set --
 # A log that is missing is no agreement.
 for series in $all; do
-	for program in ktstr_basic ktstr_cpuset "$out"/build/tests/ktstr_controls*; do
+	for program in $on_kvm "$out"/build/tests/ktstr_controls*; do
 		name=${program##*/}-$series
 		set -- "$@" "$logs/$name.log" "$logs/kvm-$name.log"
 	done

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Each scenario that catalogue.txt names is there, and each that is there is read at a glance: from
-# KTSTR_TEST( to its closing ); it has no more than 40 lines.
+# KTSTR_TEST( to its closing ); it has no more than 40 lines. A group takes a minute by default.
 #
 # Usage: test_catalogue.sh BINARY
 #
@@ -15,9 +15,12 @@ fi
 bin=$(realpath "$1")
 here=$(cd "$(dirname "$0")" && pwd)
 lines=40
+seconds=60
+# Of each test, beside what it measures, where KVM works.
+each=.5
 
 echo "TAP version 13"
-echo "1..2"
+echo "1..3"
 # What would narrow the list.
 for var in FILTER TOPOLOGY SCHED SCHED_FLAGS SCHED_DECL SCHED_EXPECT ALL; do
 	unset "KTSTR_$var"
@@ -74,4 +77,21 @@ wrong=$(cd "$here/../scenarios" && awk -v most="$lines" '
 	END				{ done(); if (!nr) print "there are no scenarios" }
 ' ./*.c 2>&1)
 result "$wrong" "no scenario has more than $lines lines"
+
+# What -l says of the programs beside that of all.
+wrong=$(for source in "$here"/../scenarios/*.c; do
+	case $source in
+	*.bpf.c) continue ;;
+	esac
+	group=$(dirname "$bin")/ktstr_$(basename "$source" .c)
+	"$group" --accel tcg -l | awk -v most="$seconds" -v each="$each" -v name="${group##*/}" '
+		{ sum += $2 + each }
+		END {
+			if (!NR)
+				print name " lists nothing"
+			if (sum > most)
+				print name " takes " sum " s, limit " most
+		}'
+done 2>&1)
+result "$wrong" "no group takes longer than $seconds s"
 exit $failed
