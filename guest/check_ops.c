@@ -66,8 +66,8 @@ static int check_max(const struct paper *p, const struct op *op, struct paper_cg
 }
 
 /*
- * Kernels before 7 want the CPUs of a partition to be in no other cpuset, and do not clear one under
- * processes; none can do with all.
+ * Kernels before 7 want the CPUs of a partition to be in no other cpuset, and do not clear one
+ * under processes; none can do with all.
  */
 static int check_exclusive(const struct paper *p, const struct cgroup *part, struct err *err)
 {

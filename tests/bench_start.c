@@ -6,8 +6,8 @@
  * its own from exec on. What is looked at is the same for both: what PID 1 writes to COM2, when the
  * process is gone, and on KVM its trace points.
  *
- * A process of ours does not wait for the end of its VM (vmm/aside.h): the grace period in it is part
- * of QEMU's teardown only.
+ * A process of ours does not wait for the end of its VM (vmm/aside.h): the grace period in it is
+ * part of QEMU's teardown only.
  *
  * A bzImage is unpacked in the guest, or before it starts (ours, where CPUs are emulated), which
  * hides what a VMM itself takes. So both are also given the same kernel as a vmlinux.

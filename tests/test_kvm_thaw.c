@@ -544,8 +544,8 @@ static void leave(const struct vm_config *cfg, const struct vm_image *image)
 }
 
 /*
- * Who leaves is gone, with CPUs that run and without, and so is its VM; what it knew of hot pages is
- * not.
+ * Who leaves is gone, with CPUs that run and without, and so is its VM; what it knew of hot
+ * pages is not.
  */
 TEST_F(kvm, leave)
 {
