@@ -415,35 +415,75 @@ unsigned int judge(const struct judge_input *in, judge_sink sink, void *ctx)
 	return j.nr;
 }
 
+struct figures {
+	const struct worker *gap_of;	/* who has the worst gap */
+	uint64_t gap_ns, units, iterations, migrations, delay_ns, delay_max_ns, turns;
+	uint64_t pages[TOPOLOGY_MAX_NODES];
+	struct cpumask cpus;
+	unsigned int nr;
+};
+
+static void add_figures(struct figures *f, const struct worker *w)
+{
+	const struct worker_report *rep = &w->page->rep;
+	uint64_t at, gap = worst_gap(w, &at);
+	unsigned int i;
+
+	if (!f->nr++ || gap > f->gap_ns) {
+		f->gap_ns = gap;
+		f->gap_of = w;
+	}
+	f->delay_ns += rep->run_delay_ns;
+	f->delay_max_ns = max(f->delay_max_ns, rep->run_delay_ns);
+	f->turns += rep->run_count;
+	f->units += rep->units;
+	f->iterations += rep->iterations;
+	f->migrations += rep->nr_migrations;
+	cpumask_or(&f->cpus, &f->cpus, &rep->cpus_used);
+	for (i = 0; rep->have_numa && i < TOPOLOGY_MAX_NODES; i++)
+		f->pages[i] += rep->numa_pages[i];
+}
+
+/* Who did not get to a checkpoint again was last seen somewhere else than where the gap ended. */
+static unsigned int gap_cpu(const struct worker *w)
+{
+	uint64_t at;
+
+	return worst_gap(w, &at) == w->page->rep.gap_ns ? w->page->rep.gap_cpu :
+							  w->page->rep.last_cpu;
+}
+
 static void describe(const struct judge_input *in, const struct worker *w, char *buf, size_t size)
 {
 	const struct work_type_ops *ops = work_ops(w->work.type);
-	uint64_t gap = 0, at, units = 0, migrations = 0, delay = 0;
-	struct cpumask cpus = { };
 	struct group g = group_of(w, 0);
+	unsigned int lo = 0, hi = 0, i;
+	struct figures f = { };
 	char list[CPULIST_LEN];
 	const struct worker *o;
-	unsigned int nr = 0, lo = 0, hi = 0;
+	size_t len;
 
 	for (o = w; o; o = o->next) {
-		if (!judge_like(o, w))
-			continue;
-		nr++;
-		gap = max(gap, worst_gap(o, &at));
-		delay = max(delay, o->page->rep.run_delay_ns);
-		units += o->page->rep.units;
-		migrations += o->page->rep.nr_migrations;
-		cpumask_or(&cpus, &cpus, &o->page->rep.cpus_used);
+		if (judge_like(o, w))
+			add_figures(&f, o);
 	}
 	if (g.nr) {
 		lo = off_cpu(g.least);
 		hi = off_cpu(g.most);
 	}
-	snprintf(buf, size, "%s: %u x %s at +%" PRIu64 " ms: off CPU %u.%02u..%u.%02u %%, "
-		 "worst gap %" PRIu64 " ms, run delay up to %" PRIu64 " ms, %" PRIu64 " units, %"
-		 PRIu64 " migrations, CPUs %.128s", w->cgroup_name, nr, ops ? ops->name : "?",
-		 judge_at_ms(in, w->released_ns), lo / 100, lo % 100, hi / 100, hi % 100, ms(gap),
-		 ms(delay), units, migrations, cpulist_format(&cpus, list, sizeof(list)));
+	len = snprintf(buf, size, "%s: %u x %s at +%" PRIu64 " ms: off CPU %u.%02u..%u.%02u %%, "
+		       "worst gap %" PRIu64 " ms on CPU %u, run delay %" PRIu64
+		       " ms on average, up to %" PRIu64 " ms, in %" PRIu64 " turns, %" PRIu64
+		       " units, %" PRIu64 " iterations, %" PRIu64 " migrations, CPUs %.128s",
+		       w->cgroup_name, f.nr, ops ? ops->name : "?", judge_at_ms(in, w->released_ns),
+		       lo / 100, lo % 100, hi / 100, hi % 100, ms(f.gap_ns), gap_cpu(f.gap_of),
+		       ms(f.delay_ns / f.nr), ms(f.delay_max_ns), f.turns, f.units, f.iterations,
+		       f.migrations, cpulist_format(&f.cpus, list, sizeof(list)));
+	for (i = 0; i < TOPOLOGY_MAX_NODES; i++) {
+		if (f.pages[i] && len < size)
+			len += snprintf(buf + len, size - len, ", %" PRIu64 " pages on node %u",
+					f.pages[i], i);
+	}
 }
 
 void judge_describe(const struct judge_input *in, void (*line)(void *ctx, const char *text),

@@ -455,4 +455,46 @@ TEST_F(judge, figures)
 	EXPECT_EQ(2, nr);
 }
 
+static void keep_line(void *ctx, const char *text)
+{
+	snprintf(ctx, RESULT_TEXT_LEN, "%s", text);
+}
+
+TEST_F(judge, figures_of_all_that_are_alike)
+{
+	char text[RESULT_TEXT_LEN];
+	unsigned int i;
+
+	make_workers(self, 4);
+	for (i = 0; i < 4; i++) {
+		struct worker_report *rep = &self->page[i].rep;
+
+		rep->gap_ns = (i == 2 ? 300 : 20) * NSEC_PER_MSEC;
+		rep->gap_cpu = i;
+		rep->run_delay_ns = (i + 1) * 10 * NSEC_PER_MSEC;
+		rep->run_count = 7;
+		rep->units = 100;
+		rep->iterations = 5;
+		rep->nr_migrations = i;
+		rep->have_numa = true;
+		rep->numa_pages[1] = 3;
+	}
+	judge_describe(&self->in, keep_line, text);
+	EXPECT_NE(NULL, strstr(text,
+			       "worst gap 300 ms on CPU 2, run delay 25 ms on average, up to 40 ms, in 28 turns, 400 units, 20 iterations, 6 migrations, CPUs ")) {
+		TH_LOG("%s", text);
+	}
+	EXPECT_NE(NULL, strstr(text, ", 12 pages on node 1")) {
+		TH_LOG("%s", text);
+	}
+	/* The one that did not come back. */
+	self->page[1].rep.state = WORKER_RUNNING;
+	self->page[1].rep.last_ns = self->worker[1].gone_ns - 900 * NSEC_PER_MSEC;
+	self->page[1].rep.last_cpu = 3;
+	judge_describe(&self->in, keep_line, text);
+	EXPECT_NE(NULL, strstr(text, "worst gap 900 ms on CPU 3")) {
+		TH_LOG("%s", text);
+	}
+}
+
 TEST_HARNESS_MAIN
