@@ -589,6 +589,28 @@ TEST(memory_goes_around_the_nodes)
 	EXPECT_FALSE(k.outside);
 }
 
+/* A step can change its cpuset at any time. */
+TEST(memory_stays_where_it_may_be)
+{
+	const struct work work = { .type = WORK_NUMA_WORKING_SET_SWEEP };
+
+	start(&work, 0);
+	k.rounds = 10;
+	k.refused = 3;
+	run();
+	EXPECT_LT(10, k.count.moves);
+	EXPECT_EQ(1, k.self.page->rep.nr_refused);
+	EXPECT_EQ(EINVAL, k.self.page->rep.refused_errno);
+
+	start(&work, 0);
+	k.rounds = 10;
+	k.lost = BIT(2);
+	run();
+	EXPECT_EQ(6, k.count.moves);
+	EXPECT_EQ(BIT(0), k.node[5]);
+	EXPECT_EQ(0, k.self.page->rep.nr_refused);
+}
+
 TEST(matrices_are_multiplied)
 {
 	const struct work work = { .type = WORK_FAN_OUT_COMPUTE, .ops = 1 };

@@ -60,6 +60,8 @@ static struct test_kernel {
 	struct cpumask affinity[NR_CALLS];
 	unsigned int nr_affinities;
 	uint64_t node[NR_CALLS];
+	uint64_t lost;			/* nodes that are taken away after five moves */
+	unsigned int refused;		/* that move is, from 1 on; 0: none */
 	bool walks;
 	unsigned char *mem;		/* that it has asked for */
 	size_t size;
@@ -320,7 +322,8 @@ static long do_futex(int op, uint32_t val, uint32_t bits)
 	}
 }
 
-long syscall(long nr, ...)
+/* Takes six arguments, however many were given, as that of the C library does. */
+long __attribute__((no_sanitize_address)) syscall(long nr, ...)
 {
 	long a[6];
 	unsigned int i;
@@ -339,13 +342,16 @@ long syscall(long nr, ...)
 		return 0;
 	}
 	if (k.on && nr == SYS_get_mempolicy) {
-		*(uint64_t *)a[1] = BIT(0) | BIT(2);
+		*(uint64_t *)a[1] = (BIT(0) | BIT(2)) & ~(k.count.moves < 5 ? 0 : k.lost);
 		return 0;
 	}
 	if (k.on && nr == SYS_mbind) {
 		k.outside |= (unsigned char *)a[0] != k.mem || (size_t)a[1] != k.size;
 		k.node[k.count.moves++ % NR_CALLS] = *(uint64_t *)a[3];
-		return 0;
+		if (k.count.moves != k.refused)
+			return 0;
+		errno = EINVAL;
+		return -1;
 	}
 	return raw(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
