@@ -105,7 +105,7 @@ topologies()	# $1: series; options for tests/test_topologies.sh
 large_one()	# $1: series
 {
 	[ "$here" = 4 ] && [ "$1" = "$first" ] && [ "${CHECK_TOPOLOGIES-}" != all ] || return 0
-	echo --topology 1n8l8c1t
+	echo --topology 1n4l8c1t
 }
 
 # All that needs KVM, one after the other.
