@@ -64,7 +64,8 @@
 #define EXIT_SELF	125
 #define MAX_MODULES	8
 #define MAX_BOOTS	3
-#define L1_DIED		-1		/* no exit status: nobody said one */
+#define L1_DIED		-1		/* instead of an exit status, which nobody said */
+#define L1_NOT_UP	-2		/* nor was a command started */
 
 /* --- PID 1 of L1 -------------------------------------------------------------- */
 
@@ -412,12 +413,12 @@ static bool copy(const struct stream *s)
 	return true;
 }
 
-/* The command's exit status, one of our own, or L1_DIED. */
-static int pump(const struct nested *n, const struct stream *streams, int status_fd, bool *started)
+/* The command's exit status, one of our own, L1_DIED or L1_NOT_UP. */
+static int pump(const struct nested *n, const struct stream *streams, int status_fd)
 {
 	uint64_t end = now_ns() + n->seconds * NSEC_PER_SEC;
 	struct pollfd pfd[2];
-	uint8_t status;
+	uint8_t said[2];	/* PORT_STATUS */
 	int i, open = 2;
 
 	for (i = 0; i < 2; i++)
@@ -437,20 +438,23 @@ static int pump(const struct nested *n, const struct stream *streams, int status
 				open--;
 			}
 	}
-	*started = read(status_fd, &status, 1) == 1;
-	return read(status_fd, &status, 1) == 1 ? status : L1_DIED;
+	switch (read(status_fd, said, sizeof(said))) {
+	case 2:
+		return said[1];
+	case 1:
+		return L1_DIED;
+	default:
+		return L1_NOT_UP;
+	}
 }
 
-/* As pump(). False in @again if it is of no use to boot once more. */
-static int run_qemu(const struct nested *n, bool *again)
+static int run_qemu(const struct nested *n)
 {
 	int pipes[3][2], writers[3], status, i, ret;
 	struct stream streams[2] = { { .to = 1, .log = -1 }, { .to = 2, .log = n->log_fd } };
 	const pid_t parent = getpid();
-	bool started = false;
 	pid_t qemu;
 
-	*again = false;
 	for (i = 0; i < 3; i++) {
 		if (pipe(pipes[i])) {
 			fprintf(stderr, "nested: pipe: %s\n", strerror(errno));
@@ -470,30 +474,24 @@ static int run_qemu(const struct nested *n, bool *again)
 		close(writers[i]);
 	streams[0].from = pipes[0][0];
 	streams[1].from = pipes[1][0];
-	ret = pump(n, streams, pipes[2][0], &started);
-	if (ret != L1_DIED)
+	ret = pump(n, streams, pipes[2][0]);
+	if (ret >= 0)
 		kill(qemu, SIGKILL);
 	waitpid(qemu, &status, 0);
 	for (i = 0; i < 3; i++)
 		close(pipes[i][0]);
-	/* A QEMU that cannot start has a code of its own; what ends L1 is all well to it. */
-	*again = !started && status == 0;
-	return ret;
+	/* A QEMU that cannot start will not do so later; what ends L1 is all well to it. */
+	return ret == L1_NOT_UP && status ? L1_DIED : ret;
 }
 
 static int run(const struct nested *n)
 {
-	int boots, ret;
-	bool again;
+	int boots = 1, ret;
 
-	for (boots = 1; ; boots++) {
-		ret = run_qemu(n, &again);
-		if (ret != L1_DIED)
-			return ret;
-		if (!again || boots == MAX_BOOTS)
-			break;
+	while ((ret = run_qemu(n)) == L1_NOT_UP && boots++ < MAX_BOOTS)
 		fprintf(stderr, "nested: the kernel of L1 died as it booted: once more\n");
-	}
+	if (ret >= 0)
+		return ret;
 	fprintf(stderr, "nested: L1 ended without saying how its command did\n");
 	return EXIT_SELF;
 }
