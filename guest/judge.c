@@ -261,20 +261,25 @@ static void judge_isolation(struct judge *j, const struct worker *w)
 		     judge_at_ms(j->in, rep->outside_ns), list);
 }
 
+/* Of a gap until @at: who did not run again was last seen somewhere else than where one ended. */
+static unsigned int gap_cpu(const struct worker *w, uint64_t at)
+{
+	const struct worker_report *rep = &w->page->rep;
+
+	return at == rep->gap_at_ns ? rep->gap_cpu : rep->last_cpu;
+}
+
 static void judge_gap(struct judge *j, const struct worker *w)
 {
 	const struct judge_input *in = j->in;
-	const struct worker_report *rep = &w->page->rep;
-	char buf[JUDGE_WHO_LEN], where[48] = "";
+	char buf[JUDGE_WHO_LEN], where[48];
 	uint64_t gap, at;
 
 	if (!stuck(in, w))
 		return;
 	gap = worst_gap(w, &at);
-	if (at == rep->gap_at_ns)
-		snprintf(where, sizeof(where), ", then ran on CPU %u", rep->gap_cpu);
-	else
-		snprintf(where, sizeof(where), ", last seen on CPU %u", rep->last_cpu);
+	snprintf(where, sizeof(where), ", %s on CPU %u",
+		 at == w->page->rep.gap_at_ns ? "then ran" : "last seen", gap_cpu(w, at));
 	judge_object(j, judge_timing(j), CAUSE_STUCK, "%s was kept off the CPU for %" PRIu64
 		     " ms until +%" PRIu64 " ms%s; limit %u ms, stolen by the host %" PRIu64 " ms",
 		     judge_who(w, buf), ms(gap), judge_at_ms(in, at), where, gap_limit_ms(in, w),
@@ -416,11 +421,10 @@ unsigned int judge(const struct judge_input *in, judge_sink sink, void *ctx)
 }
 
 struct figures {
-	const struct worker *gap_of;	/* who has the worst gap */
 	uint64_t gap_ns, units, iterations, migrations, delay_ns, delay_max_ns, turns;
 	uint64_t pages[TOPOLOGY_MAX_NODES];
 	struct cpumask cpus;
-	unsigned int nr;
+	unsigned int gap_cpu, nr;
 };
 
 static void add_figures(struct figures *f, const struct worker *w)
@@ -431,7 +435,7 @@ static void add_figures(struct figures *f, const struct worker *w)
 
 	if (!f->nr++ || gap > f->gap_ns) {
 		f->gap_ns = gap;
-		f->gap_of = w;
+		f->gap_cpu = gap_cpu(w, at);
 	}
 	f->delay_ns += rep->run_delay_ns;
 	f->delay_max_ns = max(f->delay_max_ns, rep->run_delay_ns);
@@ -442,15 +446,6 @@ static void add_figures(struct figures *f, const struct worker *w)
 	cpumask_or(&f->cpus, &f->cpus, &rep->cpus_used);
 	for (i = 0; rep->have_numa && i < TOPOLOGY_MAX_NODES; i++)
 		f->pages[i] += rep->numa_pages[i];
-}
-
-/* Who did not get to a checkpoint again was last seen somewhere else than where the gap ended. */
-static unsigned int gap_cpu(const struct worker *w)
-{
-	uint64_t at;
-
-	return worst_gap(w, &at) == w->page->rep.gap_ns ? w->page->rep.gap_cpu :
-							  w->page->rep.last_cpu;
 }
 
 static void describe(const struct judge_input *in, const struct worker *w, char *buf, size_t size)
@@ -476,7 +471,7 @@ static void describe(const struct judge_input *in, const struct worker *w, char 
 		       " ms on average, up to %" PRIu64 " ms, in %" PRIu64 " turns, %" PRIu64
 		       " units, %" PRIu64 " iterations, %" PRIu64 " migrations, CPUs %.128s",
 		       w->cgroup_name, f.nr, ops ? ops->name : "?", judge_at_ms(in, w->released_ns),
-		       lo / 100, lo % 100, hi / 100, hi % 100, ms(f.gap_ns), gap_cpu(f.gap_of),
+		       lo / 100, lo % 100, hi / 100, hi % 100, ms(f.gap_ns), f.gap_cpu,
 		       ms(f.delay_ns / f.nr), ms(f.delay_max_ns), f.turns, f.units, f.iterations,
 		       f.migrations, cpulist_format(&f.cpus, list, sizeof(list)));
 	for (i = 0; i < TOPOLOGY_MAX_NODES; i++) {

@@ -436,6 +436,15 @@ TEST_F(judge, many_objections_are_counted)
 	EXPECT_STREQ("and 4 more like this", self->said[JUDGE_LINES].text);
 }
 
+TEST_F(judge, left_behind_by_a_change)
+{
+	self->page[2].rep.last_cpu = 3;
+	self->worker[2].change_ns = START_NS + 400 * NSEC_PER_MSEC;
+	self->worker[2].left_behind_ns = 700 * NSEC_PER_MSEC;
+	EXPECT_OBJECTION(CAUSE_STARVED,
+			 "did not run for 700 ms after the scheduler was changed at +400 ms, last seen on CPU 3, limit 500 ms");
+}
+
 static void count_line(void *ctx, const char *text)
 {
 	unsigned int *nr = ctx;
