@@ -316,5 +316,5 @@ int paper_move_tasks(struct paper *p, struct paper_cgroup *from, struct paper_cg
 	to->work.hard += from->work.hard;
 	to->work.dl_ppm += from->work.dl_ppm;
 	from->work = (struct paper_work){ };
-	return ret ? ret : paper_bandwidth(p, to, err);
+	return ret ? ret : paper_bandwidth(p, err);
 }

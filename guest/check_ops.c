@@ -116,7 +116,7 @@ static int check_partition(struct paper *p, const struct op *op, struct paper_cg
 	}
 	pc->cg.partition = true;
 	ret = check_exclusive(p, &pc->cg, err);
-	return ret ? ret : paper_bandwidth_left(p, err);
+	return ret ? ret : paper_bandwidth(p, err);
 }
 
 static int check_mems(const struct paper *p, const struct op *op, struct paper_cgroup *pc,
@@ -220,7 +220,7 @@ static int check_hotplug(struct paper *p, unsigned int cpu, bool online, struct 
 	/* That the kernel does not let one go can be what a test is about. */
 	if (ret || p->test->expect_fail.cause == CAUSE_HOTPLUG)
 		return ret;
-	return paper_bandwidth_left(p, err);
+	return paper_bandwidth(p, err);
 }
 
 static int check_scheduler(struct paper *p, const struct op *op, struct err *err)

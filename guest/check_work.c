@@ -98,12 +98,7 @@ static int check_domain(const struct paper *p, const struct cgroup *partition, s
 		       (double)sum.dl_ppm / PPM, cpumask_weight(&cpus), WORK_DL_MAX_PCT);
 }
 
-int paper_bandwidth(const struct paper *p, const struct paper_cgroup *pc, struct err *err)
-{
-	return check_domain(p, partition_of(pc ? &pc->cg : NULL), err);
-}
-
-int paper_bandwidth_left(const struct paper *p, struct err *err)
+int paper_bandwidth(const struct paper *p, struct err *err)
 {
 	struct cgroup *cg;
 	int ret;
@@ -178,7 +173,7 @@ static int check_one(const struct paper *p, const struct paper_cgroup *pc, const
 		ret = paper_affinity(p, pc, &work->affinity, err);
 	if (!ret && work->policy == SCHED_DEADLINE)
 		ret = check_deadline(p, pc, &work->affinity, err);
-	if (!ret && work->policy == SCHED_DEADLINE && work->type == WORK_AFFINITY_CHURN)
+	if (!ret && work->policy == SCHED_DEADLINE && work_ops(work->type)->pins)
 		ret = err_set(err, -EINVAL, "SCHED_DEADLINE does not go with type %s",
 			      work_ops(work->type)->name);
 	if (!ret)
@@ -263,7 +258,7 @@ int paper_spawn(struct paper *p, struct paper_cgroup *pc, const struct work *wor
 	if (nr > paper_max_workers(p))
 		return err_set(err, -EINVAL, "%u workers: must be up to %u on %u CPUs", nr,
 			       paper_max_workers(p), topology_nr_cpus(&p->topo));
-	return work->policy == SCHED_DEADLINE ? paper_bandwidth(p, pc, err) : 0;
+	return work->policy == SCHED_DEADLINE ? paper_bandwidth(p, err) : 0;
 }
 
 static int start(struct paper *p, struct paper_cgroup *pc, struct paper_work *w, struct err *err)

@@ -117,11 +117,8 @@ int paper_set_affinity(struct paper *p, struct paper_cgroup *cg, const struct af
 /* paper_start - all that were spawned can set themselves up as things are now. */
 int paper_start(struct paper *p, struct err *err);
 
-/* paper_bandwidth - is what SCHED_DEADLINE workers take there, where @cg is? */
-int paper_bandwidth(const struct paper *p, const struct paper_cgroup *cg, struct err *err);
-
-/* paper_bandwidth_left - is it, everywhere? For who takes CPUs away. */
-int paper_bandwidth_left(const struct paper *p, struct err *err);
+/* paper_bandwidth - is what SCHED_DEADLINE workers take there, in each partition and outside? */
+int paper_bandwidth(const struct paper *p, struct err *err);
 
 /* paper_dl_ppm - what they take in all. */
 uint64_t paper_dl_ppm(const struct paper *p);

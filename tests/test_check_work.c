@@ -92,6 +92,8 @@ TEST(set_up_late)
 					.hold = HOLD_FRAC(.5) }));
 	EXPECT_ILLEGAL("(spawn) on cg: SCHED_DEADLINE does not go with type AFFINITY_CHURN",
 		       OPS_OF(SPAWN("cg", AFFINITY_CHURN, 1, SOME_DL)));
+	EXPECT_ILLEGAL("(spawn) on cg: SCHED_DEADLINE does not go with type SMT_SIBLING_SPIN",
+		       OPS_OF(SPAWN("cg", SMT_SIBLING_SPIN, 2, SOME_DL)));
 	EXPECT_LEGAL(OPS_OF(SET_PARTITION("cg_2", ROOT), SPAWN_ROOT(CPU_SPIN, 13, SOME_DL)));
 	EXPECT_ILLEGAL("(set-partition) on cg_2: SCHED_DEADLINE workers take 3.40 of 3 CPUs",
 		       OPS_OF(SPAWN_ROOT(CPU_SPIN, 17, SOME_DL), SET_PARTITION("cg_2", ROOT)));

@@ -41,6 +41,7 @@ struct work_type_ops {
 	bool always_runnable;		/* its time off the CPU is the scheduler's doing */
 	bool yields;			/* ... but where it has the CPU it need not keep it */
 	bool roams;			/* leaves its cgroup by itself */
+	bool pins;			/* sets its own affinity */
 	struct work defaults;		/* .group: how many workers, of a type that has groups */
 	void (*run)(struct work_self *self);
 };
