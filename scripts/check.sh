@@ -211,7 +211,8 @@ for series in $all; do
 		sed -n '/^# control .* caught by/,/^# Totals/s/^# /    | /p'		\
 			"$logs/ktstr_matrix-$series.log"
 		run test_runner 900 tests/test_runner.sh "$out/ktstr_basic" "$kernel"
-		run test_catalogue 60 tests/test_catalogue.sh "$out/ktstr"
+		# shellcheck disable=SC2086
+		run test_catalogue 60 tests/test_catalogue.sh "$out/ktstr" $groups
 		run test_repeat 600 tests/test_repeat.sh "$out/ktstr" "$kernel"
 		run test_tree 900 tests/test_tree.sh "$tree" "$kernel" "$logs/tree"
 		run test_topologies 1800 tests/test_topologies.sh "$out/ktstr_basic" "$kernel"	\

@@ -4,15 +4,16 @@
 # Each scenario that catalogue.txt names is there, and each that is there is read at a glance: from
 # KTSTR_TEST( to its closing ); it has no more than 40 lines. A group takes a minute by default.
 #
-# Usage: test_catalogue.sh BINARY
+# Usage: test_catalogue.sh BINARY GROUP...
 #
-# BINARY is the program that has all groups. No guest runs.
+# BINARY is the program that has all groups, GROUPs those that have one each. No guest runs.
 
-if [ $# -ne 1 ]; then
-	echo "usage: $0 BINARY" >&2
+if [ $# -lt 2 ]; then
+	echo "usage: $0 BINARY GROUP..." >&2
 	exit 1
 fi
 bin=$(realpath "$1")
+shift
 here=$(cd "$(dirname "$0")" && pwd)
 lines=40
 seconds=60
@@ -78,12 +79,7 @@ wrong=$(cd "$here/../scenarios" && awk -v most="$lines" '
 ' ./*.c 2>&1)
 result "$wrong" "no scenario has more than $lines lines"
 
-# What -l says of the programs beside that of all.
-wrong=$(for source in "$here"/../scenarios/*.c; do
-	case $source in
-	*.bpf.c) continue ;;
-	esac
-	group=$(dirname "$bin")/ktstr_$(basename "$source" .c)
+wrong=$(for group; do
 	"$group" --accel tcg -l | awk -v most="$seconds" -v each="$each" -v name="${group##*/}" '
 		{ sum += $2 + each }
 		END {
