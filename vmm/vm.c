@@ -18,9 +18,9 @@
 /*
  * Never "loglevel=0": a panic raises the level only from above zero (kernel/printk/printk.c,
  * console_verbose()). 6 is the least with which the kernel's banner is printed, the first sign of
- * life. Nor another level for those who want to see more: what is printed takes guest time, and a run
- * that is looked at must be the same as one that is not. Self-tests of ciphers
- * would go on after boot, where that is emulated for ten seconds, beside what is measured.
+ * life. Nor another level for those who want to see more: what is printed takes guest time, and a
+ * run that is looked at must be the same as one that is not. Self-tests of ciphers would go on
+ * after boot, where that is emulated for ten seconds, beside what is measured.
  */
 static const char cmdline_base[] =
 	"console=ttyS0 8250.nr_uarts=2 reboot=a panic=-1 pci=off loglevel=6 cryptomgr.notests rdinit=/init initramfs_options=size=90% LD_LIBRARY_PATH=/lib";

@@ -28,7 +28,7 @@ struct vm_config {
 	const char *append;		/* more words for the kernel command line, or NULL */
 	uint64_t seed;			/* of boot_params' RNG: the same one, the same guest */
 	bool doorbell;			/* it may be rung, though this is no guest to be frozen */
-	bool leave_waits;		/* so does vm_leave(): for the end of the VM, too */
+	bool leave_waits;		/* vm_leave() does: for the end of the VM, too */
 	const struct vm_perf *perf;	/* not owned; NULL: it shares the host with everyone */
 };
 
